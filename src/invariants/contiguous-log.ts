@@ -1,0 +1,21 @@
+import type { Invariant } from './invariant.js'
+
+/** A log is one sequence: each append gets the next `seq`, and no `seq` is ever given to two events. */
+export const contiguousLog: Invariant = {
+  name: 'contiguous-log',
+  rule: "every event appended to a space's log has the next seq: 0, 1, 2, … without gap or fork",
+  kinds: ['appended'],
+  begin({ nodes, spaces }) {
+    const nextSeqs = new Float64Array(spaces.length)
+    return {
+      step({ space, node, seq, repeated }) {
+        const nextSeq = nextSeqs[space] as number
+        if (seq === nextSeq) nextSeqs[space] = seq + 1
+        else if (!(repeated && seq < nextSeq)) {
+          return `${spaces[space]} gave seq ${seq} to an event of ${nodes[node]}; the next seq was ${nextSeq}`
+        }
+        return undefined
+      },
+    }
+  },
+}

@@ -1,0 +1,33 @@
+import { NOBODY } from '../trace/index.js'
+import type { Invariant } from './invariant.js'
+
+/**
+ * What changes a space is accepted from the current owner alone: neither from one before it, nor from a node that
+ * merely names the current epoch. Kleppmann, "How to do distributed locking" (2016).
+ */
+export const fencedWrites: Invariant = {
+  name: 'fenced-writes',
+  rule: 'a write is accepted only at the current epoch, and only from the node that was granted it',
+  kinds: ['granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated'],
+  begin({ nodes, spaces }) {
+    const epochs = new Float64Array(spaces.length)
+    const owners = new Int32Array(spaces.length).fill(NOBODY)
+    return {
+      step({ kind, command, space, node, epoch, repeated }) {
+        if (kind === 'granted') {
+          if (epoch <= (epochs[space] as number)) return undefined
+          epochs[space] = epoch
+          owners[space] = node
+          return undefined
+        }
+        // A copy of an accepted write is told the same again; that it wrote nothing is for other rules to see.
+        if (repeated) return undefined
+        if (epoch !== epochs[space]) {
+          return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch}; the current epoch was ${epochs[space]}`
+        }
+        if (node === owners[space]) return undefined
+        return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch}, which was ${nodes[owners[space] as number]}'s`
+      },
+    }
+  },
+}

@@ -1,0 +1,35 @@
+import type { Cast, EventKind, TraceEvent } from '../trace/index.js'
+import type { Invariant, InvariantResult, Violation } from './invariant.js'
+
+/** An invariant being checked against one run. */
+export interface Judge {
+  readonly kinds: readonly EventKind[]
+  observe(event: TraceEvent): void
+  end(endMs: number): InvariantResult
+}
+
+export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast): Judge {
+  const check = begin(cast)
+  let violations = 0
+  let last = -1
+  let first: Violation | undefined
+
+  const report = (message: string | undefined, index: number, atMs: number): void => {
+    if (message === undefined) return
+    violations += 1
+    first ??= { index, atMs, message }
+  }
+
+  return {
+    kinds,
+    observe(event) {
+      last = event.index
+      report(check.step(event), event.index, event.atMs)
+    },
+    end(endMs) {
+      report(check.end?.(endMs), last + 1, endMs)
+      const held = violations === 0
+      return first === undefined ? { name, rule, held, violations } : { name, rule, held, violations, first }
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** One way of a message: a node's request to the subject, or the subject's reply to the node. */
+export type Leg = 'request' | 'reply'
+
+/**
+ * Something the world does, at a virtual time. A window `[atMs, atMs + durationMs)` strikes the messages that set out
+ * in it; a slow request and a slow reply are different faults, because only after the second has the step happened.
+ */
+export type Fault =
+  /** The node does nothing for `durationMs`; what reaches it meanwhile waits. Its clock goes on. */
+  | { readonly kind: 'pause'; readonly node: number; readonly atMs: number; readonly durationMs: number }
+  /** The node loses its memory; it comes back after `restartAfterMs`, or stays down when that is absent. */
+  | { readonly kind: 'crash'; readonly node: number; readonly atMs: number; readonly restartAfterMs?: number }
+  /** A node that is down starts again. */
+  | { readonly kind: 'restart'; readonly node: number; readonly atMs: number }
+  /** The node's clock jumps by `byMs`, forwards or back, and stays so. */
+  | { readonly kind: 'skew'; readonly node: number; readonly atMs: number; readonly byMs: number }
+  /** From now on the node's clock gains `ppm` parts per million (loses when negative; above -1,000,000). */
+  | { readonly kind: 'drift'; readonly node: number; readonly atMs: number; readonly ppm: number }
+  /** Nothing passes between these nodes and the subject, either way. */
+  | {
+      readonly kind: 'partition'
+      readonly nodes: readonly number[]
+      readonly atMs: number
+      readonly durationMs: number
+    }
+  /** Messages on this leg are lost, or arrive twice. */
+  | {
+      readonly kind: 'drop' | 'duplicate'
+      readonly leg: Leg
+      readonly node: number
+      readonly atMs: number
+      readonly durationMs: number
+    }
+  /** Messages on this leg take `delayMs` longer. */
+  | {
+      readonly kind: 'delay'
+      readonly leg: Leg
+      readonly node: number
+      readonly atMs: number
+      readonly durationMs: number
+      readonly delayMs: number
+    }
+
+/** A fault on messages, as opposed to one on a node or its clock. */
+export type MessageFault = Extract<Fault, { leg: Leg }>

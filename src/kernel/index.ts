@@ -1,0 +1,18 @@
+export type { Fault, Leg, MessageFault } from './fault.js'
+export { Kernel, type KernelOptions, type Serve, StepFailed, StepLimitReached } from './kernel.js'
+export type { DelayMs, Network } from './network.js'
+export type { KernelObserver, Requesting } from './observer.js'
+export {
+  type Body,
+  type Elapsed,
+  type Main,
+  type Notified,
+  type Outcome,
+  Process,
+  Signal,
+  type Suspended,
+  type Tagged,
+  type Timeout,
+} from './process.js'
+export { type Random, randomStream } from './random.js'
+export { insertionOrder, randomOrder, type TieBreak } from './tie-break.js'

@@ -1,0 +1,101 @@
+import type { Leg, MessageFault } from './fault.js'
+import { type Random, randomStream } from './random.js'
+
+/** An inclusive range of virtual milliseconds. */
+export type DelayMs = readonly [minMs: number, maxMs: number]
+
+/** What every link does when no fault is on. Rates are per 1000 messages. */
+export interface Network {
+  readonly requestDelayMs: DelayMs
+  readonly replyDelayMs: DelayMs
+  readonly requestLossPerMille?: number
+  readonly replyLossPerMille?: number
+  readonly requestDuplicatePerMille?: number
+  readonly replyDuplicatePerMille?: number
+}
+
+/** Returned instead of a delay for a message that never arrives, and for a copy that is not made. */
+export const NONE = -1
+
+/** The way between one node and the subject. Delays and losses are drawn from the link's own stream. */
+export class Link {
+  readonly #request: LegState
+  readonly #reply: LegState
+  readonly #seed: number
+  readonly #name: string
+  #random: Random | undefined
+  #cutUntilMs = 0
+
+  constructor(network: Network, seed: number, name: string) {
+    this.#seed = seed
+    this.#name = name
+    this.#request = {
+      delayMs: network.requestDelayMs,
+      lossPerMille: network.requestLossPerMille ?? 0,
+      duplicatePerMille: network.requestDuplicatePerMille ?? 0,
+      faults: [],
+    }
+    this.#reply = {
+      delayMs: network.replyDelayMs,
+      lossPerMille: network.replyLossPerMille ?? 0,
+      duplicatePerMille: network.replyDuplicatePerMille ?? 0,
+      faults: [],
+    }
+  }
+
+  cut(untilMs: number): void {
+    if (untilMs > this.#cutUntilMs) this.#cutUntilMs = untilMs
+  }
+
+  strike(fault: MessageFault): void {
+    const state = fault.leg === 'request' ? this.#request : this.#reply
+    // Windows that have passed are dropped here, so that a long run's list stays as short as what is still to come.
+    state.faults = [...state.faults.filter((other) => endMs(other) > fault.atMs), fault]
+  }
+
+  /** How long a message that sets out at `atMs` takes, or NONE when it is lost. */
+  transmit(leg: Leg, atMs: number): number {
+    const state = leg === 'request' ? this.#request : this.#reply
+    let delayMs = this.#delay(state)
+    if (atMs < this.#cutUntilMs) return NONE
+    if (state.lossPerMille > 0 && this.#stream().chance(state.lossPerMille)) return NONE
+    if (state.faults.length > 0) {
+      for (const fault of state.faults) {
+        if (atMs < fault.atMs || atMs >= endMs(fault)) continue
+        if (fault.kind === 'drop') return NONE
+        if (fault.kind === 'delay') delayMs += fault.delayMs
+      }
+    }
+    return delayMs
+  }
+
+  /** How long the second copy of a message takes, or NONE when there is no second copy. */
+  transmitCopy(leg: Leg, atMs: number): number {
+    const state = leg === 'request' ? this.#request : this.#reply
+    const doubled =
+      (state.duplicatePerMille > 0 && this.#stream().chance(state.duplicatePerMille)) ||
+      (state.faults.length > 0 &&
+        state.faults.some((fault) => fault.kind === 'duplicate' && atMs >= fault.atMs && atMs < endMs(fault)))
+    return doubled ? this.#delay(state) : NONE
+  }
+
+  #delay(state: LegState): number {
+    const [minMs, maxMs] = state.delayMs
+    return minMs === maxMs ? minMs : this.#stream().int(minMs, maxMs)
+  }
+
+  /** Made on first use: with many nodes most of the cost of a link is seeding its stream. */
+  #stream(): Random {
+    this.#random ??= randomStream(this.#seed, `link ${this.#name}`)
+    return this.#random
+  }
+}
+
+interface LegState {
+  readonly delayMs: DelayMs
+  readonly lossPerMille: number
+  readonly duplicatePerMille: number
+  faults: readonly MessageFault[]
+}
+
+const endMs = (fault: MessageFault): number => fault.atMs + fault.durationMs

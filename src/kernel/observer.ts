@@ -1,0 +1,27 @@
+import type { Leg } from './fault.js'
+
+/** Whose request it is: the task of a node, by their indexes. */
+export interface Requesting {
+  readonly node: number
+  readonly task: number
+}
+
+/** Told of everything that happens, in the order in which it happens. Times are virtual milliseconds. */
+export interface KernelObserver<Q, R> {
+  sent(atMs: number, from: Requesting, request: Q, attempt: number): void
+  /** The subject's step: the point in time at which the request took effect or was refused. */
+  executed(atMs: number, from: Requesting, request: Q, reply: R): void
+  delivered(atMs: number, from: Requesting, request: Q, reply: R): void
+  timedOut(atMs: number, from: Requesting, request: Q): void
+  lost(atMs: number, from: Requesting, request: Q, leg: Leg): void
+  duplicated(atMs: number, from: Requesting, request: Q, leg: Leg): void
+  paused(atMs: number, node: number, untilMs: number): void
+  resumed(atMs: number, node: number): void
+  crashed(atMs: number, node: number): void
+  restarted(atMs: number, node: number): void
+  skewed(atMs: number, node: number, byMs: number): void
+  drifted(atMs: number, node: number, ppm: number): void
+  partitioned(atMs: number, node: number, untilMs: number): void
+  /** A window in which messages of this leg are struck begins. */
+  struck(atMs: number, node: number, leg: Leg, untilMs: number): void
+}

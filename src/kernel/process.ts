@@ -1,0 +1,152 @@
+import type { Random } from './random.js'
+
+/** What a generator yields: the effect it waits for has been handed to the kernel already. */
+export interface Suspended {
+  readonly suspended: true
+}
+
+/** A reply, by its `kind`. The kernel adds four kinds of its own: `elapsed`, `timeout`, `notified` and `spawned`. */
+export interface Tagged {
+  readonly kind: string
+}
+
+/** The sleep is over. */
+export interface Elapsed {
+  readonly kind: 'elapsed'
+}
+
+/** No reply in time. The step may have happened or not: the caller cannot know. */
+export interface Timeout {
+  readonly kind: 'timeout'
+}
+
+/** The signal that was waited for has been given. */
+export interface Notified {
+  readonly kind: 'notified'
+}
+
+/** What a process is resumed with. */
+export type Outcome<R extends Tagged> = R | Elapsed | Timeout | Notified
+
+/** The life of a process: a generator that yields effects and is resumed with their outcomes. */
+export type Body<R extends Tagged> = Generator<Suspended, void, Outcome<R>>
+
+const SUSPENDED: Suspended = { suspended: true }
+
+/** What a process asks of the kernel. */
+export interface ProcessPort<Q, R extends Tagged> {
+  readonly nowMs: number
+  localMs(node: number): number
+  randomOf(node: number): Random
+  nodeName(node: number): string
+  nextRequest(node: number): number
+  sleep(process: Process<Q, R>, durationMs: number): void
+  send(process: Process<Q, R>, timeoutMs: number): void
+  waitFor(process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void
+  notify(signal: Signal): void
+  spawn(node: number, main: Main<Q, R>): void
+}
+
+/** What a process runs. Called anew after every restart, with nothing left of the memory before. */
+export type Main<Q, R extends Tagged> = (process: Process<Q, R>) => Body<R>
+
+/** Where one task of a node waits until another task of it gives the word. */
+export class Signal {
+  waiters: Waiter[] = []
+}
+
+/** A waiting process, as far as a signal knows it. */
+export interface Waiter {
+  waitingOn: Signal | undefined
+}
+
+/** Where a process stands between two resumptions. */
+export type Waiting = 'running' | 'sleep' | 'call' | 'signal' | 'ended'
+
+/**
+ * One task of a node. Its public methods hand an effect to the kernel and return what must be yielded at once:
+ * `const outcome = yield process.call(request, 200)`.
+ *
+ * One effect at a time. The kernel refuses a second one, which is how a forgotten `yield` shows.
+ */
+export class Process<Q, R extends Tagged> implements Waiter {
+  readonly node: number
+  /** Which of the node's tasks, from 0. The number of a task that has ended is given out again. */
+  readonly task: number
+  /** Names the one who asks, across restarts of the node: `node-03`, or `node-03/1` for its second task. */
+  readonly session: string
+  readonly #port: ProcessPort<Q, R>
+
+  /** Kernel's: the slot that pending events name, the generator, and what it waits for. */
+  slot = -1
+  body: Body<R> | undefined
+  waiting: Waiting = 'running'
+  waitingOn: Signal | undefined
+  /** Kernel's: order key of the event that will resume it; an event with another key is stale. */
+  pendingOrder = -1
+  pendingAtMs = Number.POSITIVE_INFINITY
+  /** Kernel's: the call in flight. */
+  request: Q | undefined
+  attempt = 0
+  callNumber = 0
+  deadlineMs = 0
+  reply: R | undefined
+
+  /** Outcome of the last call, once it is known: what decides whether the next request is a retry. */
+  lastOutcome: R | Timeout | undefined
+
+  constructor(port: ProcessPort<Q, R>, node: number, task: number) {
+    this.#port = port
+    this.node = node
+    this.task = task
+    this.session = task === 0 ? port.nodeName(node) : `${port.nodeName(node)}/${task}`
+  }
+
+  /** The node's own clock, with its skew and drift. */
+  get nowMs(): number {
+    return this.#port.localMs(this.node)
+  }
+
+  get random(): Random {
+    return this.#port.randomOf(this.node)
+  }
+
+  get nodeName(): string {
+    return this.#port.nodeName(this.node)
+  }
+
+  /** A number for a new request: grows with every request of the node, and on through its restarts. */
+  nextRequest(): number {
+    return this.#port.nextRequest(this.node)
+  }
+
+  /** Waits `durationMs` of the node's own clock. */
+  sleep(durationMs: number): Suspended {
+    this.#port.sleep(this, durationMs)
+    return SUSPENDED
+  }
+
+  /** Sends `request` and waits for its reply, or for `timeoutMs` to pass. `attempt` is 0 for a request not sent before. */
+  call(request: Q, timeoutMs: number, attempt = 0): Suspended {
+    this.request = request
+    this.attempt = attempt
+    this.#port.send(this, timeoutMs)
+    return SUSPENDED
+  }
+
+  /** Waits until another task of the node notifies `signal`, or for `timeoutMs` to pass. */
+  wait(signal: Signal, timeoutMs?: number): Suspended {
+    this.#port.waitFor(this, signal, timeoutMs)
+    return SUSPENDED
+  }
+
+  /** Resumes every process that waits for `signal`, at this virtual instant. */
+  notify(signal: Signal): void {
+    this.#port.notify(signal)
+  }
+
+  /** Starts another task of this node. It ends when it returns, or when the node crashes. */
+  spawn(main: Main<Q, R>): void {
+    this.#port.spawn(this.node, main)
+  }
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import seedrandomAlea from 'seedrandom/lib/alea.js'
+
+/**
+ * A private stream of integers. Two streams of one root seed share nothing: what one draws never shifts what another
+ * draws, so a node more or a fault less leaves every other node's luck as it was.
+ */
+export interface Random {
+  /** A uniform integer in `min..max`, both included. The range may span at most 2^32 values. */
+  int(min: number, max: number): number
+  /** True in `perMille` of 1000 draws: 0 never, 1000 always. Always draws, so that rates do not shift the stream. */
+  chance(perMille: number): boolean
+  /** One of `items`, each as likely. Throws RangeError when there are none. */
+  pick<T>(items: readonly T[]): T
+}
+
+/**
+ * The stream called `name` under `rootSeed`.
+ *
+ * The generator is alea: of seedrandom's fast variants the others give correlated streams for neighbouring seeds.
+ * alea's first draws do as well unless its seed is already spread out, hence the SHA-256.
+ */
+export function randomStream(rootSeed: number, name: string): Random {
+  const next = seedrandomAlea(createHash('sha256').update(`${rootSeed}\0${name}`).digest('hex'))
+  return {
+    int: (min, max) => min + Math.floor(next() * (max - min + 1)),
+    chance: (perMille) => next() * 1000 < perMille,
+    pick: (items) => {
+      if (items.length === 0) throw new RangeError('pick() needs at least one item to choose from')
+      return items[Math.floor(next() * items.length)] as (typeof items)[number]
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { Fence, LeaseCommand, Requester } from '../lease/index.js'
+import type { Json } from './event.js'
+
+/** Adds one event at the log's head, if the fence holds. */
+export interface Append extends Requester {
+  readonly kind: 'append'
+  readonly fence: Fence
+  readonly type: string
+  readonly payload: Json
+}
+
+/** Makes `state` durable as what the events before `nextSeq` amount to. */
+export interface MakeCheckpoint extends Requester {
+  readonly kind: 'checkpoint'
+  readonly fence: Fence
+  readonly nextSeq: number
+  readonly state: Json
+}
+
+/** Forgets the events before `beforeSeq`, which a checkpoint must cover. */
+export interface Truncate extends Requester {
+  readonly kind: 'truncate'
+  readonly fence: Fence
+  readonly beforeSeq: number
+}
+
+/** Reads the latest checkpoint and where the log's head is. */
+export interface Load extends Requester {
+  readonly kind: 'load'
+  readonly space: string
+}
+
+/** Reads up to `limit` events from `fromSeq` on. */
+export interface Read extends Requester {
+  readonly kind: 'read'
+  readonly space: string
+  readonly fromSeq: number
+  readonly limit: number
+}
+
+export type LogCommand = Append | MakeCheckpoint | Truncate
+export type LogQuery = Load | Read
+
+/** Everything a node may ask of a subject. */
+export type Command = LeaseCommand | LogCommand | LogQuery
+export type CommandKind = Command['kind']
+
+/** The space a command is about. */
+export function spaceOf(command: Command): string {
+  return 'fence' in command ? command.fence.space : command.space
+}

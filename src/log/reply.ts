@@ -1,0 +1,77 @@
+import type { LeaseReply, Refusal } from '../lease/index.js'
+import type { Checkpoint, LogEvent } from './event.js'
+
+export interface Appended {
+  readonly kind: 'appended'
+  readonly seq: number
+}
+
+export interface Checkpointed {
+  readonly kind: 'checkpointed'
+  readonly nextSeq: number
+}
+
+export interface Truncated {
+  readonly kind: 'truncated'
+  /** The oldest event that can still be read. */
+  readonly firstSeq: number
+}
+
+export interface Loaded {
+  readonly kind: 'loaded'
+  readonly checkpoint: Checkpoint | undefined
+  /** The `seq` the next event will get: where replay ends. */
+  readonly nextSeq: number
+}
+
+export interface Events {
+  readonly kind: 'events'
+  readonly events: readonly LogEvent[]
+  readonly nextSeq: number
+}
+
+/** A checkpoint may not cover events that were never appended. */
+export interface AheadOfLog {
+  readonly kind: 'ahead-of-log'
+  readonly nextSeq: number
+  readonly requestedSeq: number
+}
+
+/** A checkpoint may not go back, nor may a log be truncated beyond it. */
+export interface CheckpointMismatch {
+  readonly kind: 'checkpoint-mismatch'
+  readonly checkpointSeq: number
+  readonly requestedSeq: number
+}
+
+/** The events asked for have been truncated. */
+export interface Compacted {
+  readonly kind: 'compacted'
+  readonly firstSeq: number
+  readonly requestedSeq: number
+}
+
+export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
+
+/** Everything a subject may answer. */
+export type Reply = LeaseReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
+export type ReplyKind = Reply['kind']
+
+const refusals: Readonly<Record<(Refusal | LogRefusal)['kind'], true>> = {
+  'lease-held': true,
+  queued: true,
+  'stale-owner': true,
+  'unknown-epoch': true,
+  'split-brain': true,
+  'invalid-token': true,
+  'lease-expired': true,
+  superseded: true,
+  'ahead-of-log': true,
+  'checkpoint-mismatch': true,
+  compacted: true,
+}
+
+/** Whether a reply, or another outcome of a call, says that the command was refused. */
+export function isRefusal(outcome: { readonly kind: string }): outcome is Refusal | LogRefusal {
+  return Object.hasOwn(refusals, outcome.kind)
+}

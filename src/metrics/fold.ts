@@ -1,0 +1,209 @@
+import { type Cast, type EventKind, type Fold, NOBODY, type TraceEvent } from '../trace/index.js'
+import type { Metrics } from './metrics.js'
+import { Tally } from './percentile.js'
+
+/**
+ * One task's pursuit of one lease: from its first request for it (or for its renewal) until the grant has reached it,
+ * or until it asks for something else, or crashes.
+ */
+interface Pursuit {
+  open: boolean
+  space: number
+  sinceMs: number
+  /** It wants a space that another node was the last to own. */
+  takingOver: boolean
+  /** A lease request of this task is on its way. */
+  outstanding: boolean
+}
+
+interface State {
+  readonly counts: Record<Exclude<keyof Metrics, 'leaseWindowP95Ms'>, number>
+  readonly leaseWindowsMs: Tally
+  /** By node, then by task. */
+  readonly pursuits: (Pursuit[] | undefined)[]
+  outstanding: number
+  /** By space. */
+  readonly epoch: Float64Array
+  readonly lastOwner: Int32Array
+  readonly grantedAtMs: Float64Array
+  readonly waiting: Int32Array
+  readonly nextSeq: Float64Array
+  readonly checkpointSeq: Float64Array
+}
+
+const kinds = [
+  'sent',
+  'delivered',
+  'timed-out',
+  'crashed',
+  'granted',
+  'lease-held',
+  'split-brain',
+  'stale-owner',
+  'invalid-token',
+  'appended',
+  'checkpointed',
+  'served',
+] as const satisfies readonly EventKind[]
+
+/** The eleven metrics as one fold over the trace. */
+export function metricsFold(cast: Cast): Fold<State, Metrics> {
+  return {
+    kinds,
+    start: () => start(cast),
+    step,
+    end: ({ counts, leaseWindowsMs }) => ({ ...counts, leaseWindowP95Ms: leaseWindowsMs.percentile(95) }),
+  }
+}
+
+function start({ nodes, spaces }: Cast): State {
+  return {
+    counts: {
+      ownershipConflicts: 0,
+      splitBrainRejections: 0,
+      staleOwnerRejections: 0,
+      invalidTokenRejections: 0,
+      takeoverSuccesses: 0,
+      leaseQueuePeak: 0,
+      takeoverQueuePeak: 0,
+      retryAttempts: 0,
+      checkpointWindowEvents: 0,
+      replayWindowMs: 0,
+    },
+    leaseWindowsMs: new Tally(),
+    pursuits: new Array(nodes.length).fill(undefined),
+    outstanding: 0,
+    epoch: new Float64Array(spaces.length),
+    lastOwner: new Int32Array(spaces.length).fill(NOBODY),
+    grantedAtMs: new Float64Array(spaces.length),
+    waiting: new Int32Array(spaces.length),
+    nextSeq: new Float64Array(spaces.length),
+    checkpointSeq: new Float64Array(spaces.length),
+  }
+}
+
+function step(state: State, event: TraceEvent): State {
+  const { counts } = state
+  switch (event.kind) {
+    case 'sent':
+      if (event.attempt > 0) counts.retryAttempts += 1
+      sent(state, event)
+      break
+    case 'delivered':
+      if (isLeaseRequest(event)) delivered(state, event)
+      break
+    case 'timed-out':
+      if (isLeaseRequest(event)) settle(state, pursuitOf(state, event.node, event.task))
+      break
+    case 'crashed':
+      for (const pursuit of state.pursuits[event.node] ?? []) {
+        settle(state, pursuit)
+        close(state, pursuit)
+      }
+      break
+    case 'granted':
+      granted(state, event)
+      break
+    case 'lease-held':
+      counts.ownershipConflicts += 1
+      break
+    case 'split-brain':
+      counts.splitBrainRejections += 1
+      // The core refuses a claim in this way only when another node's lease is live.
+      if (event.command === 'claim') counts.ownershipConflicts += 1
+      break
+    case 'stale-owner':
+      counts.staleOwnerRejections += 1
+      break
+    case 'invalid-token':
+      counts.invalidTokenRejections += 1
+      break
+    case 'appended':
+      state.nextSeq[event.space] = event.seq + 1
+      counts.checkpointWindowEvents = Math.max(
+        counts.checkpointWindowEvents,
+        event.seq + 1 - (state.checkpointSeq[event.space] as number),
+      )
+      break
+    case 'checkpointed':
+      state.checkpointSeq[event.space] = Math.max(event.seq, state.checkpointSeq[event.space] as number)
+      break
+    case 'served':
+      counts.replayWindowMs = Math.max(
+        counts.replayWindowMs,
+        event.atMs - (state.grantedAtMs[event.space] as number),
+      )
+      break
+  }
+  return state
+}
+
+function isLeaseRequest({ command }: TraceEvent): boolean {
+  return command === 'acquire' || command === 'claim' || command === 'renew'
+}
+
+function sent(state: State, event: TraceEvent): void {
+  const pursuit = pursuitOf(state, event.node, event.task)
+  if (!isLeaseRequest(event)) return close(state, pursuit)
+  if (!pursuit.open || event.attempt === 0) {
+    close(state, pursuit)
+    pursuit.open = true
+    pursuit.space = event.space
+    pursuit.sinceMs = event.atMs
+  }
+  pursuit.outstanding = true
+  state.outstanding += 1
+  state.counts.leaseQueuePeak = Math.max(state.counts.leaseQueuePeak, state.outstanding)
+
+  const lastOwner = state.lastOwner[event.space] as number
+  if (pursuit.takingOver || event.command === 'renew' || lastOwner === NOBODY || lastOwner === event.node) return
+  pursuit.takingOver = true
+  const waiting = (state.waiting[event.space] as number) + 1
+  state.waiting[event.space] = waiting
+  state.counts.takeoverQueuePeak = Math.max(state.counts.takeoverQueuePeak, waiting)
+}
+
+function delivered(state: State, event: TraceEvent): void {
+  const pursuit = pursuitOf(state, event.node, event.task)
+  settle(state, pursuit)
+  if (!pursuit.open) return
+  const granted = event.epoch > 0
+  if (granted) state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
+  // A renewal that was refused is lost for good: what follows is a new pursuit.
+  if (granted || event.command === 'renew') close(state, pursuit)
+}
+
+function granted(state: State, event: TraceEvent): void {
+  if (event.repeated && event.epoch <= (state.epoch[event.space] as number)) return
+  const previousOwner = state.lastOwner[event.space] as number
+  if (previousOwner !== NOBODY && previousOwner !== event.node) state.counts.takeoverSuccesses += 1
+  state.epoch[event.space] = event.epoch
+  state.lastOwner[event.space] = event.node
+  state.grantedAtMs[event.space] = event.atMs
+}
+
+function pursuitOf(state: State, node: number, task: number): Pursuit {
+  let tasks = state.pursuits[node]
+  if (tasks === undefined) {
+    tasks = []
+    state.pursuits[node] = tasks
+  }
+  while (tasks.length <= task) {
+    tasks.push({ open: false, space: NOBODY, sinceMs: 0, takingOver: false, outstanding: false })
+  }
+  return tasks[task] as Pursuit
+}
+
+function settle(state: State, pursuit: Pursuit): void {
+  if (!pursuit.outstanding) return
+  pursuit.outstanding = false
+  state.outstanding -= 1
+}
+
+function close(state: State, pursuit: Pursuit): void {
+  if (!pursuit.open) return
+  pursuit.open = false
+  if (!pursuit.takingOver) return
+  pursuit.takingOver = false
+  state.waiting[pursuit.space] = (state.waiting[pursuit.space] as number) - 1
+}

@@ -1,0 +1,3 @@
+export { metricsFold } from './fold.js'
+export { type MetricName, type Metrics, metricNames } from './metrics.js'
+export { percentile, Tally } from './percentile.js'

@@ -1,0 +1,17 @@
+import type { Random } from '../kernel/index.js'
+
+export interface Backoff {
+  readonly baseMs: number
+  readonly capMs: number
+}
+
+/**
+ * How long to wait before attempt `attempt` (1 for the first retry): a draw from 1 to the exponential step, which doubles
+ * up to the cap. Full jitter: of the variants in Brooker, "Exponential Backoff And Jitter" (2015), the one that spreads
+ * claimants best.
+ */
+export function backoffMs({ baseMs, capMs }: Backoff, attempt: number, random: Random): number {
+  // Beyond 24 doublings every step is above any cap that fits a run.
+  const stepMs = Math.min(capMs, baseMs * (1 << Math.min(attempt - 1, 24)))
+  return random.int(1, Math.max(1, stepMs))
+}

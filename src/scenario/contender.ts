@@ -1,0 +1,192 @@
+import {
+  type Body as ProcessBody,
+  type Fault,
+  type Outcome as ProcessOutcome,
+  type Process,
+  type Random,
+  Signal,
+  type Suspended,
+} from '../kernel/index.js'
+import type { Fence } from '../lease/index.js'
+import { type Command, isRefusal, type Json, type Reply, spaceOf } from '../log/index.js'
+
+/** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
+export type Outcome = ProcessOutcome<Reply>
+
+/** The life of a node's process: yields what the contender's methods return. */
+export type Body = ProcessBody<Reply>
+
+/** What a contender asks of the run around it. */
+export interface World {
+  readonly nowMs: number
+  readonly spaces: readonly string[]
+  readonly timeoutMs: number
+  inject(fault: Fault): void
+  served(node: number, space: string, epoch: number, nextSeq: number, state: number): void
+}
+
+/**
+ * A node's hands: what one task of it can do and see. Every command is one request over the simulated network, and is to
+ * be yielded at once: `const outcome = yield node.acquire(space, ttlMs)`. The outcome is the reply or a `timeout`, after
+ * which the node does not know whether the command took effect; `yield node.resend()` asks the same again, safely.
+ */
+export class Contender {
+  readonly #process: Process<Command, Reply>
+  readonly #world: World
+
+  constructor(process: Process<Command, Reply>, world: World) {
+    this.#process = process
+    this.#world = world
+  }
+
+  /** Which node this is, from 0. */
+  get index(): number {
+    return this.#process.node
+  }
+
+  get name(): string {
+    return this.#process.nodeName
+  }
+
+  /** Every space there is. */
+  get spaces(): readonly string[] {
+    return this.#world.spaces
+  }
+
+  /** The node's own clock, in ms: it may be skewed and drift. */
+  get nowMs(): number {
+    return this.#process.nowMs
+  }
+
+  /** The node's own stream of random numbers. */
+  get random(): Random {
+    return this.#process.random
+  }
+
+  /** Waits `durationMs` by the node's clock. */
+  sleep(durationMs: number): Suspended {
+    return this.#process.sleep(durationMs)
+  }
+
+  /** Waits for another task of the node to notify `signal`, at most `timeoutMs`. */
+  wait(signal: Signal, timeoutMs?: number): Suspended {
+    return this.#process.wait(signal, timeoutMs)
+  }
+
+  notify(signal: Signal): void {
+    this.#process.notify(signal)
+  }
+
+  /** Starts another task on this node, with hands of its own. */
+  spawn(task: (node: Contender) => Body): void {
+    const world = this.#world
+    this.#process.spawn((process) => task(new Contender(process, world)))
+  }
+
+  /** Asks for the lease of `space`. With `queueMs`, a refused node keeps its place in the queue so long. */
+  acquire(space: string, ttlMs: number, queueMs = 0): Suspended {
+    return this.#call({ kind: 'acquire', space, owner: this.name, ttlMs, queueMs, ...this.#requester() })
+  }
+
+  /** Asks to take over `space`, last seen at `expectedEpoch`. */
+  claim(space: string, expectedEpoch: number, ttlMs: number): Suspended {
+    return this.#call({ kind: 'claim', space, owner: this.name, expectedEpoch, ttlMs, ...this.#requester() })
+  }
+
+  renew(fence: Fence, ttlMs: number): Suspended {
+    return this.#call({
+      kind: 'renew',
+      fence,
+      ttlMs,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
+  }
+
+  release(fence: Fence): Suspended {
+    return this.#call({ kind: 'release', fence, ...this.#requester() })
+  }
+
+  /** Asks whether `fence` still holds. */
+  validate(fence: Fence): Suspended {
+    return this.#call({ kind: 'validate', fence, ...this.#requester() })
+  }
+
+  /** Appends one event to the log of the fence's space. */
+  append(fence: Fence, type: string, payload: Json): Suspended {
+    return this.#call({
+      kind: 'append',
+      fence,
+      type,
+      payload,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
+  }
+
+  /** Makes `state` durable as what the events before `nextSeq` amount to. */
+  checkpoint(fence: Fence, nextSeq: number, state: Json): Suspended {
+    return this.#call({ kind: 'checkpoint', fence, nextSeq, state, ...this.#requester() })
+  }
+
+  /** Forgets the events before `beforeSeq`, which a checkpoint must cover. */
+  truncate(fence: Fence, beforeSeq: number): Suspended {
+    return this.#call({ kind: 'truncate', fence, beforeSeq, ...this.#requester() })
+  }
+
+  /** Reads the latest checkpoint of `space` and where its log's head is. */
+  load(space: string): Suspended {
+    return this.#call({ kind: 'load', space, ...this.#requester() })
+  }
+
+  /** Reads up to `limit` events of `space` from `fromSeq` on. */
+  read(space: string, fromSeq: number, limit: number): Suspended {
+    return this.#call({ kind: 'read', space, fromSeq, limit, ...this.#requester() })
+  }
+
+  /** Sends the last request again, as the same request: it takes effect once however often it arrives. */
+  resend(): Suspended {
+    const { request, attempt } = this.#process
+    if (request === undefined) throw new TypeError('resend() before any request: expected a command first')
+    return this.#process.call(request, this.#world.timeoutMs, attempt + 1)
+  }
+
+  /** Says that this node has replayed the log of `fence.space` up to `nextSeq`, to `state`, and serves from here on. */
+  served(fence: Fence, nextSeq: number, state: number): void {
+    this.#world.served(this.index, fence.space, fence.epoch, nextSeq, state)
+  }
+
+  /** Has this node crash `afterMs` from now; it starts anew `restartAfterMs` later, or never. */
+  crash(afterMs: number, restartAfterMs?: number): void {
+    const atMs = this.#world.nowMs + afterMs
+    this.#world.inject({ kind: 'crash', node: this.index, atMs, ...(restartAfterMs === undefined ? {} : { restartAfterMs }) })
+  }
+
+  /** Has this node do nothing for `durationMs`, from `afterMs` on: a long garbage collection, a stopped virtual machine. */
+  pause(afterMs: number, durationMs: number): void {
+    this.#world.inject({ kind: 'pause', node: this.index, atMs: this.#world.nowMs + afterMs, durationMs })
+  }
+
+  #requester(): { session: string; request: number } {
+    return { session: this.#process.session, request: this.#process.nextRequest() }
+  }
+
+  /** A request is a retry when the task's last one failed, and was after the same thing. */
+  #call(command: Command): Suspended {
+    const { request: previous, lastOutcome, attempt } = this.#process
+    const again =
+      lastOutcome !== undefined &&
+      previous !== undefined &&
+      (lastOutcome.kind === 'timeout' || isRefusal(lastOutcome)) &&
+      purposeOf(previous) === purposeOf(command) &&
+      spaceOf(previous) === spaceOf(command)
+    return this.#process.call(command, this.#world.timeoutMs, again ? attempt + 1 : 0)
+  }
+}
+
+/** An acquire and a claim are two ways to one end. */
+function purposeOf({ kind }: Command): string {
+  return kind === 'claim' ? 'acquire' : kind
+}
+
+export { Signal }

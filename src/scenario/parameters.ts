@@ -1,0 +1,67 @@
+/** One number that a scenario can be tuned by. Always a whole number, so that a run is the same on every host. */
+export interface ParameterDefinition {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly description: string
+}
+
+/** Every scenario has at least these. */
+export interface WorkloadDefinitions {
+  readonly nodes: ParameterDefinition
+  readonly spaces: ParameterDefinition
+  readonly durationMs: ParameterDefinition
+}
+
+export type ParameterDefinitions = WorkloadDefinitions & { readonly [name: string]: ParameterDefinition }
+
+/** A value for each parameter of a scenario. */
+export type Parameters<D extends ParameterDefinitions = ParameterDefinitions> = { readonly [Name in keyof D]: number }
+
+/** A parameter that the scenario does not have, or a value that it may not take. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError'
+  readonly parameter: string
+
+  constructor(parameter: string, message: string) {
+    super(message)
+    this.parameter = parameter
+  }
+}
+
+/** Fills in defaults. Throws ParameterError for unknown names, and for values that are not whole or out of range. */
+export function resolveParameters<D extends ParameterDefinitions>(
+  definitions: D,
+  given: { readonly [name: string]: number } = {},
+): Parameters<D> {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(definitions, name)) {
+      throw new ParameterError(name, `there is no parameter "${name}": expected one of ${Object.keys(definitions).join(', ')}`)
+    }
+  }
+  const entries = Object.entries(definitions).map(([name, definition]) => {
+    const value = given[name] ?? definition.default
+    const { min, max } = definition
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      throw new ParameterError(name, `parameter ${name} is ${value}: expected a whole number from ${min} to ${max}`)
+    }
+    return [name, value] as const
+  })
+  return Object.fromEntries(entries) as Parameters<D>
+}
+
+/**
+ * The parameters every scenario has, with the defaults that suit it. A run's times are 32-bit in the trace, which holds
+ * 24 days; six hours at the most keep a mistyped duration from running for a day.
+ */
+export function workload(defaults: {
+  readonly nodes: number
+  readonly spaces: number
+  readonly durationMs: number
+}): WorkloadDefinitions {
+  return {
+    nodes: { default: defaults.nodes, min: 1, max: 100_000, description: 'contending nodes' },
+    spaces: { default: defaults.spaces, min: 1, max: 10_000, description: 'spaces they contend for' },
+    durationMs: { default: defaults.durationMs, min: 1, max: 21_600_000, description: 'virtual length of the run' },
+  }
+}

@@ -1,0 +1,37 @@
+import type { Fault, Network, Random } from '../kernel/index.js'
+import type { Invariant } from '../invariants/index.js'
+import type { Body, Contender } from './contender.js'
+import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
+
+/** The ways between nodes and subject, and how long a node waits for a reply. */
+export interface ScenarioNetwork extends Network {
+  readonly timeoutMs: number
+}
+
+/** A workload: nodes, spaces, parameters, what the nodes do, what the world does to them, what must hold. */
+export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions> {
+  /** Lower case with hyphens. */
+  readonly name: string
+  /** One line for `contention list`. */
+  readonly description: string
+  readonly parameters: D
+  network(parameters: Parameters<D>): ScenarioNetwork
+  /** How far a node's clock is ahead of virtual time (behind when negative). Asked once per node; 0 when absent. */
+  clockSkewMs?(parameters: Parameters<D>, random: Random): number
+  /** What every node does, from its start and after every restart. */
+  node(node: Contender, parameters: Parameters<D>): Body
+  /** What the world does; draws come from a stream of its own. */
+  faults?(parameters: Parameters<D>, random: Random): readonly Fault[]
+  invariants(parameters: Parameters<D>): readonly Invariant[]
+}
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+
+/** Declares a scenario. Throws where the declaration contradicts itself. */
+export function defineScenario<const D extends ParameterDefinitions>(scenario: Scenario<D>): Scenario<D> {
+  if (!NAME.test(scenario.name)) {
+    throw new TypeError(`scenario name ${JSON.stringify(scenario.name)}: expected lower case words joined by hyphens`)
+  }
+  resolveParameters(scenario.parameters)
+  return scenario
+}

@@ -1,0 +1,82 @@
+import { type InvariantResult, judge } from '../invariants/index.js'
+import { Kernel, randomStream } from '../kernel/index.js'
+import type { Command, Reply } from '../log/index.js'
+import { type Metrics, metricsFold } from '../metrics/index.js'
+import { castOf, numbered, observe, TraceDigest, type TraceEvent, TraceWriter } from '../trace/index.js'
+import { Contender, type World } from './contender.js'
+import type { Parameters } from './parameters.js'
+import type { Scenario } from './scenario.js'
+import { builtInSubject, type Subject } from './subject.js'
+
+/** What one run came to. */
+export interface Run {
+  /** SHA-256 over the whole trace. */
+  readonly digest: string
+  /** Length of the trace. */
+  readonly events: number
+  readonly metrics: Metrics
+  readonly invariants: readonly InvariantResult[]
+}
+
+export interface SimulateOptions {
+  readonly seed: number
+  readonly parameters: Parameters
+  readonly subject?: Subject
+  /** Most kernel steps the run may take. */
+  readonly maxSteps: number
+  /** Told of every event; lent, not given. */
+  readonly onEvent?: (event: TraceEvent) => void
+}
+
+/** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
+export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
+  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent } = options
+  const nodes = numbered('node', parameters.nodes)
+  const spaces = numbered('space', parameters.spaces)
+  const cast = castOf(nodes, spaces)
+
+  const digest = new TraceDigest()
+  const metrics = observe(metricsFold(cast))
+  const judges = scenario.invariants(parameters).map((invariant) => judge(invariant, cast))
+  const everyEvent = (handle: (event: TraceEvent) => void) => ({ kinds: undefined, observe: handle })
+  const writer = new TraceWriter(cast, [
+    everyEvent((event) => digest.add(event)),
+    metrics,
+    ...judges,
+    ...(onEvent === undefined ? [] : [everyEvent(onEvent)]),
+  ])
+
+  const network = scenario.network(parameters)
+  const core = subject.core({ secret: `${seed}` })
+  const kernel = new Kernel<Command, Reply>({
+    seed,
+    network,
+    maxSteps,
+    observer: writer,
+    serve: (command, _node, atMs) => core.execute(command, atMs),
+  })
+  const world: World = {
+    get nowMs() {
+      return kernel.nowMs
+    },
+    spaces,
+    timeoutMs: network.timeoutMs,
+    inject: (fault) => kernel.inject(fault),
+    served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
+  }
+  const clocks = randomStream(seed, 'clocks')
+  for (const name of nodes) {
+    const skewMs = scenario.clockSkewMs?.(parameters, clocks) ?? 0
+    kernel.addNode(name, (process) => scenario.node(new Contender(process, world), parameters), skewMs)
+  }
+  for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
+
+  const end = (): Run => ({
+    digest: digest.end(),
+    events: writer.length,
+    metrics: metrics.end(parameters.durationMs),
+    invariants: judges.map((each) => each.end(parameters.durationMs)),
+  })
+  const running = kernel.run(parameters.durationMs)
+  return running === undefined ? end() : running.then(end)
+}

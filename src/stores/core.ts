@@ -1,0 +1,9 @@
+import type { Command, Reply } from '../log/index.js'
+
+/**
+ * The core of a subject: grants, refuses, queues claimants, keeps the log. `nowMs` is its clock; it has no other.
+ * A command takes effect when `execute` is called, or when its promise settles: one at a time.
+ */
+export interface Core {
+  execute(command: Command, nowMs: number): Reply | Promise<Reply>
+}

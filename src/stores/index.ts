@@ -1,0 +1,2 @@
+export type { Core } from './core.js'
+export { memoryCore } from './memory.js'

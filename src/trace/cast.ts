@@ -1,0 +1,26 @@
+import { NOBODY } from './event.js'
+
+/** Who and what a run is about: the names behind the indexes that events carry. */
+export interface Cast {
+  readonly nodes: readonly string[]
+  readonly spaces: readonly string[]
+  nodeIndex(name: string): number
+  spaceIndex(name: string): number
+}
+
+export function castOf(nodes: readonly string[], spaces: readonly string[]): Cast {
+  const nodeIndexes = new Map(nodes.map((name, index) => [name, index]))
+  const spaceIndexes = new Map(spaces.map((name, index) => [name, index]))
+  return {
+    nodes,
+    spaces,
+    nodeIndex: (name) => nodeIndexes.get(name) ?? NOBODY,
+    spaceIndex: (name) => spaceIndexes.get(name) ?? NOBODY,
+  }
+}
+
+/** `count` names that sort in their order: `node-00` to `node-15`. */
+export function numbered(prefix: string, count: number): string[] {
+  const width = String(count - 1).length
+  return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(width, '0')}`)
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { endianness } from 'node:os'
+import type { CommandKind } from '../log/index.js'
+import { commandKinds, type EventKind, eventKinds, type TraceEvent } from './event.js'
+
+/** Integers per event. */
+const WIDTH = 12
+/** 64 KiB or just below: larger chunks hash no faster, smaller ones cost more calls. */
+const CHUNK_EVENTS = Math.floor(65536 / 4 / WIDTH)
+
+const kindCodes = new Map<EventKind, number>(eventKinds.map((kind, code) => [kind, code]))
+const commandCodes = new Map<CommandKind | 'none', number>(commandKinds.map((kind, code) => [kind, code]))
+
+/** SHA-256 over the whole trace: every field of every event, little-endian, in order. */
+export class TraceDigest {
+  readonly #hash = createHash('sha256')
+  readonly #chunk = new Int32Array(CHUNK_EVENTS * WIDTH)
+  readonly #bytes = Buffer.from(this.#chunk.buffer)
+  #used = 0
+
+  add(event: TraceEvent): void {
+    const chunk = this.#chunk
+    const at = this.#used
+    chunk[at] =
+      (kindCodes.get(event.kind) as number) |
+      ((commandCodes.get(event.command) as number) << 8) |
+      (event.repeated ? 1 << 15 : 0) |
+      (event.task << 16)
+    chunk[at + 1] = event.atMs
+    chunk[at + 2] = event.node
+    chunk[at + 3] = event.space
+    chunk[at + 4] = event.request
+    chunk[at + 5] = event.attempt
+    chunk[at + 6] = event.epoch
+    chunk[at + 7] = event.seq
+    chunk[at + 8] = event.untilMs
+    chunk[at + 9] = event.peer
+    chunk[at + 10] = event.token
+    chunk[at + 11] = event.content
+    this.#used = at + WIDTH
+    if (this.#used === chunk.length) this.#flush()
+  }
+
+  /** The digest in hexadecimal. Nothing may be added after. */
+  end(): string {
+    this.#flush()
+    return this.#hash.digest('hex')
+  }
+
+  #flush(): void {
+    const bytes = this.#bytes.subarray(0, this.#used * 4)
+    this.#hash.update(endianness() === 'BE' ? Buffer.from(bytes).swap32() : bytes)
+    this.#used = 0
+  }
+}

@@ -1,0 +1,118 @@
+import type { CommandKind, ReplyKind } from '../log/index.js'
+
+/** What a request meets on its way, and what the world does to nodes. */
+export const worldKinds = [
+  'sent',
+  'delivered',
+  'timed-out',
+  'request-lost',
+  'reply-lost',
+  'request-duplicated',
+  'reply-duplicated',
+  'paused',
+  'resumed',
+  'crashed',
+  'restarted',
+  'skewed',
+  'drifted',
+  'partitioned',
+  'requests-struck',
+  'replies-struck',
+  'served',
+] as const
+
+/** The subject's steps: every kind of reply it may give. */
+export const replyKinds = [
+  'granted',
+  'renewed',
+  'released',
+  'valid',
+  'appended',
+  'checkpointed',
+  'truncated',
+  'loaded',
+  'events',
+  'lease-held',
+  'queued',
+  'stale-owner',
+  'unknown-epoch',
+  'split-brain',
+  'invalid-token',
+  'lease-expired',
+  'superseded',
+  'ahead-of-log',
+  'checkpoint-mismatch',
+  'compacted',
+] as const satisfies readonly ReplyKind[]
+
+export const commandKinds = [
+  'none',
+  'acquire',
+  'claim',
+  'renew',
+  'release',
+  'validate',
+  'append',
+  'checkpoint',
+  'truncate',
+  'load',
+  'read',
+] as const satisfies readonly (CommandKind | 'none')[]
+
+export type WorldKind = (typeof worldKinds)[number]
+export type EventKind = WorldKind | ReplyKind
+
+/** All kinds of events; an event's code in the digest is its place here, so new kinds go to the end of their list. */
+export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds]
+
+/** No node, space or peer. */
+export const NOBODY = -1
+
+/**
+ * One thing that happened. All events have one shape, so that no observer ever sees a slow one; a field that a kind does
+ * not use is 0 (`NOBODY` for nodes and spaces).
+ *
+ * `sent`, `delivered`, `timed-out` and the losses are about a request on its way. A reply's kind (`granted`,
+ * `stale-owner`, …) is the subject's step: the moment at which the request took effect or was refused.
+ */
+export interface TraceEvent {
+  /** Place in the trace: 0, 1, 2, … */
+  readonly index: number
+  /** Virtual time. */
+  readonly atMs: number
+  readonly kind: EventKind
+  /** The command it is about; `none` for what the world does to nodes. */
+  readonly command: CommandKind | 'none'
+  /** Which node, by index. */
+  readonly node: number
+  /** Which of the node's tasks, from 0. */
+  readonly task: number
+  /** Which space, by index. */
+  readonly space: number
+  /** Number of the request within its node. */
+  readonly request: number
+  /** 0 for a request sent the first time, 1, 2, … when sent again after a refusal or a timeout. */
+  readonly attempt: number
+  /** The subject has executed this request before: this is a copy of it, or it was sent again after a lost reply. */
+  readonly repeated: boolean
+  /** The epoch that was granted, or that the request named. */
+  readonly epoch: number
+  /** `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, or a place in the queue. */
+  readonly seq: number
+  /** End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. */
+  readonly untilMs: number
+  /** The other node: the owner that a refusal names, the one ahead in the queue. */
+  readonly peer: number
+  /** Digest of the token that was granted, or that the request carried. */
+  readonly token: number
+  /** Digest of an event's type and payload, or of a checkpoint's state. */
+  readonly content: number
+}
+
+/** An event while it is being written: observers see the same object every time, with new contents. */
+export type MutableEvent = { -readonly [Field in keyof TraceEvent]: TraceEvent[Field] }
+
+/** An event that is safe to keep. */
+export function copyEvent(event: TraceEvent): TraceEvent {
+  return { ...event }
+}

@@ -1,0 +1,7 @@
+export { type Cast, castOf, numbered } from './cast.js'
+export { digestContent, digestText } from './content.js'
+export { TraceDigest } from './digest.js'
+export { type EventKind, eventKinds, NOBODY, type TraceEvent } from './event.js'
+export { type Fold, type Observer, observe } from './observer.js'
+export { Recorder } from './recorder.js'
+export { TraceWriter } from './writer.js'
