@@ -1,13 +1,7 @@
-import {
-  contiguousLog,
-  epochsGrow,
-  fencedWrites,
-  mutualExclusion,
-  replayEqualsState,
-} from '../src/invariants/index.js'
+import { contiguousLog, epochsGrow, fencedWrites, mutualExclusion, replayEqualsState } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, settled, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
 
 /** What the log amounts to: a number that every event, and the order of events, leaves its mark on. */
@@ -28,11 +22,16 @@ export const checkpointReplayWindows = defineScenario({
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 500, min: 10, max: 3_600_000, description: 'how long a grant or renewal lasts' },
     checkpointEvery: { default: 24, min: 1, max: 1_000_000, description: 'events between two checkpoints' },
-    appendEveryMs: { default: 12, min: 1, max: 600_000, description: 'longest pause between two appends' },
+    appendEveryMs: { default: 24, min: 1, max: 600_000, description: 'longest pause between two appends' },
     checkpointMs: { default: 20, min: 0, max: 600_000, description: 'time a holder needs to write its state down' },
     replayPage: { default: 16, min: 1, max: 100_000, description: 'events read at once in replay' },
     replayMsPerPage: { default: 8, min: 0, max: 600_000, description: 'time a successor needs to apply one page' },
-    crashPerMille: { default: 300, min: 0, max: 1_000, description: 'checkpoints, of 1000, around which the holder crashes' },
+    crashPerMille: {
+      default: 300,
+      min: 0,
+      max: 1_000,
+      description: 'checkpoints, of 1000, around which the holder crashes',
+    },
     restartMs: { default: 1_500, min: 1, max: 3_600_000, description: 'longest a crashed node stays down' },
   },
   network: () => ({
@@ -129,11 +128,4 @@ function* checkpoint(
   yield node.sleep(p.checkpointMs)
   if ((yield* settled(node, node.checkpoint(fence, nextSeq, value))).kind !== 'checkpointed') return false
   return (yield* settled(node, node.truncate(fence, nextSeq))).kind === 'truncated'
-}
-
-/** Asks again, as the same request, until there is an answer. */
-function* settled(node: Contender, first: Suspended): Generator<Suspended, Outcome, Outcome> {
-  let outcome = yield first
-  while (outcome.kind === 'timeout') outcome = yield node.resend()
-  return outcome
 }

@@ -1,6 +1,6 @@
 import { epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Fault } from '../src/kernel/index.js'
-import { backoffMs, type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
+import { type Body, backoffMs, type Contender, defineScenario, settled, workload } from '../src/scenario/index.js'
 
 /**
  * Holders renew on an interval with jitter, over a network that is slow and loses messages. A holder that is paused or
@@ -14,10 +14,10 @@ export const leaseRenewalContention = defineScenario({
     ttlMs: { default: 1_500, min: 10, max: 3_600_000, description: 'how long a grant or renewal lasts' },
     renewEveryMs: { default: 450, min: 1, max: 3_600_000, description: 'pause between two renewals of a holder' },
     renewJitterMs: { default: 90, min: 0, max: 600_000, description: 'most that is drawn on top of each pause' },
-    renewals: { default: 8, min: 1, max: 100_000, description: 'renewals before a holder gives the lease back' },
+    renewals: { default: 5, min: 1, max: 100_000, description: 'renewals before a holder gives the lease back' },
     lossPerMille: { default: 20, min: 0, max: 900, description: 'messages lost, of 1000, each way' },
     maxDelayMs: { default: 25, min: 1, max: 60_000, description: 'slowest message, each way' },
-    stalls: { default: 24, min: 0, max: 100_000, description: 'times a node is paused or cut off for about a TTL' },
+    stalls: { default: 64, min: 0, max: 100_000, description: 'times a node is paused or cut off for about a TTL' },
   },
   network: ({ lossPerMille, maxDelayMs }) => ({
     requestDelayMs: [1, maxDelayMs],
@@ -50,8 +50,7 @@ export const leaseRenewalContention = defineScenario({
       let holding = true
       for (let renewals = 0; holding && renewals < p.renewals; renewals++) {
         yield node.sleep(p.renewEveryMs + node.random.int(0, p.renewJitterMs))
-        outcome = yield node.renew(fence, p.ttlMs)
-        while (outcome.kind === 'timeout') outcome = yield node.resend()
+        outcome = yield* settled(node, node.renew(fence, p.ttlMs))
         holding = outcome.kind === 'renewed'
       }
       if (holding) yield node.release(fence)

@@ -1,7 +1,7 @@
 import { contiguousLog, epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, settled, workload } from '../src/scenario/index.js'
 
 /** What a node remembers of a space: its own last fence there, and the ownership that a refusal has told it of. */
 interface Memory {
@@ -23,7 +23,12 @@ export const ownershipFencingContention = defineScenario({
     ttlMs: { default: 400, min: 10, max: 3_600_000, description: 'how long a grant lasts; nobody renews' },
     writes: { default: 12, min: 1, max: 100_000, description: 'events a holder wants to append before it releases' },
     writeEveryMs: { default: 15, min: 1, max: 600_000, description: 'pause between two appends' },
-    pausePerMille: { default: 25, min: 0, max: 1_000, description: 'appends, of 1000, before which the node is paused' },
+    pausePerMille: {
+      default: 25,
+      min: 0,
+      max: 1_000,
+      description: 'appends, of 1000, before which the node is paused',
+    },
     maxPauseMs: { default: 1_200, min: 1, max: 3_600_000, description: 'longest pause' },
     roguePerMille: { default: 300, min: 0, max: 1_000, description: 'refused nodes, of 1000, that try to cheat' },
     duplicatePerMille: { default: 20, min: 0, max: 900, description: 'requests, of 1000, that arrive twice' },
@@ -50,8 +55,7 @@ export const ownershipFencingContention = defineScenario({
         for (let written = 0; writing && written < p.writes; written++) {
           if (node.random.chance(p.pausePerMille)) node.pause(0, node.random.int(1, p.maxPauseMs))
           yield node.sleep(p.writeEveryMs)
-          outcome = yield node.append(fence, 'write', written)
-          while (outcome.kind === 'timeout') outcome = yield node.resend()
+          outcome = yield* settled(node, node.append(fence, 'write', written))
           learn(memory, outcome)
           writing = outcome.kind === 'appended'
         }
@@ -59,7 +63,7 @@ export const ownershipFencingContention = defineScenario({
       } else if (node.random.chance(p.roguePerMille)) {
         learn(memory, yield cheat(node, space, memory, p.ttlMs))
       }
-      yield node.sleep(node.random.int(5, 120))
+      yield node.sleep(node.random.int(10, 250))
     }
   },
   invariants: () => [mutualExclusion, epochsGrow, fencedWrites, genuineTokens, contiguousLog],

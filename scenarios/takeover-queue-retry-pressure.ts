@@ -10,12 +10,17 @@ export const takeoverQueueRetryPressure = defineScenario({
   description: 'holders crash; many claimants queue and retry with capped exponential backoff and jitter',
   parameters: {
     ...workload({ nodes: 24, spaces: 4, durationMs: 60_000 }),
-    ttlMs: { default: 600, min: 10, max: 3_600_000, description: 'how long a grant lasts: what a crash costs at least' },
+    ttlMs: {
+      default: 600,
+      min: 10,
+      max: 3_600_000,
+      description: 'how long a grant lasts: what a crash costs at least',
+    },
     holdMs: { default: 250, min: 1, max: 3_600_000, description: 'longest a holder keeps the lease; below the TTL' },
     crashPerMille: { default: 350, min: 0, max: 1_000, description: 'holders, of 1000, that crash while they hold' },
     restartMs: { default: 900, min: 1, max: 3_600_000, description: 'longest a crashed node stays down' },
-    backoffBaseMs: { default: 15, min: 1, max: 600_000, description: 'first step of the backoff' },
-    backoffCapMs: { default: 240, min: 1, max: 600_000, description: 'highest step of the backoff' },
+    backoffBaseMs: { default: 25, min: 1, max: 600_000, description: 'first step of the backoff' },
+    backoffCapMs: { default: 320, min: 1, max: 600_000, description: 'highest step of the backoff' },
     maxWaitMs: { default: 12_000, min: 1, max: 21_600_000, description: 'longest a claimant may have to wait' },
   },
   network: () => ({

@@ -14,7 +14,8 @@ export const epochsGrow: Invariant = {
       step({ space, node, epoch, repeated }) {
         const highest = epochs[space] as number
         if (epoch > highest) epochs[space] = epoch
-        else if (!repeated) return `${spaces[space]} was granted to ${nodes[node]} at epoch ${epoch}, after epoch ${highest}`
+        else if (!repeated)
+          return `${spaces[space]} was granted to ${nodes[node]} at epoch ${epoch}, after epoch ${highest}`
         return undefined
       },
     }

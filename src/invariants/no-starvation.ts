@@ -18,7 +18,9 @@ export function noStarvation({ boundMs }: { readonly boundMs: number }): Invaria
     begin({ nodes, spaces }) {
       const waits = new Map<number, Wait>()
       const late = (node: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
-        atMs - sinceMs <= boundMs ? undefined : `${nodes[node]} waited for ${spaces[space]} from ${sinceMs} ms to ${atMs} ms`
+        atMs - sinceMs <= boundMs
+          ? undefined
+          : `${nodes[node]} waited for ${spaces[space]} from ${sinceMs} ms to ${atMs} ms`
       return {
         step({ kind, command, node, space, attempt, epoch, atMs }) {
           const wait = waits.get(node)

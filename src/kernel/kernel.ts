@@ -1,25 +1,19 @@
 import { NodeClock } from './clock.js'
 import { EventQueue } from './event-queue.js'
 import type { Fault } from './fault.js'
-import { Link, NONE, type Network } from './network.js'
+import { Link, type Network, NONE } from './network.js'
+import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
-import {
-  type Main,
-  type Outcome,
-  Process,
-  type ProcessPort,
-  type Signal,
-  type Tagged,
-  type Timeout,
-} from './process.js'
-import { type Random, randomStream } from './random.js'
+import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout } from './process.js'
+import type { Random } from './random.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 
 /** The subject's step for one request, at the virtual time at which the request arrived. */
 export type Serve<Q, R> = (request: Q, node: number, atMs: number) => R | Promise<R>
 
 export interface KernelOptions<Q, R> {
-  readonly seed: number
+  /** The stream called `name`: where all chance comes from. */
+  readonly random: (name: string) => Random
   readonly network: Network
   readonly serve: Serve<Q, R>
   readonly observer: KernelObserver<Q, R>
@@ -72,46 +66,11 @@ const NOTIFIED_OUTCOME = { kind: 'notified' } as const
 
 const NOT_PENDING = -1
 
-/** A contender: up, paused or down, with a clock, a link and a stream of its own. */
-class Node<Q, R extends Tagged> {
-  readonly name: string
-  readonly main: Main<Q, R>
-  readonly clock: NodeClock
-  readonly link: Link
-  readonly random: Random
-  readonly processes = new Set<Process<Q, R>>()
-  /** Events that came while the node was paused, by payload and order key. */
-  readonly held: { payload: number; order: number }[] = []
-  down = false
-  pausedUntilMs = 0
-  downUntilMs = Number.POSITIVE_INFINITY
-  requests = 0
-
-  constructor(name: string, main: Main<Q, R>, clock: NodeClock, link: Link, random: Random) {
-    this.name = name
-    this.main = main
-    this.clock = clock
-    this.link = link
-    this.random = random
-  }
-
-  /** The lowest number that no task of the node has just now, so that there are only as many as tasks at one time. */
-  freeTask(): number {
-    let task = 0
-    while (this.#has(task)) task += 1
-    return task
-  }
-
-  #has(task: number): boolean {
-    for (const process of this.processes) if (process.task === task) return true
-    return false
-  }
-}
-
 /** A request on its way to the subject. Pooled: a run of any length makes only as many as are ever in flight at once. */
 class Flight<Q, R extends Tagged> {
   request: Q | undefined
   process: Process<Q, R> | undefined
+  node: Node<Q, R> | undefined
   callNumber = 0
 }
 
@@ -127,7 +86,7 @@ class Flight<Q, R extends Tagged> {
  * A step of the subject may answer with a promise. The run then waits for it, with no other operation in flight, and
  * goes on at the same virtual time: the order of events is that of a subject that answers at once.
  */
-export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
+export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   nowMs = 0
   steps = 0
 
@@ -137,7 +96,9 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
   readonly #tieBreak: TieBreak
   readonly #queue = new EventQueue()
   readonly #nodes: Node<Q, R>[] = []
+  /** Live processes by slot, and beside each the node it runs on. */
   readonly #slots: (Process<Q, R> | undefined)[] = []
+  readonly #homes: Node<Q, R>[] = []
   readonly #freeSlots: number[] = []
   readonly #flights: Flight<Q, R>[] = []
   readonly #freeFlights: number[] = []
@@ -145,7 +106,7 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
   readonly #freeFaults: number[] = []
   #sequence = 0
   #calls = 0
-  #stepping = 0
+  #stepping = ''
 
   constructor(options: KernelOptions<Q, R>) {
     this.#options = options
@@ -156,11 +117,16 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
 
   /** Adds a node that starts at virtual time 0 with its clock `skewMs` ahead (behind when negative). */
   addNode(name: string, main: Main<Q, R>, skewMs = 0): number {
-    const { seed, network } = this.#options
+    const { random, network } = this.#options
     const index = this.#nodes.length
-    const link = new Link(network, seed, name)
-    this.#nodes.push(new Node(name, main, new NodeClock(skewMs), link, randomStream(seed, `node ${name}`)))
-    this.spawn(index, main)
+    const parts = {
+      clock: new NodeClock(skewMs),
+      link: new Link(network, () => random(`link ${name}`)),
+      random: random(`node ${name}`),
+    }
+    const node = new Node(this, { index, name, main }, parts)
+    this.#nodes.push(node)
+    this.spawn(node, main)
     return index
   }
 
@@ -172,37 +138,20 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
   }
 
   /** Runs until nothing is due any more at or before `untilMs`. A promise only where the subject answers with one. */
-  run(untilMs: number): void | Promise<void> {
+  run(untilMs: number): Promise<void> | undefined {
     const answer = this.#drive(untilMs)
-    if (answer !== undefined) return this.#driveAwaiting(answer, untilMs)
+    return answer === undefined ? undefined : this.#driveAwaiting(answer, untilMs)
   }
 
-  localMs(node: number): number {
-    return this.#node(node).clock.read(this.nowMs)
-  }
-
-  randomOf(node: number): Random {
-    return this.#node(node).random
-  }
-
-  nodeName(node: number): string {
-    return this.#node(node).name
-  }
-
-  nextRequest(node: number): number {
-    return ++this.#node(node).requests
-  }
-
-  sleep(process: Process<Q, R>, durationMs: number): void {
+  sleep(node: Node<Q, R>, process: Process<Q, R>, durationMs: number): void {
     if (!(durationMs >= 0)) throw new RangeError(`cannot sleep ${durationMs} ms: expected 0 or more`)
     this.#suspend(process, 'sleep')
-    this.#complete(process, this.nowMs + this.#node(process.node).clock.toVirtual(durationMs), WAKE)
+    this.#complete(process, this.nowMs + node.clock.toVirtual(durationMs), WAKE)
   }
 
-  send(process: Process<Q, R>, timeoutMs: number): void {
+  send(node: Node<Q, R>, process: Process<Q, R>, timeoutMs: number): void {
     if (!(timeoutMs > 0)) throw new RangeError(`cannot wait ${timeoutMs} ms for a reply: expected more than 0`)
     this.#suspend(process, 'call')
-    const node = this.#node(process.node)
     const request = process.request as Q
     process.callNumber = ++this.#calls
     process.deadlineMs = this.nowMs + node.clock.toVirtual(timeoutMs)
@@ -211,7 +160,7 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
 
     const delayMs = node.link.transmit('request', this.nowMs)
     if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'request')
-    else this.#fly(process, request, delayMs)
+    else this.#fly(node, process, request, delayMs)
     if (delayMs === NONE || this.nowMs + delayMs > process.deadlineMs) {
       this.#complete(process, process.deadlineMs, TIMEOUT)
     }
@@ -219,34 +168,31 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
     const copyDelayMs = node.link.transmitCopy('request', this.nowMs)
     if (copyDelayMs !== NONE) {
       this.#observer.duplicated(this.nowMs, process, request, 'request')
-      this.#fly(process, request, copyDelayMs)
+      this.#fly(node, process, request, copyDelayMs)
     }
   }
 
-  waitFor(process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void {
+  waitFor(node: Node<Q, R>, process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void {
     this.#suspend(process, 'signal')
     process.waitingOn = signal
-    signal.waiters.push(process)
     if (timeoutMs === undefined) return
-    this.#complete(process, this.nowMs + this.#node(process.node).clock.toVirtual(timeoutMs), TIMEOUT)
+    this.#complete(process, this.nowMs + node.clock.toVirtual(timeoutMs), TIMEOUT)
   }
 
-  notify(signal: Signal): void {
-    const waiters = signal.waiters
-    signal.waiters = []
-    for (const waiter of waiters) {
-      if (waiter.waitingOn !== signal || !(waiter instanceof Process)) continue
-      waiter.waitingOn = undefined
-      this.#complete(waiter, this.nowMs, NOTIFIED)
+  notify(node: Node<Q, R>, signal: Signal): void {
+    for (const process of node.processes) {
+      if (process.waitingOn !== signal) continue
+      process.waitingOn = undefined
+      this.#complete(process, this.nowMs, NOTIFIED)
     }
   }
 
-  spawn(nodeIndex: number, main: Main<Q, R>): void {
-    const node = this.#node(nodeIndex)
-    const process = new Process<Q, R>(this, nodeIndex, node.freeTask())
+  spawn(node: Node<Q, R>, main: Main<Q, R>): void {
+    const process = new Process<Q, R>(node, node.freeTask())
     process.slot = this.#freeSlots.pop() ?? this.#slots.length
     this.#slots[process.slot] = process
-    node.processes.add(process)
+    this.#homes[process.slot] = node
+    node.processes.push(process)
     process.body = main(process)
     this.#suspend(process, 'sleep')
     this.#complete(process, this.nowMs, WAKE)
@@ -265,8 +211,8 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
         const answer = this.#arrive(index)
         if (answer !== undefined) return answer
       } else if (kind === FAULT) this.#strike(index)
-      else if (kind === RESUME) this.#resumeNode(index)
-      else if (kind === RESTART) this.#restartNode(index)
+      else if (kind === RESUME) this.#resumeNode(this.#node(index))
+      else if (kind === RESTART) this.#restartDue(this.#node(index))
       else this.#wake(index, kind, queue.order)
     }
     this.nowMs = Math.max(this.nowMs, untilMs)
@@ -285,7 +231,7 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
   #wake(slot: number, kind: number, order: number): void {
     const process = this.#slots[slot]
     if (process === undefined || process.pendingOrder !== order) return
-    const node = this.#node(process.node)
+    const node = this.#homes[slot] as Node<Q, R>
     if (node.pausedUntilMs > this.nowMs) {
       node.held.push({ payload: (slot << 3) | kind, order })
       return
@@ -294,43 +240,48 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
       const reply = process.reply as R
       this.#observer.delivered(this.nowMs, process, process.request as Q, reply)
       process.lastOutcome = reply
-      this.#step(process, reply)
-    } else if (kind === WAKE) this.#step(process, ELAPSED_OUTCOME)
-    else if (kind === NOTIFIED) this.#step(process, NOTIFIED_OUTCOME)
+      this.#step(node, process, reply)
+    } else if (kind === WAKE) this.#step(node, process, ELAPSED_OUTCOME)
+    else if (kind === NOTIFIED) this.#step(node, process, NOTIFIED_OUTCOME)
     else {
       if (process.waiting === 'call') {
         this.#observer.timedOut(this.nowMs, process, process.request as Q)
         process.lastOutcome = TIMEOUT_OUTCOME
       }
       process.waitingOn = undefined
-      this.#step(process, TIMEOUT_OUTCOME)
+      this.#step(node, process, TIMEOUT_OUTCOME)
     }
   }
 
-  #step(process: Process<Q, R>, outcome: Outcome<R>): void {
+  #step(node: Node<Q, R>, process: Process<Q, R>, outcome: Outcome<R>): void {
     process.pendingOrder = NOT_PENDING
     process.pendingAtMs = Number.POSITIVE_INFINITY
     process.waiting = 'running'
-    this.#stepping = process.node
+    this.#stepping = node.name
     let done: boolean | undefined
     try {
       done = process.body?.next(outcome).done
     } catch (error) {
       throw error instanceof StepFailed ? error : this.#failed('scenario', error)
     }
-    if (done === true) this.#end(process)
+    if (done === true) this.#end(node, process)
     else if ((process.waiting as string) === 'running') {
-      throw this.#failed('scenario', new TypeError('a process yielded without an effect: expected `yield node.sleep(…)`'))
+      throw this.#failed(
+        'scenario',
+        new TypeError('a process yielded without an effect: expected `yield node.sleep(…)`'),
+      )
     }
   }
 
   #failed(culprit: 'scenario' | 'subject', cause: unknown): StepFailed {
-    return new StepFailed(culprit, this.#node(this.#stepping).name, this.nowMs, cause)
+    return new StepFailed(culprit, this.#stepping, this.nowMs, cause)
   }
 
   #suspend(process: Process<Q, R>, waiting: 'sleep' | 'call' | 'signal'): void {
     if (process.waiting !== 'running') {
-      throw new TypeError(`a process asked for a ${waiting} while it waits for a ${process.waiting}: is a \`yield\` missing?`)
+      throw new TypeError(
+        `a process asked for a ${waiting} while it waits for a ${process.waiting}: is a \`yield\` missing?`,
+      )
     }
     process.waiting = waiting
   }
@@ -347,11 +298,12 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
     return order
   }
 
-  #fly(process: Process<Q, R>, request: Q, delayMs: number): void {
+  #fly(node: Node<Q, R>, process: Process<Q, R>, request: Q, delayMs: number): void {
     const index = this.#freeFlights.pop() ?? this.#flights.push(new Flight()) - 1
     const flight = this.#flights[index] as Flight<Q, R>
     flight.request = request
     flight.process = process
+    flight.node = node
     flight.callNumber = process.callNumber
     this.#schedule(this.nowMs + delayMs, ARRIVAL, index, process.slot)
   }
@@ -359,11 +311,11 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
   #arrive(index: number): Promise<void> | undefined {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
-    const { node } = flight.process as Process<Q, R>
-    this.#stepping = node
+    const node = flight.node as Node<Q, R>
+    this.#stepping = node.name
     let reply: R | Promise<R>
     try {
-      reply = this.#serve(request, node, this.nowMs)
+      reply = this.#serve(request, node.index, this.nowMs)
     } catch (error) {
       throw this.#failed('subject', error)
     }
@@ -390,7 +342,7 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
     this.#freeFlights.push(index)
     this.#observer.executed(this.nowMs, process, request, reply)
 
-    const { link } = this.#node(process.node)
+    const { link } = flight.node as Node<Q, R>
     const delayMs = link.transmit('reply', this.nowMs)
     if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'reply')
     let atMs = delayMs === NONE ? Number.POSITIVE_INFINITY : this.nowMs + delayMs
@@ -408,14 +360,14 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
     } else if (process.pendingOrder === NOT_PENDING) this.#complete(process, process.deadlineMs, TIMEOUT)
   }
 
-  #end(process: Process<Q, R>): void {
+  #end(node: Node<Q, R>, process: Process<Q, R>): void {
     process.waiting = 'ended'
     process.waitingOn = undefined
     process.pendingOrder = NOT_PENDING
     process.body = undefined
     this.#slots[process.slot] = undefined
     this.#freeSlots.push(process.slot)
-    this.#node(process.node).processes.delete(process)
+    node.processes.splice(node.processes.indexOf(process), 1)
   }
 
   #strike(index: number): void {
@@ -433,56 +385,65 @@ export class Kernel<Q, R extends Tagged> implements ProcessPort<Q, R> {
     const node = this.#node(fault.node)
     switch (fault.kind) {
       case 'pause':
-        return this.#pauseNode(node, fault.node, this.nowMs + fault.durationMs)
+        this.#pauseNode(node, this.nowMs + fault.durationMs)
+        return
       case 'crash':
-        return this.#crashNode(node, fault.node, fault.restartAfterMs)
+        this.#crashNode(node, fault.restartAfterMs)
+        return
       case 'restart':
-        return this.#restartNode(fault.node, true)
+        this.#restartNode(node)
+        return
       case 'skew':
         node.clock.jump(this.nowMs, fault.byMs)
-        return this.#observer.skewed(this.nowMs, fault.node, fault.byMs)
+        this.#observer.skewed(this.nowMs, fault.node, fault.byMs)
+        return
       case 'drift':
         node.clock.drift(this.nowMs, fault.ppm)
-        return this.#observer.drifted(this.nowMs, fault.node, fault.ppm)
+        this.#observer.drifted(this.nowMs, fault.node, fault.ppm)
+        return
       default:
         node.link.strike({ ...fault, atMs: this.nowMs })
-        return this.#observer.struck(this.nowMs, fault.node, fault.leg, this.nowMs + fault.durationMs)
+        this.#observer.struck(this.nowMs, fault.node, fault.leg, this.nowMs + fault.durationMs)
+        return
     }
   }
 
-  #pauseNode(node: Node<Q, R>, index: number, untilMs: number): void {
+  #pauseNode(node: Node<Q, R>, untilMs: number): void {
     if (node.down || untilMs <= node.pausedUntilMs) return
     node.pausedUntilMs = untilMs
-    this.#observer.paused(this.nowMs, index, untilMs)
-    this.#schedule(untilMs, RESUME, index, NOT_PENDING)
+    this.#observer.paused(this.nowMs, node.index, untilMs)
+    this.#schedule(untilMs, RESUME, node.index, NOT_PENDING)
   }
 
   /** Puts back what came meanwhile, under the order keys it came with. */
-  #resumeNode(index: number): void {
-    const node = this.#node(index)
+  #resumeNode(node: Node<Q, R>): void {
     if (node.down || node.pausedUntilMs !== this.nowMs) return
-    this.#observer.resumed(this.nowMs, index)
+    this.#observer.resumed(this.nowMs, node.index)
     for (const { payload, order } of node.held) this.#queue.push(this.nowMs, order, payload)
     node.held.length = 0
   }
 
-  #crashNode(node: Node<Q, R>, index: number, restartAfterMs: number | undefined): void {
+  #crashNode(node: Node<Q, R>, restartAfterMs: number | undefined): void {
     if (node.down) return
     node.down = true
     node.pausedUntilMs = 0
     node.held.length = 0
-    this.#observer.crashed(this.nowMs, index)
-    for (const process of [...node.processes]) this.#end(process)
+    this.#observer.crashed(this.nowMs, node.index)
+    for (const process of [...node.processes]) this.#end(node, process)
     node.downUntilMs = restartAfterMs === undefined ? Number.POSITIVE_INFINITY : this.nowMs + restartAfterMs
-    if (restartAfterMs !== undefined) this.#schedule(node.downUntilMs, RESTART, index, NOT_PENDING)
+    if (restartAfterMs !== undefined) this.#schedule(node.downUntilMs, RESTART, node.index, NOT_PENDING)
   }
 
-  #restartNode(index: number, now = false): void {
-    const node = this.#node(index)
-    if (!node.down || (!now && node.downUntilMs !== this.nowMs)) return
+  /** A node that was restarted by hand, and crashed again since, comes back at its new time. */
+  #restartDue(node: Node<Q, R>): void {
+    if (node.downUntilMs === this.nowMs) this.#restartNode(node)
+  }
+
+  #restartNode(node: Node<Q, R>): void {
+    if (!node.down) return
     node.down = false
-    this.#observer.restarted(this.nowMs, index)
-    this.spawn(index, node.main)
+    this.#observer.restarted(this.nowMs, node.index)
+    this.spawn(node, node.main)
   }
 
   #node(index: number): Node<Q, R> {

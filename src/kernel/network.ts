@@ -1,5 +1,5 @@
 import type { Leg, MessageFault } from './fault.js'
-import { type Random, randomStream } from './random.js'
+import type { Random } from './random.js'
 
 /** An inclusive range of virtual milliseconds. */
 export type DelayMs = readonly [minMs: number, maxMs: number]
@@ -21,14 +21,12 @@ export const NONE = -1
 export class Link {
   readonly #request: LegState
   readonly #reply: LegState
-  readonly #seed: number
-  readonly #name: string
+  readonly #makeRandom: () => Random
   #random: Random | undefined
   #cutUntilMs = 0
 
-  constructor(network: Network, seed: number, name: string) {
-    this.#seed = seed
-    this.#name = name
+  constructor(network: Network, makeRandom: () => Random) {
+    this.#makeRandom = makeRandom
     this.#request = {
       delayMs: network.requestDelayMs,
       lossPerMille: network.requestLossPerMille ?? 0,
@@ -86,7 +84,7 @@ export class Link {
 
   /** Made on first use: with many nodes most of the cost of a link is seeding its stream. */
   #stream(): Random {
-    this.#random ??= randomStream(this.#seed, `link ${this.#name}`)
+    this.#random ??= this.#makeRandom()
     return this.#random
   }
 }

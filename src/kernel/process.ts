@@ -33,32 +33,25 @@ export type Body<R extends Tagged> = Generator<Suspended, void, Outcome<R>>
 
 const SUSPENDED: Suspended = { suspended: true }
 
-/** What a process asks of the kernel. */
+/** What a process asks of the node it runs on. */
 export interface ProcessPort<Q, R extends Tagged> {
+  readonly index: number
+  readonly name: string
+  readonly random: Random
   readonly nowMs: number
-  localMs(node: number): number
-  randomOf(node: number): Random
-  nodeName(node: number): string
-  nextRequest(node: number): number
+  nextRequest(): number
   sleep(process: Process<Q, R>, durationMs: number): void
   send(process: Process<Q, R>, timeoutMs: number): void
   waitFor(process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void
   notify(signal: Signal): void
-  spawn(node: number, main: Main<Q, R>): void
+  spawn(main: Main<Q, R>): void
 }
 
 /** What a process runs. Called anew after every restart, with nothing left of the memory before. */
 export type Main<Q, R extends Tagged> = (process: Process<Q, R>) => Body<R>
 
-/** Where one task of a node waits until another task of it gives the word. */
-export class Signal {
-  waiters: Waiter[] = []
-}
-
-/** A waiting process, as far as a signal knows it. */
-export interface Waiter {
-  waitingOn: Signal | undefined
-}
+/** Where one task of a node waits until another task of the same node gives the word. */
+export class Signal {}
 
 /** Where a process stands between two resumptions. */
 export type Waiting = 'running' | 'sleep' | 'call' | 'signal' | 'ended'
@@ -69,12 +62,14 @@ export type Waiting = 'running' | 'sleep' | 'call' | 'signal' | 'ended'
  *
  * One effect at a time. The kernel refuses a second one, which is how a forgotten `yield` shows.
  */
-export class Process<Q, R extends Tagged> implements Waiter {
+export class Process<Q, R extends Tagged> {
   readonly node: number
   /** Which of the node's tasks, from 0. The number of a task that has ended is given out again. */
   readonly task: number
   /** Names the one who asks, across restarts of the node: `node-03`, or `node-03/1` for its second task. */
   readonly session: string
+  /** The node's own stream of random numbers. */
+  readonly random: Random
   readonly #port: ProcessPort<Q, R>
 
   /** Kernel's: the slot that pending events name, the generator, and what it waits for. */
@@ -95,29 +90,26 @@ export class Process<Q, R extends Tagged> implements Waiter {
   /** Outcome of the last call, once it is known: what decides whether the next request is a retry. */
   lastOutcome: R | Timeout | undefined
 
-  constructor(port: ProcessPort<Q, R>, node: number, task: number) {
+  constructor(port: ProcessPort<Q, R>, task: number) {
     this.#port = port
-    this.node = node
+    this.node = port.index
     this.task = task
-    this.session = task === 0 ? port.nodeName(node) : `${port.nodeName(node)}/${task}`
+    this.random = port.random
+    this.session = task === 0 ? port.name : `${port.name}/${task}`
   }
 
   /** The node's own clock, with its skew and drift. */
   get nowMs(): number {
-    return this.#port.localMs(this.node)
-  }
-
-  get random(): Random {
-    return this.#port.randomOf(this.node)
+    return this.#port.nowMs
   }
 
   get nodeName(): string {
-    return this.#port.nodeName(this.node)
+    return this.#port.name
   }
 
   /** A number for a new request: grows with every request of the node, and on through its restarts. */
   nextRequest(): number {
-    return this.#port.nextRequest(this.node)
+    return this.#port.nextRequest()
   }
 
   /** Waits `durationMs` of the node's own clock. */
@@ -147,6 +139,6 @@ export class Process<Q, R extends Tagged> implements Waiter {
 
   /** Starts another task of this node. It ends when it returns, or when the node crashes. */
   spawn(main: Main<Q, R>): void {
-    this.#port.spawn(this.node, main)
+    this.#port.spawn(main)
   }
 }

@@ -11,7 +11,14 @@ export {
   type Truncate,
 } from './command.js'
 export type { Checkpoint, Json, LogEvent } from './event.js'
-export { type LogEffect, type LogRecord, type SpaceRecord, type SpaceTransition, stepSpace, UNTOUCHED } from './machine.js'
+export {
+  type LogEffect,
+  type LogRecord,
+  type SpaceRecord,
+  type SpaceTransition,
+  stepSpace,
+  UNTOUCHED,
+} from './machine.js'
 export {
   type AheadOfLog,
   type Appended,

@@ -57,21 +57,21 @@ export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
 export type Reply = LeaseReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
 export type ReplyKind = Reply['kind']
 
-const refusals: Readonly<Record<(Refusal | LogRefusal)['kind'], true>> = {
-  'lease-held': true,
-  queued: true,
-  'stale-owner': true,
-  'unknown-epoch': true,
-  'split-brain': true,
-  'invalid-token': true,
-  'lease-expired': true,
-  superseded: true,
-  'ahead-of-log': true,
-  'checkpoint-mismatch': true,
-  compacted: true,
-}
+const refusalKinds: ReadonlySet<string> = new Set<(Refusal | LogRefusal)['kind']>([
+  'lease-held',
+  'queued',
+  'stale-owner',
+  'unknown-epoch',
+  'split-brain',
+  'invalid-token',
+  'lease-expired',
+  'superseded',
+  'ahead-of-log',
+  'checkpoint-mismatch',
+  'compacted',
+])
 
 /** Whether a reply, or another outcome of a call, says that the command was refused. */
 export function isRefusal(outcome: { readonly kind: string }): outcome is Refusal | LogRefusal {
-  return Object.hasOwn(refusals, outcome.kind)
+  return refusalKinds.has(outcome.kind)
 }

@@ -129,10 +129,7 @@ function step(state: State, event: TraceEvent): State {
       state.checkpointSeq[event.space] = Math.max(event.seq, state.checkpointSeq[event.space] as number)
       break
     case 'served':
-      counts.replayWindowMs = Math.max(
-        counts.replayWindowMs,
-        event.atMs - (state.grantedAtMs[event.space] as number),
-      )
+      counts.replayWindowMs = Math.max(counts.replayWindowMs, event.atMs - (state.grantedAtMs[event.space] as number))
       break
   }
   return state
@@ -144,7 +141,10 @@ function isLeaseRequest({ command }: TraceEvent): boolean {
 
 function sent(state: State, event: TraceEvent): void {
   const pursuit = pursuitOf(state, event.node, event.task)
-  if (!isLeaseRequest(event)) return close(state, pursuit)
+  if (!isLeaseRequest(event)) {
+    close(state, pursuit)
+    return
+  }
   if (!pursuit.open || event.attempt === 0) {
     close(state, pursuit)
     pursuit.open = true

@@ -1,14 +1,15 @@
 import {
-  type Body as ProcessBody,
   type Fault,
-  type Outcome as ProcessOutcome,
   type Process,
+  type Body as ProcessBody,
+  type Outcome as ProcessOutcome,
   type Random,
   Signal,
   type Suspended,
 } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
-import { type Command, isRefusal, type Json, type Reply, spaceOf } from '../log/index.js'
+import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
+import { type Cast, TracedRequest } from '../trace/index.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -19,7 +20,7 @@ export type Body = ProcessBody<Reply>
 /** What a contender asks of the run around it. */
 export interface World {
   readonly nowMs: number
-  readonly spaces: readonly string[]
+  readonly cast: Cast
   readonly timeoutMs: number
   inject(fault: Fault): void
   served(node: number, space: string, epoch: number, nextSeq: number, state: number): void
@@ -31,10 +32,10 @@ export interface World {
  * which the node does not know whether the command took effect; `yield node.resend()` asks the same again, safely.
  */
 export class Contender {
-  readonly #process: Process<Command, Reply>
+  readonly #process: Process<TracedRequest, Reply>
   readonly #world: World
 
-  constructor(process: Process<Command, Reply>, world: World) {
+  constructor(process: Process<TracedRequest, Reply>, world: World) {
     this.#process = process
     this.#world = world
   }
@@ -50,7 +51,7 @@ export class Contender {
 
   /** Every space there is. */
   get spaces(): readonly string[] {
-    return this.#world.spaces
+    return this.#world.cast.spaces
   }
 
   /** The node's own clock, in ms: it may be skewed and drift. */
@@ -85,12 +86,28 @@ export class Contender {
 
   /** Asks for the lease of `space`. With `queueMs`, a refused node keeps its place in the queue so long. */
   acquire(space: string, ttlMs: number, queueMs = 0): Suspended {
-    return this.#call({ kind: 'acquire', space, owner: this.name, ttlMs, queueMs, ...this.#requester() })
+    return this.#call({
+      kind: 'acquire',
+      space,
+      owner: this.name,
+      ttlMs,
+      queueMs,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Asks to take over `space`, last seen at `expectedEpoch`. */
   claim(space: string, expectedEpoch: number, ttlMs: number): Suspended {
-    return this.#call({ kind: 'claim', space, owner: this.name, expectedEpoch, ttlMs, ...this.#requester() })
+    return this.#call({
+      kind: 'claim',
+      space,
+      owner: this.name,
+      expectedEpoch,
+      ttlMs,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   renew(fence: Fence, ttlMs: number): Suspended {
@@ -104,12 +121,12 @@ export class Contender {
   }
 
   release(fence: Fence): Suspended {
-    return this.#call({ kind: 'release', fence, ...this.#requester() })
+    return this.#call({ kind: 'release', fence, session: this.#process.session, request: this.#process.nextRequest() })
   }
 
   /** Asks whether `fence` still holds. */
   validate(fence: Fence): Suspended {
-    return this.#call({ kind: 'validate', fence, ...this.#requester() })
+    return this.#call({ kind: 'validate', fence, session: this.#process.session, request: this.#process.nextRequest() })
   }
 
   /** Appends one event to the log of the fence's space. */
@@ -126,22 +143,42 @@ export class Contender {
 
   /** Makes `state` durable as what the events before `nextSeq` amount to. */
   checkpoint(fence: Fence, nextSeq: number, state: Json): Suspended {
-    return this.#call({ kind: 'checkpoint', fence, nextSeq, state, ...this.#requester() })
+    return this.#call({
+      kind: 'checkpoint',
+      fence,
+      nextSeq,
+      state,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Forgets the events before `beforeSeq`, which a checkpoint must cover. */
   truncate(fence: Fence, beforeSeq: number): Suspended {
-    return this.#call({ kind: 'truncate', fence, beforeSeq, ...this.#requester() })
+    return this.#call({
+      kind: 'truncate',
+      fence,
+      beforeSeq,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Reads the latest checkpoint of `space` and where its log's head is. */
   load(space: string): Suspended {
-    return this.#call({ kind: 'load', space, ...this.#requester() })
+    return this.#call({ kind: 'load', space, session: this.#process.session, request: this.#process.nextRequest() })
   }
 
   /** Reads up to `limit` events of `space` from `fromSeq` on. */
   read(space: string, fromSeq: number, limit: number): Suspended {
-    return this.#call({ kind: 'read', space, fromSeq, limit, ...this.#requester() })
+    return this.#call({
+      kind: 'read',
+      space,
+      fromSeq,
+      limit,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Sends the last request again, as the same request: it takes effect once however often it arrives. */
@@ -159,7 +196,12 @@ export class Contender {
   /** Has this node crash `afterMs` from now; it starts anew `restartAfterMs` later, or never. */
   crash(afterMs: number, restartAfterMs?: number): void {
     const atMs = this.#world.nowMs + afterMs
-    this.#world.inject({ kind: 'crash', node: this.index, atMs, ...(restartAfterMs === undefined ? {} : { restartAfterMs }) })
+    this.#world.inject({
+      kind: 'crash',
+      node: this.index,
+      atMs,
+      ...(restartAfterMs === undefined ? {} : { restartAfterMs }),
+    })
   }
 
   /** Has this node do nothing for `durationMs`, from `afterMs` on: a long garbage collection, a stopped virtual machine. */
@@ -167,25 +209,22 @@ export class Contender {
     this.#world.inject({ kind: 'pause', node: this.index, atMs: this.#world.nowMs + afterMs, durationMs })
   }
 
-  #requester(): { session: string; request: number } {
-    return { session: this.#process.session, request: this.#process.nextRequest() }
-  }
-
   /** A request is a retry when the task's last one failed, and was after the same thing. */
   #call(command: Command): Suspended {
     const { request: previous, lastOutcome, attempt } = this.#process
+    const request = new TracedRequest(command, this.#world.cast)
     const again =
       lastOutcome !== undefined &&
       previous !== undefined &&
-      (lastOutcome.kind === 'timeout' || isRefusal(lastOutcome)) &&
-      purposeOf(previous) === purposeOf(command) &&
-      spaceOf(previous) === spaceOf(command)
-    return this.#process.call(command, this.#world.timeoutMs, again ? attempt + 1 : 0)
+      previous.space === request.space &&
+      purposeOf(previous.kind) === purposeOf(request.kind) &&
+      (lastOutcome.kind === 'timeout' || isRefusal(lastOutcome))
+    return this.#process.call(request, this.#world.timeoutMs, again ? attempt + 1 : 0)
   }
 }
 
 /** An acquire and a claim are two ways to one end. */
-function purposeOf({ kind }: Command): string {
+function purposeOf(kind: CommandKind): CommandKind {
   return kind === 'claim' ? 'acquire' : kind
 }
 

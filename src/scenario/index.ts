@@ -1,14 +1,15 @@
 export { type Backoff, backoffMs } from './backoff.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
 export {
-  ParameterError,
   type ParameterDefinition,
   type ParameterDefinitions,
+  ParameterError,
   type Parameters,
   resolveParameters,
   type WorkloadDefinitions,
   workload,
 } from './parameters.js'
 export { defineScenario, type Scenario, type ScenarioNetwork } from './scenario.js'
+export { settled } from './settled.js'
 export { type Run, type SimulateOptions, simulate } from './simulate.js'
 export { builtInSubject, type Subject, type SubjectContext } from './subject.js'

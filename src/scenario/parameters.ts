@@ -36,7 +36,10 @@ export function resolveParameters<D extends ParameterDefinitions>(
 ): Parameters<D> {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(definitions, name)) {
-      throw new ParameterError(name, `there is no parameter "${name}": expected one of ${Object.keys(definitions).join(', ')}`)
+      throw new ParameterError(
+        name,
+        `there is no parameter "${name}": expected one of ${Object.keys(definitions).join(', ')}`,
+      )
     }
   }
   const entries = Object.entries(definitions).map(([name, definition]) => {

@@ -1,5 +1,5 @@
-import type { Fault, Network, Random } from '../kernel/index.js'
 import type { Invariant } from '../invariants/index.js'
+import type { Fault, Network, Random } from '../kernel/index.js'
 import type { Body, Contender } from './contender.js'
 import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
 

@@ -1,8 +1,16 @@
 import { type InvariantResult, judge } from '../invariants/index.js'
 import { Kernel, randomStream } from '../kernel/index.js'
-import type { Command, Reply } from '../log/index.js'
+import type { Reply } from '../log/index.js'
 import { type Metrics, metricsFold } from '../metrics/index.js'
-import { castOf, numbered, observe, TraceDigest, type TraceEvent, TraceWriter } from '../trace/index.js'
+import {
+  castOf,
+  numbered,
+  observe,
+  TraceDigest,
+  type TracedRequest,
+  type TraceEvent,
+  TraceWriter,
+} from '../trace/index.js'
 import { Contender, type World } from './contender.js'
 import type { Parameters } from './parameters.js'
 import type { Scenario } from './scenario.js'
@@ -38,28 +46,23 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const digest = new TraceDigest()
   const metrics = observe(metricsFold(cast))
   const judges = scenario.invariants(parameters).map((invariant) => judge(invariant, cast))
-  const everyEvent = (handle: (event: TraceEvent) => void) => ({ kinds: undefined, observe: handle })
-  const writer = new TraceWriter(cast, [
-    everyEvent((event) => digest.add(event)),
-    metrics,
-    ...judges,
-    ...(onEvent === undefined ? [] : [everyEvent(onEvent)]),
-  ])
+  const listeners = onEvent === undefined ? [] : [{ kinds: undefined, observe: onEvent }]
+  const writer = new TraceWriter(cast, digest, [metrics, ...judges, ...listeners])
 
   const network = scenario.network(parameters)
   const core = subject.core({ secret: `${seed}` })
-  const kernel = new Kernel<Command, Reply>({
-    seed,
+  const kernel = new Kernel<TracedRequest, Reply>({
+    random: (name) => randomStream(seed, name),
     network,
     maxSteps,
     observer: writer,
-    serve: (command, _node, atMs) => core.execute(command, atMs),
+    serve: ({ command }, _node, atMs) => core.execute(command, atMs),
   })
   const world: World = {
     get nowMs() {
       return kernel.nowMs
     },
-    spaces,
+    cast,
     timeoutMs: network.timeoutMs,
     inject: (fault) => kernel.inject(fault),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),

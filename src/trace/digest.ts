@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto'
 import { endianness } from 'node:os'
-import type { CommandKind } from '../log/index.js'
-import { commandKinds, type EventKind, eventKinds, type TraceEvent } from './event.js'
+import type { TraceEvent } from './event.js'
 
 /** Integers per event. */
 const WIDTH = 12
 /** 64 KiB or just below: larger chunks hash no faster, smaller ones cost more calls. */
 const CHUNK_EVENTS = Math.floor(65536 / 4 / WIDTH)
-
-const kindCodes = new Map<EventKind, number>(eventKinds.map((kind, code) => [kind, code]))
-const commandCodes = new Map<CommandKind | 'none', number>(commandKinds.map((kind, code) => [kind, code]))
 
 /** SHA-256 over the whole trace: every field of every event, little-endian, in order. */
 export class TraceDigest {
@@ -18,14 +14,11 @@ export class TraceDigest {
   readonly #bytes = Buffer.from(this.#chunk.buffer)
   #used = 0
 
-  add(event: TraceEvent): void {
+  /** @param code the event's kind and command, as one number */
+  add(event: TraceEvent, code: number): void {
     const chunk = this.#chunk
     const at = this.#used
-    chunk[at] =
-      (kindCodes.get(event.kind) as number) |
-      ((commandCodes.get(event.command) as number) << 8) |
-      (event.repeated ? 1 << 15 : 0) |
-      (event.task << 16)
+    chunk[at] = code | (event.repeated ? 1 << 15 : 0) | (event.task << 16)
     chunk[at + 1] = event.atMs
     chunk[at + 2] = event.node
     chunk[at + 3] = event.space

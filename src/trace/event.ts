@@ -65,6 +65,11 @@ export type EventKind = WorldKind | ReplyKind
 /** All kinds of events; an event's code in the digest is its place here, so new kinds go to the end of their list. */
 export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds]
 
+/** The number of each command in the digest. */
+export const commandCodes = Object.fromEntries(commandKinds.map((kind, code) => [kind, code])) as Readonly<
+  Record<(typeof commandKinds)[number], number>
+>
+
 /** No node, space or peer. */
 export const NOBODY = -1
 

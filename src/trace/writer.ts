@@ -1,19 +1,29 @@
 import type { KernelObserver, Leg, Requesting } from '../kernel/index.js'
-import { type Command, type Reply, spaceOf } from '../log/index.js'
+import type { Reply } from '../log/index.js'
 import type { Cast } from './cast.js'
 import { digestContent, digestText } from './content.js'
+import type { TraceDigest } from './digest.js'
 import { type EventKind, eventKinds, type MutableEvent, NOBODY, type TraceEvent } from './event.js'
 import type { Observer } from './observer.js'
+import type { TracedRequest } from './request.js'
 
 type Listener = (event: TraceEvent) => void
+
+/** One kind of event: its number in the digest, and who wants to know. */
+interface Channel {
+  readonly kind: EventKind
+  readonly code: number
+  readonly listeners: readonly Listener[]
+}
 
 /**
  * Writes the trace: told by the kernel of everything that happens, it makes one event of each and hands it to those
  * observers that asked for its kind. Nothing is kept and nothing is allocated per event.
  */
-export class TraceWriter implements KernelObserver<Command, Reply> {
+export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #cast: Cast
-  readonly #listeners = new Map<EventKind, Listener[]>()
+  readonly #digest: TraceDigest
+  readonly #channels: Readonly<Record<EventKind, Channel>>
   /** The latest request of each task that the subject has executed, by node and task. */
   readonly #executed: number[][] = []
   readonly #event: MutableEvent = {
@@ -35,15 +45,14 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
     content: 0,
   }
 
-  constructor(cast: Cast, observers: readonly Pick<Observer<unknown>, 'kinds' | 'observe'>[]) {
+  constructor(cast: Cast, digest: TraceDigest, observers: readonly Pick<Observer<unknown>, 'kinds' | 'observe'>[]) {
     this.#cast = cast
-    for (const kind of eventKinds) {
+    this.#digest = digest
+    const channels = eventKinds.map((kind, code): [EventKind, Channel] => {
       const interested = observers.filter(({ kinds }) => kinds === undefined || kinds.includes(kind))
-      this.#listeners.set(
-        kind,
-        interested.map((observer) => (event) => observer.observe(event)),
-      )
-    }
+      return [kind, { kind, code, listeners: interested.map(({ observe }) => observe) }]
+    })
+    this.#channels = Object.fromEntries(channels) as Record<EventKind, Channel>
   }
 
   /** How many events there have been. */
@@ -51,17 +60,18 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
     return this.#event.index + 1
   }
 
-  sent(atMs: number, from: Requesting, command: Command, attempt: number): void {
-    const event = this.#request('sent', atMs, from, command)
+  sent(atMs: number, from: Requesting, request: TracedRequest, attempt: number): void {
+    const event = this.#request(this.#channels.sent, atMs, from, request)
     event.attempt = attempt
-    this.#carry(command)
-    this.#emit()
+    carry(event, request)
+    this.#emit(this.#channels.sent, request.code)
   }
 
-  executed(atMs: number, from: Requesting, command: Command, reply: Reply): void {
-    const event = this.#request(reply.kind, atMs, from, command)
-    event.repeated = this.#wasExecuted(from, command.request)
-    this.#carry(command)
+  executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
+    const channel = this.#channels[reply.kind]
+    const event = this.#request(channel, atMs, from, request)
+    event.repeated = this.#wasExecuted(from, request.request)
+    carry(event, request)
     switch (reply.kind) {
       case 'granted':
         event.epoch = reply.fence.epoch
@@ -124,30 +134,27 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
         event.seq = reply.latestRequest
         break
     }
-    this.#emit()
+    this.#emit(channel, request.code)
   }
 
-  delivered(atMs: number, from: Requesting, command: Command, reply: Reply): void {
-    const event = this.#request('delivered', atMs, from, command)
+  delivered(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
+    const event = this.#request(this.#channels.delivered, atMs, from, request)
     // The epoch says what the node now holds; 0 tells the grants and renewals apart from all other replies.
     if (reply.kind === 'granted') event.epoch = reply.fence.epoch
-    else if (reply.kind === 'renewed' && command.kind === 'renew') event.epoch = command.fence.epoch
-    this.#emit()
+    else if (reply.kind === 'renewed') event.epoch = request.epoch
+    this.#emit(this.#channels.delivered, request.code)
   }
 
-  timedOut(atMs: number, from: Requesting, command: Command): void {
-    this.#request('timed-out', atMs, from, command)
-    this.#emit()
+  timedOut(atMs: number, from: Requesting, request: TracedRequest): void {
+    this.#about(this.#channels['timed-out'], atMs, from, request)
   }
 
-  lost(atMs: number, from: Requesting, command: Command, leg: Leg): void {
-    this.#request(leg === 'request' ? 'request-lost' : 'reply-lost', atMs, from, command)
-    this.#emit()
+  lost(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {
+    this.#about(this.#channels[leg === 'request' ? 'request-lost' : 'reply-lost'], atMs, from, request)
   }
 
-  duplicated(atMs: number, from: Requesting, command: Command, leg: Leg): void {
-    this.#request(leg === 'request' ? 'request-duplicated' : 'reply-duplicated', atMs, from, command)
-    this.#emit()
+  duplicated(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {
+    this.#about(this.#channels[leg === 'request' ? 'request-duplicated' : 'reply-duplicated'], atMs, from, request)
   }
 
   paused(atMs: number, node: number, untilMs: number): void {
@@ -184,12 +191,12 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
 
   /** A successor has replayed its space's log to the head, with `state` as the result, and serves. */
   served(atMs: number, node: number, space: string, epoch: number, nextSeq: number, state: number): void {
-    const event = this.#blank('served', atMs, node)
+    const event = this.#blank(this.#channels.served, atMs, node)
     event.space = this.#cast.spaceIndex(space)
     event.epoch = epoch
     event.seq = nextSeq
     event.content = state
-    this.#emit()
+    this.#emit(this.#channels.served, NO_COMMAND)
   }
 
   /** Request numbers of one task only grow, so its latest says it all. */
@@ -204,45 +211,26 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
   }
 
   #world(kind: EventKind, atMs: number, node: number, untilMs: number): void {
-    this.#blank(kind, atMs, node).untilMs = untilMs
-    this.#emit()
+    const channel = this.#channels[kind]
+    this.#blank(channel, atMs, node).untilMs = untilMs
+    this.#emit(channel, NO_COMMAND)
   }
 
-  #request(kind: EventKind, atMs: number, from: Requesting, command: Command): MutableEvent {
-    const event = this.#blank(kind, atMs, from.node)
+  #about(channel: Channel, atMs: number, from: Requesting, request: TracedRequest): void {
+    this.#request(channel, atMs, from, request)
+    this.#emit(channel, request.code)
+  }
+
+  #request(channel: Channel, atMs: number, from: Requesting, request: TracedRequest): MutableEvent {
+    const event = this.#blank(channel, atMs, from.node)
     event.task = from.task
-    event.command = command.kind
-    event.space = this.#cast.spaceIndex(spaceOf(command))
-    event.request = command.request
+    event.command = request.kind
+    event.space = request.space
+    event.request = request.request
     return event
   }
 
-  /** What the request itself says: the epoch and token it shows, and what it would write. */
-  #carry(command: Command): void {
-    const event = this.#event
-    switch (command.kind) {
-      case 'acquire':
-        return
-      case 'claim':
-        event.epoch = command.expectedEpoch
-        return
-      case 'load':
-        return
-      case 'read':
-        event.seq = command.fromSeq
-        return
-      default:
-        event.epoch = command.fence.epoch
-        event.token = digestText(command.fence.token)
-    }
-    if (command.kind === 'append') event.content = digestContent(command.type, command.payload)
-    else if (command.kind === 'checkpoint') {
-      event.seq = command.nextSeq
-      event.content = digestContent('checkpoint', command.state)
-    } else if (command.kind === 'truncate') event.seq = command.beforeSeq
-  }
-
-  #blank(kind: EventKind, atMs: number, node: number): MutableEvent {
+  #blank({ kind }: Channel, atMs: number, node: number): MutableEvent {
     const event = this.#event
     event.index += 1
     event.atMs = atMs
@@ -263,9 +251,18 @@ export class TraceWriter implements KernelObserver<Command, Reply> {
     return event
   }
 
-  #emit(): void {
+  #emit({ code, listeners }: Channel, commandCode: number): void {
     const event = this.#event
-    const listeners = this.#listeners.get(event.kind) as Listener[]
+    this.#digest.add(event, code | (commandCode << 8))
     for (let at = 0; at < listeners.length; at++) (listeners[at] as Listener)(event)
   }
+}
+
+const NO_COMMAND = 0
+
+function carry(event: MutableEvent, { epoch, token, seq, content }: TracedRequest): void {
+  event.epoch = epoch
+  event.token = token
+  event.seq = seq
+  event.content = content
 }
