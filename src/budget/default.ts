@@ -1,0 +1,14 @@
+import v1 from '../../budgets/v1.json' with { type: 'json' }
+import type { Budget, Budgets } from './budget.js'
+import { budgetsSchema } from './schema.js'
+
+/** The budgets of the built-in scenarios that come with the package: what counts where a project has none of its own. */
+export const defaultBudgets: Budgets = budgetsSchema.parse(v1)
+
+/** Version of the budgets that come with the package. */
+export const budgetVersion: number = defaultBudgets.version
+
+/** The budget that comes with the package for a built-in scenario; undefined for any other. */
+export function defaultBudget(scenario: string): Budget | undefined {
+  return defaultBudgets.scenarios[scenario]
+}

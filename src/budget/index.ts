@@ -1,0 +1,14 @@
+export {
+  type Budget,
+  type Budgets,
+  budgetVersionLabel,
+  type Derivation,
+  type LimitName,
+  limitNames,
+  limits,
+  type Raise,
+  type Spread,
+} from './budget.js'
+export { budgetVersion, defaultBudget, defaultBudgets } from './default.js'
+export { type BudgetCheck, type BudgetResult, budgetFailures, budgetLabel, evaluateBudget } from './evaluate.js'
+export { budgetFileName, parseBudgets, printBudgets, versionOfFileName } from './parse.js'

@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import type { Budgets } from './budget.js'
+
+const whole = z.int({ error: 'a whole number' })
+const limit = whole.min(0, { error: 'a whole number of 0 or more' })
+const spread = z.strictObject({ median: limit, p95: limit, max: limit })
+
+const limitShape = <T extends z.ZodType>(of: T) => ({
+  maxLeaseWindowP95Ms: of,
+  maxCheckpointWindowEvents: of,
+  maxReplayWindowMs: of,
+  maxQueueDepth: of,
+  maxRetryAttempts: of,
+})
+
+const budget = z.strictObject({
+  maxLeaseWindowP95Ms: limit.describe('95th percentile of the time from a first lease request until its grant, in ms'),
+  maxCheckpointWindowEvents: limit.describe('events appended to one log since its last checkpoint'),
+  maxReplayWindowMs: limit.describe('time from a grant until the successor has replayed and serves, in ms'),
+  maxQueueDepth: limit.describe('lease requests outstanding, and nodes waiting for one space, at one moment'),
+  maxRetryAttempts: limit.describe('requests sent again after a refusal or a timeout'),
+})
+
+/** What a file `budgets/vN.json` must be. */
+export const budgetsSchema: z.ZodType<Budgets> = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: whole.min(1, { error: 'a whole number of 1 or more' }).describe('N of the file name vN.json'),
+    derivedFrom: z
+      .strictObject({
+        seeds: z.strictObject({ from: whole, to: whole }),
+        percentile: z.literal('max'),
+        headroomPercent: limit,
+        evidence: z.record(z.string(), z.strictObject(limitShape(spread))),
+      })
+      .optional()
+      .describe('where the limits came from'),
+    raised: z
+      .array(
+        z.strictObject({
+          scenario: z.string(),
+          limit: z.enum([
+            'maxLeaseWindowP95Ms',
+            'maxCheckpointWindowEvents',
+            'maxReplayWindowMs',
+            'maxQueueDepth',
+            'maxRetryAttempts',
+          ]),
+          from: limit,
+          to: limit,
+          reason: z.string().min(1, { error: 'why the limit had to be raised' }),
+        }),
+      )
+      .optional()
+      .describe('limits that are higher than in the version before, and why'),
+    scenarios: z.record(z.string(), budget).describe('one budget per scenario'),
+  })
+  .describe('Upper limits for the metrics of contention scenarios')

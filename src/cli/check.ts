@@ -1,0 +1,107 @@
+import { Chalk } from 'chalk'
+import { loadProject, type Project } from '../config/index.js'
+import {
+  compareWithSnapshot,
+  type Drift,
+  type DriftText,
+  describeDrift,
+  readSnapshot,
+  snapshotFile,
+} from '../gate/index.js'
+import { type Annotation, type Report, reportAnnotations, reportMarkdown, reportTerminal } from '../report/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { tellGithub } from './github.js'
+import type { Io } from './io.js'
+import { measure } from './measure.js'
+import type { CommonOptions } from './options.js'
+
+const ACCEPT = 'npx contention update'
+
+/** What the gate found: the report as such, and how it differs from the snapshot. */
+type Gate =
+  | { readonly kind: 'compared'; readonly drifts: readonly Drift[] }
+  /** There is nothing to compare with; the sentence says why. */
+  | { readonly kind: 'no-snapshot'; readonly sentence: string }
+
+/** `contention check`: runs, compares with the snapshot, and never writes. */
+export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const { report } = await measure(io, project, names, options)
+  const gate = compare(project, report)
+  const passed = report.passed && gate.kind === 'compared' && gate.drifts.length === 0
+
+  if (options.json)
+    io.stdout.write(`${JSON.stringify({ verdict: passed ? 'held' : 'not-held', gate, report }, null, 2)}\n`)
+  else io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
+  tellGithub(
+    io,
+    [...reportAnnotations(report), ...gateAnnotations(gate)],
+    `${reportMarkdown(report)}${gateMarkdown(gate)}`,
+  )
+  return passed ? HELD : NOT_HELD
+}
+
+function compare(project: Project, report: Report): Gate {
+  const file = snapshotFile(project.snapshotFolder)
+  const parsed = readSnapshot(project.snapshotFolder)
+  switch (parsed.kind) {
+    case 'missing':
+      return { kind: 'no-snapshot', sentence: `there is no snapshot: ${file} is missing` }
+    case 'old':
+      return { kind: 'no-snapshot', sentence: `the snapshot is obsolete: ${file} has format v${parsed.version}` }
+    case 'damaged':
+      return {
+        kind: 'no-snapshot',
+        sentence: `the snapshot is damaged: ${file}, line ${parsed.line}: found ${parsed.found}, expected ${parsed.expected}`,
+      }
+    case 'snapshot': {
+      const existing = project.scenarios.map(({ name }) => name)
+      return { kind: 'compared', drifts: compareWithSnapshot(report, parsed.snapshot, existing) }
+    }
+  }
+}
+
+function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): string {
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const failures = report.passed ? '' : reportTerminal(report, { chalk, quiet: true })
+  if (gate.kind === 'no-snapshot') {
+    return `${failures}${chalk.red('DRIFT')} ${gate.sentence}\n      make it with \`${ACCEPT}\`, look at it, and commit it\n`
+  }
+  if (gate.drifts.length === 0) {
+    if (!report.passed) return `${failures}no drift: every scenario behaves as in the snapshot\n`
+    return quiet
+      ? ''
+      : `${chalk.green('PASS')}  no drift: ${report.outcomes.length} scenarios behave as in the snapshot, within budget\n`
+  }
+  const lines = gate.drifts.map(describeDrift).flatMap((text) => driftLines(text, chalk.red('DRIFT')))
+  return [
+    `${failures}${lines.join('\n')}`,
+    '',
+    `If this is what you want: \`${ACCEPT}\`, look at the difference, and commit it.`,
+    '',
+  ].join('\n')
+}
+
+function driftLines({ scenario, headline, details }: DriftText, label: string): readonly string[] {
+  const what = scenario === undefined ? headline : `${scenario}: ${headline}`
+  return [`${label} ${what}`, ...details.map((detail) => `      ${detail}`)]
+}
+
+function gateTexts(gate: Gate): readonly DriftText[] {
+  if (gate.kind === 'compared') return gate.drifts.map(describeDrift)
+  return [{ scenario: undefined, headline: gate.sentence, details: [] }]
+}
+
+function gateAnnotations(gate: Gate): readonly Annotation[] {
+  return gateTexts(gate).map(({ scenario, headline, details }) => ({
+    title: scenario === undefined ? 'contention' : `${scenario} drifted`,
+    message: [headline, ...details, `accept: ${ACCEPT}`].join('\n'),
+  }))
+}
+
+function gateMarkdown(gate: Gate): string {
+  const texts = gateTexts(gate)
+  if (texts.length === 0) return '## Drift\n\nNone.\n'
+  const lines = texts.flatMap((text) => driftLines(text, '-').map((line) => line.replace(/^ {6}/, '  - ')))
+  return `## Drift\n\n${lines.join('\n')}\n\nAccept with \`${ACCEPT}\`.\n`
+}

@@ -1,0 +1,36 @@
+import { InputError } from '../input/index.js'
+import { ScenarioAborted } from '../run/index.js'
+
+/** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
+export function explain(error: unknown): string {
+  if (error instanceof InputError) return error.message
+  if (error instanceof ScenarioAborted) return explainAborted(error)
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `this is a bug in contention, please report it\n${stack}`
+}
+
+function explainAborted({ scenario, cause }: ScenarioAborted): string {
+  if (cause.name === 'StepLimitReached') {
+    return [
+      `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,
+      '  expected: a process that sleeps or waits between its steps',
+      '  to do:    mend the loop, or raise the limit with --max-events',
+    ].join('\n')
+  }
+  const { culprit, node, atMs } = cause
+  const place = userFrame(cause.cause)
+  return [
+    `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
+    `  found:    ${cause.message.split('\n')[0]}`,
+    ...(place === undefined ? [] : [`  at:       ${place}`]),
+    `  expected: a ${culprit} that answers; refusals are values`,
+  ].join('\n')
+}
+
+/** Where the error arose, in a file that is not ours. */
+function userFrame(cause: unknown): string | undefined {
+  const stack = cause instanceof Error ? (cause.stack ?? '') : ''
+  const frames = stack.split('\n').slice(1)
+  const frame = frames.find((line) => !line.includes('node:') && !line.includes('node_modules'))
+  return frame?.trim().replace(/^at /, '')
+}

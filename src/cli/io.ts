@@ -1,0 +1,51 @@
+/** A stream that a command prints to. */
+export interface Sink {
+  readonly isTTY: boolean
+  /** Colours it can show: 0 none, 1 sixteen, 2 two hundred and fifty-six, 3 all. */
+  readonly colorLevel: 0 | 1 | 2 | 3
+  write(text: string): void
+}
+
+/** All that a command knows of the process around it, so that it can be tested without one. */
+export interface Io {
+  readonly cwd: string
+  readonly env: { readonly [name: string]: string | undefined }
+  readonly stdout: Sink
+  readonly stderr: Sink
+}
+
+/**
+ * The colours a stream gets. `NO_COLOR` (no-color.org: any value but an empty one), `--no-color` and `TERM=dumb` take them
+ * away; `FORCE_COLOR` gives them to a stream that is no terminal; otherwise a terminal has them and a file does not.
+ */
+export function colorLevel(env: Io['env'], isTTY: boolean, noColorOption: boolean): Sink['colorLevel'] {
+  const { NO_COLOR, FORCE_COLOR, TERM, COLORTERM } = env
+  if (noColorOption || (NO_COLOR !== undefined && NO_COLOR !== '')) return 0
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') {
+    if (FORCE_COLOR === 'false') return 0
+    const level = Number(FORCE_COLOR)
+    return level === 0 || level === 1 || level === 2 || level === 3 ? level : 1
+  }
+  if (!isTTY || TERM === 'dumb') return 0
+  if (COLORTERM === 'truecolor' || COLORTERM === '24bit') return 3
+  return TERM?.includes('256') ? 2 : 1
+}
+
+/** The process's own surroundings. Without a reader any more (`contention run | head`) there is nothing left to say. */
+export function processIo(argv: readonly string[]): Io {
+  const noColor = argv.includes('--no-color')
+  const sink = (stream: NodeJS.WriteStream): Sink => {
+    let open = true
+    stream.on('error', () => {
+      open = false
+    })
+    return {
+      isTTY: stream.isTTY === true,
+      colorLevel: colorLevel(process.env, stream.isTTY === true, noColor),
+      write: (text) => {
+        if (open) stream.write(text)
+      },
+    }
+  }
+  return { cwd: process.cwd(), env: process.env, stdout: sink(process.stdout), stderr: sink(process.stderr) }
+}

@@ -1,0 +1,38 @@
+import { Chalk } from 'chalk'
+import { loadBudgets, loadProject } from '../config/index.js'
+import { type ExitCode, HELD } from './exit-code.js'
+import type { Io } from './io.js'
+import type { CommonOptions } from './options.js'
+import { select } from './selection.js'
+
+export interface ListOptions extends CommonOptions {
+  readonly params?: boolean
+}
+
+/** `contention list`: the scenarios there are, and with `--params` what each can be tuned by. */
+export async function list(io: Io, names: readonly string[], options: ListOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const { scenarios } = select(project, names, {})
+  const budgets = loadBudgets(project, io.cwd, options.budget)
+  if (options.json) {
+    const entries = scenarios.map(({ name, description, parameters }) => ({
+      name,
+      description,
+      parameters,
+      budget: budgets.scenarios[name] ?? null,
+    }))
+    io.stdout.write(`${JSON.stringify({ verdict: 'held', scenarios: entries }, null, 2)}\n`)
+    return HELD
+  }
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  for (const { name, description, parameters } of scenarios) {
+    const budget = budgets.scenarios[name] === undefined ? chalk.yellow(' (no budget)') : ''
+    io.stdout.write(`${chalk.bold(name)}${budget}\n  ${description}\n`)
+    if (!options.params && names.length === 0) continue
+    const width = Math.max(...Object.keys(parameters).map((parameter) => parameter.length))
+    for (const [parameter, { default: value, min, max, description: meaning }] of Object.entries(parameters)) {
+      io.stdout.write(`    ${parameter.padEnd(width)}  ${value} ${chalk.dim(`(${min} to ${max})`)}  ${meaning}\n`)
+    }
+  }
+  return HELD
+}

@@ -1,0 +1,88 @@
+import { Command, CommanderError } from 'commander'
+import { InputError } from '../input/index.js'
+import { version } from '../package.js'
+import { type ExitCode, HELD, NOT_CHECKED } from './exit-code.js'
+import { type Io, processIo } from './io.js'
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** Runs the command that `argv` names. Returns the exit code; never throws. */
+export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
+  let code: ExitCode = HELD
+  const program = programOf(io, (exitCode) => {
+    code = exitCode
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? HELD : NOT_CHECKED
+    const { explain } = await import('./explain.js')
+    const text = explain(error)
+    if (argv.includes('--json')) {
+      const problem = error instanceof InputError ? error.problem : { what: text.split('\n')[0] }
+      io.stdout.write(`${JSON.stringify({ verdict: 'not-checked', error: problem }, null, 2)}\n`)
+    }
+    io.stderr.write(`error: ${text}\n`)
+    return NOT_CHECKED
+  }
+}
+
+/** The commands. What a command does is loaded when it is called: `--help` should not wait for it. */
+function programOf(io: Io, end: (code: ExitCode) => void): Command {
+  const program = new Command('contention')
+    .description(
+      'Tests and profiles code that hands out time-bounded ownership: leases, leader election, fencing tokens,\ntakeover and job queues, checkpoint and replay.',
+    )
+    .version(version)
+    .option('--no-color', 'plain text, as NO_COLOR does')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHasColors: () => io.stdout.colorLevel > 0,
+      getErrHasColors: () => io.stderr.colorLevel > 0,
+    })
+    .showHelpAfterError('(see `npx contention --help`)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all held; 1 something that was checked did not hold; 2 it could not be checked.',
+    )
+
+  const common = (name: string, summary: string): Command =>
+    program
+      .command(name)
+      .description(summary)
+      .option('--config <file>', 'configuration, instead of the one found from here upward')
+      .option('--budget <version|file>', 'budgets, instead of the highest version in the budget folder')
+      .option('--json', 'JSON on stdout')
+      .option('--quiet', 'only what did not hold')
+      .option('--no-color', 'plain text, as NO_COLOR does')
+  const running = (name: string, summary: string): Command =>
+    common(name, summary)
+      .option('--seed <number>', 'root of all chance (default: 1, or what the configuration says)')
+      .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
+      .option('--max-events <number>', 'most events a run may handle before it is said never to end')
+
+  running('run [scenario...]', 'run scenarios twice each, judge them, and report')
+    .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
+    .option('--output <file>', 'where the reporter writes, instead of stdout')
+    .action(async (names, options) => end(await (await import('./run.js')).run(io, names, options)))
+  running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes').action(
+    async (names, options) => end(await (await import('./check.js')).check(io, names, options)),
+  )
+  running('update', 'run every scenario, and accept what they do now as the snapshot')
+    .option('--force', 'write in CI as well')
+    .action(async (options) => end(await (await import('./update.js')).update(io, options)))
+  running('replay <scenario>', 'run one scenario and seed again, and read what happened')
+    .option('--trace', 'every event, in order')
+    .option('--node <name>', 'only events of this node')
+    .option('--space <name>', 'only events about this space')
+    .option('--from <ms>', 'only events from this virtual time on')
+    .option('--to <ms>', 'only events up to this virtual time')
+    .action(async (name, options) => end(await (await import('./replay.js')).replay(io, name, options)))
+  common('list [scenario...]', 'the scenarios there are')
+    .option('--params', 'with their parameters, defaults and bounds')
+    .action(async (names, options) => end(await (await import('./list.js')).list(io, names, options)))
+  return program
+}

@@ -1,0 +1,31 @@
+import type { Budgets } from '../budget/index.js'
+import { loadBudgets, type Project } from '../config/index.js'
+import type { Report } from '../report/index.js'
+import { runMatrix } from '../run/index.js'
+import type { Io } from './io.js'
+import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
+import { withProgress } from './progress.js'
+import { select } from './selection.js'
+
+/** A report, and what it was measured with. */
+export interface Measured {
+  readonly report: Report
+  readonly budgets: Budgets
+}
+
+/** Runs what the options select, twice each, and judges it by the budgets. */
+export async function measure(
+  io: Io,
+  project: Project,
+  names: readonly string[],
+  options: CommonOptions,
+): Promise<Measured> {
+  const { scenarios, parameters } = select(project, names, paramOptions(options.param))
+  const budgets = loadBudgets(project, io.cwd, options.budget)
+  const seed = seedOption(options.seed, project.seed)
+  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
+  const report = await withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
+    runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun }),
+  )
+  return { report, budgets }
+}

@@ -1,0 +1,46 @@
+import { MAX_SEED } from '../config/limits.js'
+import { InputError } from '../input/index.js'
+
+/** Options that every command which runs scenarios has, as they were typed. */
+export interface CommonOptions {
+  readonly config?: string
+  readonly seed?: string
+  readonly param?: readonly string[]
+  readonly budget?: string
+  readonly maxEvents?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+/** A whole number from `min` to `max`, as typed for `option`. */
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new InputError({
+    what: `${option} cannot be used`,
+    found: text,
+    expected: `a whole number from ${min} to ${max}`,
+  })
+}
+
+export function seedOption(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : wholeNumber('--seed', text, 0, MAX_SEED)
+}
+
+export function maxEventsOption(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : wholeNumber('--max-events', text, 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** `--param name=value`, any number of times. */
+export function paramOptions(texts: readonly string[] = []): { readonly [name: string]: number } {
+  const entries = texts.map((text) => {
+    const match = /^([A-Za-z]\w*)=(-?\d+)$/.exec(text)
+    if (match !== null) return [match[1] as string, Number(match[2])] as const
+    throw new InputError({
+      what: '--param cannot be used',
+      found: text,
+      expected: 'name=value with a whole number, as in --param ttlMs=500',
+    })
+  })
+  return Object.fromEntries(entries)
+}

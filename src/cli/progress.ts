@@ -1,0 +1,46 @@
+import { setImmediate } from 'node:timers/promises'
+import { SingleBar } from 'cli-progress'
+import type { Io } from './io.js'
+
+export interface Work {
+  readonly title: string
+  readonly total: number
+  readonly unit: string
+}
+
+/** Below this, a bar would only flicker. */
+const SHOW_AFTER_MS = 1_000
+
+/** Runs `work` and shows how far it is on stderr, if that is a terminal and it takes long enough to be wondered about. */
+export async function withProgress<T>(
+  io: Io,
+  { title, total, unit }: Work,
+  work: (onStep: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const startedMs = Date.now()
+  let bar: SingleBar | undefined
+  let done = 0
+  const onStep = async (): Promise<void> => {
+    done += 1
+    if (!io.stderr.isTTY || Date.now() - startedMs < SHOW_AFTER_MS) return
+    if (bar === undefined) {
+      // The cursor stays: a run that is interrupted could not bring it back.
+      bar = new SingleBar({
+        format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
+        stream: process.stderr,
+        hideCursor: false,
+        clearOnComplete: true,
+        barsize: 30,
+      })
+      bar.start(total, done)
+    }
+    bar.update(done)
+    // Runs leave no time for anything else: the bar, and Ctrl-C, get theirs here.
+    await setImmediate()
+  }
+  try {
+    return await work(onStep)
+  } finally {
+    bar?.stop()
+  }
+}

@@ -1,0 +1,91 @@
+import { Chalk } from 'chalk'
+import { loadBudgets, loadProject } from '../config/index.js'
+import { InputError } from '../input/index.js'
+import { reportJson, reportOf, reportTerminal } from '../report/index.js'
+import { runScenario } from '../run/index.js'
+import { resolveParameters, simulate } from '../scenario/index.js'
+import { castOf, describeEvent, numbered } from '../trace/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import type { Io } from './io.js'
+import { type CommonOptions, maxEventsOption, paramOptions, seedOption, wholeNumber } from './options.js'
+import { select } from './selection.js'
+
+export interface ReplayOptions extends CommonOptions {
+  readonly trace?: boolean
+  readonly node?: string
+  readonly space?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+/** `contention replay`: one scenario and seed again, with `--trace` event by event. */
+export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const { scenarios, parameters } = select(project, [name], paramOptions(options.param))
+  const [scenario] = scenarios
+  if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
+  const given = parameters[scenario.name] ?? {}
+  const seed = seedOption(options.seed, project.seed)
+  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
+  const limits = loadBudgets(project, io.cwd, options.budget)
+  const budget = limits.scenarios[scenario.name]
+  const outcome = await runScenario(scenario, {
+    seed,
+    parameters: given,
+    maxEvents,
+    ...(budget === undefined ? {} : { budget: { limits: budget, version: limits.version } }),
+  })
+
+  if (options.trace) {
+    const resolved = resolveParameters(scenario.parameters, given)
+    const cast = castOf(numbered('node', resolved.nodes), numbered('space', resolved.spaces))
+    const wanted = filterOf(options, cast.nodes, cast.spaces, resolved.durationMs)
+    await simulate(scenario, {
+      seed,
+      parameters: resolved,
+      maxSteps: maxEvents,
+      onEvent: (event) => {
+        if (!wanted(event)) return
+        const text = describeEvent(event, cast)
+        if (options.json) io.stdout.write(`${JSON.stringify({ ...event, text })}\n`)
+        else io.stdout.write(`${String(event.index).padStart(8)} ${String(event.atMs).padStart(8)} ms  ${text}\n`)
+      },
+    })
+  }
+
+  const report = reportOf(seed, limits.version, [outcome])
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  if (options.json && options.trace)
+    io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)
+  else if (options.json) io.stdout.write(reportJson(report))
+  else
+    io.stdout.write(`${options.trace ? '\n' : ''}${reportTerminal(report, { chalk, quiet: options.quiet === true })}`)
+  return outcome.passed ? HELD : NOT_HELD
+}
+
+type Wanted = (event: { readonly atMs: number; readonly node: number; readonly space: number }) => boolean
+
+/** Which events `--node`, `--space`, `--from` and `--to` let through. */
+function filterOf(
+  { node, space, from, to }: ReplayOptions,
+  nodes: readonly string[],
+  spaces: readonly string[],
+  durationMs: number,
+): Wanted {
+  const nodeIndex = indexOf('--node', node, nodes)
+  const spaceIndex = indexOf('--space', space, spaces)
+  const fromMs = from === undefined ? 0 : wholeNumber('--from', from, 0, durationMs)
+  const toMs = to === undefined ? durationMs : wholeNumber('--to', to, fromMs, durationMs)
+  return (event) =>
+    (nodeIndex === undefined || event.node === nodeIndex) &&
+    (spaceIndex === undefined || event.space === spaceIndex) &&
+    event.atMs >= fromMs &&
+    event.atMs <= toMs
+}
+
+function indexOf(option: string, name: string | undefined, names: readonly string[]): number | undefined {
+  if (name === undefined) return undefined
+  const index = names.indexOf(name)
+  if (index >= 0) return index
+  throw new InputError({ what: `${option} cannot be used`, found: name, expected: `${names[0]} to ${names.at(-1)}` })
+}

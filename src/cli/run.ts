@@ -1,0 +1,22 @@
+import { loadProject } from '../config/index.js'
+import { reportAnnotations, reportMarkdown } from '../report/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { tellGithub } from './github.js'
+import type { Io } from './io.js'
+import { measure } from './measure.js'
+import type { CommonOptions } from './options.js'
+import { type ReporterOptions, resolveReporters, show } from './reporters.js'
+
+/** `contention run`: runs scenarios twice each, judges them, and reports. */
+export async function run(
+  io: Io,
+  names: readonly string[],
+  options: CommonOptions & ReporterOptions,
+): Promise<ExitCode> {
+  const reporters = resolveReporters(io, options)
+  const project = await loadProject(io.cwd, options.config)
+  const { report } = await measure(io, project, names, options)
+  show(io, report, reporters, options.quiet === true)
+  tellGithub(io, reportAnnotations(report), reportMarkdown(report))
+  return report.passed ? HELD : NOT_HELD
+}

@@ -1,0 +1,52 @@
+import { Chalk } from 'chalk'
+import { loadProject } from '../config/index.js'
+import { readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
+import { InputError } from '../input/index.js'
+import { reportTerminal, shortSignature } from '../report/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import type { Io } from './io.js'
+import { measure } from './measure.js'
+import type { CommonOptions } from './options.js'
+
+export interface UpdateOptions extends CommonOptions {
+  readonly force?: boolean
+}
+
+/**
+ * `contention update`: runs every scenario and accepts what they do now as the snapshot. What did not hold is not accepted:
+ * a snapshot of it would make the gate defend a fault.
+ */
+export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> {
+  refuseInCi(io, options.force === true)
+  const project = await loadProject(io.cwd, options.config)
+  const { report } = await measure(io, project, [], options)
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const file = snapshotFile(project.snapshotFolder)
+  if (!report.passed) {
+    if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'not-held', written: null, report }, null, 2)}\n`)
+    else io.stdout.write(`${reportTerminal(report, { chalk, quiet: true })}nothing written: ${file} is as it was\n`)
+    return NOT_HELD
+  }
+  const before = readSnapshot(project.snapshotFolder)
+  const same = before.kind === 'snapshot' && before.snapshot.signature === report.signature
+  writeAtomically(file, snapshotReportMarkdown(report))
+  if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'held', written: file, report }, null, 2)}\n`)
+  else if (!options.quiet) {
+    io.stdout.write(
+      `${same ? 'unchanged' : 'written'}: ${file}, ${report.outcomes.length} scenarios · ${shortSignature(report.signature)}\n`,
+    )
+  }
+  return HELD
+}
+
+/** In CI a snapshot is what was reviewed and committed; a job that wrote its own would compare with itself. */
+export function refuseInCi(io: Io, force: boolean): void {
+  const ci = io.env['CI']
+  if (force || ci === undefined || ci === '' || ci === 'false' || ci === '0') return
+  throw new InputError({
+    what: 'update does not write in CI',
+    found: `CI=${ci}`,
+    expected: 'a developer who looks at the difference and commits it',
+    todo: 'run `npx contention update` on your machine, or pass --force',
+  })
+}

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { type Budgets, budgetFileName, defaultBudgets, parseBudgets, versionOfFileName } from '../budget/index.js'
+import { fileError } from '../gate/index.js'
+import { InputError } from '../input/index.js'
+import type { Project } from './project.js'
+
+/**
+ * The budgets that count: the file or version that is asked for, else the highest version in the project's folder, else
+ * the ones that come with the package.
+ * @param wanted a path, or a version: `v2`, `2`
+ */
+export function loadBudgets(project: Project, directory: string, wanted?: string): Budgets {
+  if (wanted === undefined) {
+    const versions = budgetVersions(project.budgetFolder)
+    const highest = versions.at(-1)
+    return highest === undefined
+      ? defaultBudgets
+      : readBudgets(join(project.budgetFolder, budgetFileName(highest)), project)
+  }
+  const version = /^v?([1-9]\d*)$/.exec(wanted)?.[1]
+  if (version === undefined) return readBudgets(resolve(directory, wanted), project)
+  const file = join(project.budgetFolder, budgetFileName(Number(version)))
+  if (existsSync(file)) return readBudgets(file, project)
+  const versions = budgetVersions(project.budgetFolder).map(budgetFileName)
+  throw new InputError({
+    what: `there is no version ${version} of the budgets`,
+    file,
+    found: versions.length === 0 ? 'no budget files' : versions.join(', '),
+    expected: budgetFileName(Number(version)),
+    todo: '`npx contention tune --write` makes the next version',
+  })
+}
+
+/** The versions in a folder, lowest first. */
+export function budgetVersions(folder: string): readonly number[] {
+  if (!existsSync(folder)) return []
+  try {
+    return readdirSync(folder)
+      .map((name) => versionOfFileName(basename(name)))
+      .filter((version) => version !== undefined)
+      .sort((a, b) => a - b)
+  } catch (error) {
+    throw fileError(error, folder, 'read')
+  }
+}
+
+function readBudgets(file: string, project: Project): Budgets {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fileError(error, file, 'read')
+  }
+  return parseBudgets(text, file, project.knownScenarios)
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createJiti } from 'jiti'
+import { InputError } from '../input/index.js'
+import { packageRoot } from '../package.js'
+
+/**
+ * Loads a module of the user's, TypeScript or JavaScript. What it imports as `contention` is this very copy, so that it
+ * works from anywhere, installed or not.
+ * @throws InputError when the module throws or does not exist
+ */
+export async function importModule(file: string): Promise<Record<string, unknown>> {
+  const library = join(packageRoot(), 'dist', 'index.js')
+  const jiti = createJiti(import.meta.url, existsSync(library) ? { alias: { contention: library } } : {})
+  try {
+    return await jiti.import<Record<string, unknown>>(file)
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    const place = placeIn(error, file)
+    throw new InputError(
+      {
+        what: `${file} could not be loaded: it ${existsSync(file) ? 'throws' : 'does not exist'}`,
+        file,
+        ...(place === undefined ? {} : { at: place }),
+        found: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+        expected: 'a module that loads',
+      },
+      { cause: error },
+    )
+  }
+}
+
+/** The line in `file` at which an error arose, as far as its stack tells. */
+function placeIn(error: unknown, file: string): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const line = stack.split('\n').find((frame) => frame.includes(file))
+  const match = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line.trim())
+  return match === null ? undefined : `line ${match[1]}, column ${match[2]}`
+}

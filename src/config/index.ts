@@ -1,0 +1,3 @@
+export { budgetVersions, loadBudgets } from './budgets.js'
+export { type Config, defineConfig } from './config.js'
+export { loadProject, type Project, scenarioNamed } from './project.js'

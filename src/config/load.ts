@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { lilconfig } from 'lilconfig'
+import { fileError } from '../gate/index.js'
+import { InputError, parseJson, validate } from '../input/index.js'
+import type { Config } from './config.js'
+import { importModule } from './import.js'
+import { configSchema } from './schema.js'
+
+/** The file names looked for in the working directory, and from there upward. */
+const fileNames = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `contention.config.${ending}`)
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Absent when there is no configuration. */
+  readonly file?: string
+}
+
+/**
+ * Finds and reads the configuration, from `directory` upward, or from `file` when that is given.
+ * @throws InputError when it throws, cannot be read, or says what it may not say
+ */
+export async function loadConfig(directory: string, file?: string): Promise<LoadedConfig> {
+  const found = file ?? (await findConfig(directory))
+  if (found === undefined) return { config: {} }
+  const value = extname(found) === '.json' ? parseJson(readText(found), found) : await defaultExport(found)
+  return { config: validate(configSchema, value, found, 'a configuration'), file: found }
+}
+
+async function findConfig(directory: string): Promise<string | undefined> {
+  const loaders = Object.fromEntries(['.ts', '.mts', '.js', '.mjs', '.json'].map((ending) => [ending, () => ({})]))
+  const found = await lilconfig('contention', { searchPlaces: fileNames, loaders }).search(directory)
+  return found?.filepath
+}
+
+async function defaultExport(file: string): Promise<unknown> {
+  const module = await importModule(file)
+  if (module['default'] !== undefined) return module['default']
+  throw new InputError({
+    what: `${file} exports no configuration`,
+    file,
+    found: `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+    expected: 'export default defineConfig({ … })',
+  })
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fileError(error, file, 'read')
+  }
+}

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { builtInScenarios } from '../../scenarios/index.js'
+import { InputError, nearest, validate } from '../input/index.js'
+import { DEFAULT_MAX_EVENTS, DEFAULT_SEED } from '../run/index.js'
+import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
+import type { Config } from './config.js'
+import { importModule } from './import.js'
+import { loadConfig } from './load.js'
+import { scenarioSchema } from './schema.js'
+
+/** A configuration resolved: every default filled in, every path absolute, every scenario loaded. */
+export interface Project {
+  readonly configFile: string | undefined
+  readonly root: string
+  readonly scenarios: readonly Scenario[]
+  /** Names of all scenarios that a file may speak of: those above, and the built-in ones that do not run here. */
+  readonly knownScenarios: readonly string[]
+  readonly seed: number
+  readonly maxEvents: number
+  readonly parameters: { readonly [scenario: string]: { readonly [name: string]: number } }
+  readonly budgetFolder: string
+  readonly snapshotFolder: string
+}
+
+/** Loads the project that `directory` is in. Throws InputError for whatever cannot be used. */
+export async function loadProject(directory: string, configFile?: string): Promise<Project> {
+  const { config, file } = await loadConfig(
+    directory,
+    configFile === undefined ? undefined : resolve(directory, configFile),
+  )
+  const root = file === undefined ? directory : dirname(file)
+  const scenarios = [...pickBuiltIn(config.builtIn, file), ...(await ownScenarios(config, root, file))]
+  refuseDoubles(scenarios, file)
+  refuseWrongParameters(config, scenarios, file)
+  return {
+    configFile: file,
+    root,
+    scenarios,
+    knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
+    seed: config.seed ?? DEFAULT_SEED,
+    maxEvents: config.maxEvents ?? DEFAULT_MAX_EVENTS,
+    parameters: config.parameters ?? {},
+    budgetFolder: resolve(root, config.budgets ?? 'budgets'),
+    snapshotFolder: resolve(root, config.snapshots ?? 'snapshots'),
+  }
+}
+
+/** The scenario called `name`. Throws InputError that names the nearest ones. */
+export function scenarioNamed(name: string, scenarios: readonly Scenario[]): Scenario {
+  const scenario = scenarios.find((other) => other.name === name)
+  if (scenario !== undefined) return scenario
+  const names = scenarios.map((other) => other.name)
+  const near = nearest(name, names)
+  throw new InputError({
+    what: `there is no scenario "${name}"`,
+    expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
+    todo: '`npx contention list` shows them all',
+  })
+}
+
+function pickBuiltIn(builtIn: Config['builtIn'], file: string | undefined): readonly Scenario[] {
+  if (builtIn === undefined || builtIn === true) return builtInScenarios
+  if (builtIn === false) return []
+  return builtIn.map((name, index) => {
+    const scenario = builtInScenarios.find((other) => other.name === name)
+    if (scenario !== undefined) return scenario
+    const names = builtInScenarios.map((other) => other.name)
+    throw new InputError({
+      what: `there is no built-in scenario "${name}"`,
+      ...(file === undefined ? {} : { file }),
+      at: `builtIn[${index}]`,
+      found: name,
+      expected: `one of ${names.join(', ')}`,
+    })
+  })
+}
+
+async function ownScenarios(config: Config, root: string, file: string | undefined): Promise<readonly Scenario[]> {
+  const found: Scenario[] = []
+  for (const [index, entry] of (config.scenarios ?? []).entries()) {
+    if (typeof entry !== 'string') found.push(checkedScenario(entry, `${file}, scenarios[${index}]`))
+    else found.push(...(await scenariosOf(resolve(root, entry), file, index)))
+  }
+  return found
+}
+
+/** Every scenario that a file exports, as its default or by name. */
+async function scenariosOf(path: string, file: string | undefined, index: number): Promise<readonly Scenario[]> {
+  if (!existsSync(path)) {
+    throw new InputError({
+      what: `a scenario file does not exist`,
+      ...(file === undefined ? {} : { file }),
+      at: `scenarios[${index}]`,
+      found: path,
+      expected: 'a file whose exports are scenarios',
+    })
+  }
+  const module = await importModule(path)
+  const values = new Set(Object.values(module).flatMap((value) => (Array.isArray(value) ? value : [value])))
+  const scenarios = [...values].filter((value) => typeof value === 'object' && value !== null && 'parameters' in value)
+  if (scenarios.length === 0) {
+    throw new InputError({
+      what: `${path} exports no scenario`,
+      file: path,
+      found: `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+      expected: 'export default defineScenario({ … })',
+    })
+  }
+  return scenarios.map((scenario) => checkedScenario(scenario, path))
+}
+
+function checkedScenario(value: unknown, where: string): Scenario {
+  validate(scenarioSchema, value, where, 'a scenario')
+  const scenario = value as Scenario
+  try {
+    resolveParameters(scenario.parameters)
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error
+    throw new InputError({
+      what: `${where}: the defaults of ${scenario.name} contradict their bounds`,
+      found: error.message,
+    })
+  }
+  return scenario
+}
+
+function refuseDoubles(scenarios: readonly Scenario[], file: string | undefined): void {
+  const names = scenarios.map(({ name }) => name)
+  const double = names.find((name, index) => names.indexOf(name) !== index)
+  if (double === undefined) return
+  throw new InputError({
+    what: `two scenarios are called "${double}"`,
+    ...(file === undefined ? {} : { file }),
+    expected: 'a name of its own for each, different from the built-in ones',
+  })
+}
+
+function refuseWrongParameters(config: Config, scenarios: readonly Scenario[], file: string | undefined): void {
+  for (const [name, parameters] of Object.entries(config.parameters ?? {})) {
+    const scenario = scenarioNamed(name, scenarios)
+    try {
+      resolveParameters(scenario.parameters, parameters)
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error
+      throw new InputError({
+        what: `the parameters of ${name} cannot be used`,
+        ...(file === undefined ? {} : { file }),
+        at: `parameters.${JSON.stringify(name)}.${error.parameter}`,
+        found: error.message,
+      })
+    }
+  }
+}

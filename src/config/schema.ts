@@ -1,0 +1,73 @@
+import * as z from 'zod'
+import type { Scenario } from '../scenario/index.js'
+import type { Config } from './config.js'
+import { MAX_SEED } from './limits.js'
+
+const wholeFrom = (min: number) =>
+  z.int({ error: 'a whole number' }).min(min, { error: `a whole number of ${min} or more` })
+
+/** The part of a configuration that JSON can say. */
+const plainConfig = {
+  builtIn: z
+    .union([z.boolean(), z.array(z.string())], { error: 'true, false, or a list of built-in scenarios' })
+    .describe('whether the built-in scenarios run too, or which of them')
+    .optional(),
+  seed: wholeFrom(0)
+    .max(MAX_SEED, { error: `a whole number up to ${MAX_SEED}` })
+    .describe('root of all chance')
+    .optional(),
+  parameters: z
+    .record(z.string(), z.record(z.string(), z.int({ error: 'a whole number' })))
+    .describe('by scenario, parameters that are not to be the default')
+    .optional(),
+  budgets: z.string({ error: 'the path of a folder' }).describe('folder of the budget files').optional(),
+  snapshots: z.string({ error: 'the path of a folder' }).describe('folder of the snapshot').optional(),
+  maxEvents: wholeFrom(1).describe('most events a run may handle before it is said never to end').optional(),
+}
+
+/** What a JSON configuration may hold. */
+export const jsonConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    scenarios: z.array(z.string()).describe('files whose exports are scenarios').optional(),
+    ...plainConfig,
+  })
+  .describe('Configuration of contention')
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const fn = z.custom<never>(isFunction, { error: 'a function' })
+
+const parameter = z.strictObject({
+  default: z.int({ error: 'a whole number' }),
+  min: z.int({ error: 'a whole number' }),
+  max: z.int({ error: 'a whole number' }),
+  description: z.string(),
+})
+
+/** What an object must have to be a scenario. */
+export const scenarioSchema = z.object({
+  name: z
+    .string({ error: 'a name' })
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: 'lower case words joined by hyphens' }),
+  description: z.string({ error: 'one line of text' }),
+  parameters: z.object({ nodes: parameter, spaces: parameter, durationMs: parameter }).catchall(parameter),
+  network: fn,
+  node: fn,
+  invariants: fn,
+  faults: fn.optional(),
+  clockSkewMs: fn.optional(),
+})
+
+/** What a configuration may hold. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  scenarios: z
+    .array(
+      z.union([z.string(), z.custom<Scenario>((value) => typeof value === 'object' && value !== null)], {
+        error: 'a path or a scenario',
+      }),
+      { error: 'a list of paths or scenarios' },
+    )
+    .optional(),
+  ...plainConfig,
+}) as unknown as z.ZodType<Config>

@@ -1,0 +1,89 @@
+import { type MetricName, metricNames } from '../metrics/index.js'
+import type { Report, ScenarioOutcome } from '../report/index.js'
+import type { Snapshot, SnapshotEntry } from './snapshot.js'
+
+/** One number that is not what it was. */
+export interface Change {
+  readonly name: string
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** A limit that a changed metric has come nearer to, or has broken. */
+export interface BudgetMove {
+  readonly metric: MetricName
+  readonly max: number
+  readonly headroomBefore: number
+  readonly headroom: number
+  readonly broken: boolean
+}
+
+/** How one scenario differs from its snapshot. */
+export type Drift =
+  /** Same scenario, other behaviour. `metrics` is empty where only the traces differ. */
+  | {
+      readonly kind: 'changed'
+      readonly scenario: string
+      readonly signatures: readonly [before: string, now: string]
+      readonly events: readonly [before: number, now: number]
+      readonly parameters: readonly Change[]
+      readonly metrics: readonly Change[]
+      readonly budgets: readonly BudgetMove[]
+    }
+  /** Runs now, but is not in the snapshot. */
+  | { readonly kind: 'missing'; readonly scenario: string }
+  /** Is in the snapshot, but does not exist any more. */
+  | { readonly kind: 'obsolete'; readonly scenario: string }
+  /** The whole snapshot is of another seed. */
+  | { readonly kind: 'seed'; readonly before: number; readonly now: number }
+
+/**
+ * Compares a report with the snapshot, scenario by scenario.
+ * @param existing every scenario there is: what the snapshot has beyond these is obsolete; what was not run now is let be
+ */
+export function compareWithSnapshot(report: Report, snapshot: Snapshot, existing: readonly string[]): readonly Drift[] {
+  const drifts: Drift[] = []
+  if (report.seed !== snapshot.seed) drifts.push({ kind: 'seed', before: snapshot.seed, now: report.seed })
+  for (const outcome of report.outcomes) {
+    const entry = snapshot.entries.find(({ scenario }) => scenario === outcome.scenario)
+    if (entry === undefined) drifts.push({ kind: 'missing', scenario: outcome.scenario })
+    else if (entry.signature !== outcome.signature) drifts.push(changeOf(entry, outcome))
+  }
+  for (const { scenario } of snapshot.entries) {
+    if (!existing.includes(scenario)) drifts.push({ kind: 'obsolete', scenario })
+  }
+  return drifts
+}
+
+function changeOf(entry: SnapshotEntry, outcome: ScenarioOutcome): Drift {
+  const parameterNames = [...new Set([...Object.keys(entry.parameters), ...Object.keys(outcome.parameters)])]
+  return {
+    kind: 'changed',
+    scenario: outcome.scenario,
+    signatures: [entry.signature, outcome.signature],
+    events: [entry.events, outcome.events],
+    parameters: changes(parameterNames, entry.parameters, outcome.parameters),
+    metrics: changes(metricNames, entry.metrics, outcome.profile),
+    budgets: budgetMoves(entry, outcome),
+  }
+}
+
+function changes<N extends string>(
+  names: readonly N[],
+  before: { readonly [name in N]?: number },
+  now: { readonly [name in N]?: number },
+): readonly Change[] {
+  return names.filter((name) => before[name] !== now[name]).map((name) => ({ name, from: before[name], to: now[name] }))
+}
+
+function budgetMoves({ metrics }: SnapshotEntry, { budget }: ScenarioOutcome): readonly BudgetMove[] {
+  return (budget?.checks ?? [])
+    .filter(({ metric, actual }) => actual > metrics[metric])
+    .map(({ metric, max, headroom, met }) => ({
+      metric,
+      max,
+      headroomBefore: max - metrics[metric],
+      headroom,
+      broken: !met,
+    }))
+}

@@ -1,0 +1,13 @@
+export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './compare.js'
+export { type DriftText, describeDrift } from './describe.js'
+export { fileError, readSnapshot, snapshotFile, writeAtomically } from './files.js'
+export {
+  type ParsedSnapshot,
+  parseSnapshot,
+  type Snapshot,
+  type SnapshotEntry,
+  snapshotOf,
+  snapshotReportMarkdown,
+  snapshotSignature,
+  snapshotVersion,
+} from './snapshot.js'

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { type MetricName, type Metrics, metricNames } from '../metrics/index.js'
+import { type Report, reportMarkdown } from '../report/index.js'
+
+/** Version of the snapshot's format: one that is older has to be made anew. */
+export const snapshotVersion = 1
+
+/** What the gate compares with: one scenario as it was when the snapshot was accepted. */
+export interface SnapshotEntry {
+  readonly scenario: string
+  readonly events: number
+  readonly signature: string
+  readonly parameters: { readonly [name: string]: number }
+  readonly metrics: Metrics
+}
+
+export interface Snapshot {
+  readonly seed: number
+  readonly signature: string
+  readonly entries: readonly SnapshotEntry[]
+}
+
+/** What a snapshot file turned out to be. */
+export type ParsedSnapshot =
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'old'; readonly version: number }
+  | { readonly kind: 'damaged'; readonly line: number; readonly found: string; readonly expected: string }
+
+const SEAL = /^Snapshot v(\d+), signature: `([0-9a-f]{64})`$/
+
+/**
+ * The snapshot's text: the report for people to read and diff, sealed by a digest of itself. One file, because two could
+ * not be replaced at one moment: a kill between them would leave a mixture.
+ */
+export function snapshotReportMarkdown(report: Report): string {
+  const body = reportMarkdown(report)
+  return `${body}Snapshot v${snapshotVersion}, signature: \`${snapshotSignature(body)}\`\n`
+}
+
+/** Digest of a snapshot's text without its last line: tells an accepted snapshot from one that was edited or cut off. */
+export function snapshotSignature(body: string): string {
+  return createHash('sha256').update(body).digest('hex')
+}
+
+/** What of a report a snapshot keeps. */
+export function snapshotOf({ seed, signature, outcomes }: Report): Snapshot {
+  const entries = outcomes.map(({ scenario, events, signature: own, parameters, profile }) => ({
+    scenario,
+    events,
+    signature: own,
+    parameters,
+    metrics: profile,
+  }))
+  return { seed, signature, entries }
+}
+
+/** Reads a snapshot's text back. What it finds is a value: a damaged snapshot is something that was checked. */
+export function parseSnapshot(text: string): ParsedSnapshot {
+  const lines = text.split('\n')
+  const damaged = (at: number, expected: string): ParsedSnapshot => ({
+    kind: 'damaged',
+    line: at + 1,
+    found: lines[at] === undefined || lines[at] === '' ? 'nothing' : lines[at].slice(0, 80),
+    expected,
+  })
+  const sealAt = lines.length - 2
+  const seal = SEAL.exec(lines[sealAt] ?? '')
+  if (seal === null) return damaged(Math.max(sealAt, 0), 'the snapshot signature as the last line')
+  if (Number(seal[1]) !== snapshotVersion) return { kind: 'old', version: Number(seal[1]) }
+  if (snapshotSignature(`${lines.slice(0, sealAt).join('\n')}\n`) !== seal[2]) {
+    return damaged(sealAt, 'a text that was not changed since the snapshot was written')
+  }
+  const reader = new Reader(lines)
+  const seed = reader.find(/Seed (\d+),/)
+  const rows = reader.rows(/^\| (\S+) \| (?:PASS|FAIL) \| (\d+) \| `([0-9a-f]{64})` \|$/)
+  const signature = reader.find(/^Report signature: `([0-9a-f]{64})`$/)
+  if (seed === undefined || signature === undefined) return damaged(reader.at, 'a seed and a report signature')
+  const entries: SnapshotEntry[] = []
+  for (const [scenario, events, own] of rows) {
+    if (reader.find(new RegExp(`^## (${scenario})$`)) === undefined) return damaged(reader.at, `## ${scenario}`)
+    const parameters = reader.find(/^Parameters: (.*)$/)
+    const values = new Map(reader.rows(/^\| (\w+) \| (\d+) \|/).map(([name, value]) => [name, Number(value)]))
+    const missing = metricNames.find((name) => !values.has(name))
+    if (parameters === undefined || missing !== undefined) return damaged(reader.at, missing ?? 'Parameters: …')
+    entries.push({
+      scenario: scenario as string,
+      events: Number(events),
+      signature: own as string,
+      parameters: Object.fromEntries(
+        parameters.split(', ').map((pair) => [pair.split('=')[0] as string, Number(pair.split('=')[1])]),
+      ),
+      metrics: Object.fromEntries(metricNames.map((name) => [name, values.get(name)])) as Record<MetricName, number>,
+    })
+  }
+  return { kind: 'snapshot', snapshot: { seed: Number(seed), signature, entries } }
+}
+
+/** Goes down the lines once. */
+class Reader {
+  readonly #lines: readonly string[]
+  at = 0
+
+  constructor(lines: readonly string[]) {
+    this.#lines = lines
+  }
+
+  /** The first group of the next line that matches, wherever it is. */
+  find(pattern: RegExp): string | undefined {
+    for (let at = this.at; at < this.#lines.length; at++) {
+      const match = pattern.exec(this.#lines[at] as string)
+      if (match === null) continue
+      this.at = at + 1
+      return match[1]
+    }
+    return undefined
+  }
+
+  /** The groups of the next table's rows that match. */
+  rows(pattern: RegExp): readonly (readonly string[])[] {
+    const found: string[][] = []
+    while (this.at < this.#lines.length) {
+      const match = pattern.exec(this.#lines[this.at] as string)
+      if (match !== null) found.push(match.slice(1))
+      else if (found.length > 0) break
+      this.at += 1
+    }
+    return found
+  }
+}

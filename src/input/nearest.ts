@@ -1,0 +1,16 @@
+import { distance } from 'fastest-levenshtein'
+
+/** Up to three of `names` that `given` may be a slip of, nearest first: a part of the name counts as near. */
+export function nearest(given: string, names: readonly string[]): readonly string[] {
+  const wanted = given.toLowerCase()
+  const scored = names.map((name) => {
+    const lower = name.toLowerCase()
+    const part = wanted.length > 2 && lower.includes(wanted)
+    return { name, score: part ? 0 : distance(wanted, lower) }
+  })
+  return scored
+    .filter(({ name, score }) => score <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
+    .slice(0, 3)
+    .map(({ name }) => name)
+}

@@ -1,0 +1,103 @@
+import { type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser'
+import type * as z from 'zod'
+import { InputError } from './input-error.js'
+import { nearest } from './nearest.js'
+
+/** Reads JSON text. Throws InputError with the line and column of the first syntax error. */
+export function parseJson(text: string, file: string): unknown {
+  const errors: ParseError[] = []
+  const value: unknown = parse(text, errors, { disallowComments: true, allowTrailingComma: false })
+  const [error] = errors
+  if (error === undefined && parseTree(text) !== undefined) return value
+  const before = text.slice(0, error?.offset ?? text.length).split('\n')
+  throw new InputError({
+    what: `${file} is not valid JSON`,
+    file,
+    at: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`,
+    found: error === undefined ? 'nothing' : words(printParseErrorCode(error.error)),
+    expected: 'JSON without comments',
+  })
+}
+
+/** Checks a value against a schema. Throws InputError for the first thing wrong, with its path, what was found and what was expected. */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, file: string, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0] as z.core.$ZodIssue
+  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const path = unknownKey === undefined ? issue.path : [...issue.path, unknownKey]
+  throw new InputError({
+    what: `${file} is not ${what}`,
+    file,
+    at: pathOf(path),
+    found: unknownKey === undefined ? shown(valueAt(value, path)) : 'a field that does not exist',
+    expected: unknownKey === undefined ? expectation(issue) : didYouMean(unknownKey, schema, issue.path),
+  })
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  return issue.message.replace(/^(Invalid input|Too small|Too big): expected /, '').replace(/, received .*$/, '')
+}
+
+function didYouMean(key: string, schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const keys = knownKeys(schema, path)
+  const [suggestion] = nearest(key, keys)
+  const list = keys.length === 0 ? 'no such field' : `one of ${keys.join(', ')}`
+  return suggestion === undefined ? list : `${suggestion}? (${list})`
+}
+
+/** The fields an object schema knows at `path`. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let def = unwrapped(schema)
+  for (const step of path) {
+    if (def.shape !== undefined) def = unwrapped(def.shape[String(step)])
+    else if (def.valueType !== undefined) def = unwrapped(def.valueType)
+    else if (def.element !== undefined) def = unwrapped(def.element)
+  }
+  return Object.keys(def.shape ?? {})
+}
+
+interface SchemaDef {
+  readonly shape?: Record<string, z.ZodType>
+  readonly valueType?: z.ZodType
+  readonly element?: z.ZodType
+  readonly innerType?: z.ZodType
+}
+
+function unwrapped(schema: z.ZodType | undefined): SchemaDef {
+  const def = (schema?.def ?? {}) as SchemaDef
+  return def.innerType === undefined ? def : unwrapped(def.innerType)
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'the top level'
+  return path
+    .map((step, index) => {
+      if (typeof step === 'number') return `[${step}]`
+      const name = String(step)
+      const plain = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+      return index === 0 ? plain : `.${plain}`
+    })
+    .join('')
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = Reflect.get(at, step)
+  }
+  return at
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'function') return 'a function'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+/** `PropertyNameExpected` as "property name expected". */
+function words(code: string): string {
+  return code.replace(/[A-Z]/g, (letter, at) => (at === 0 ? letter.toLowerCase() : ` ${letter.toLowerCase()}`))
+}

@@ -1,0 +1,47 @@
+import type { ScenarioOutcome } from './report.js'
+import { shortSignature } from './signature.js'
+
+/** `PASS` or `FAIL`. */
+export function passFailLabel(passed: boolean): string {
+  return passed ? 'PASS' : 'FAIL'
+}
+
+/** A scenario with what else it takes to run it again: `lease-renewal-contention (seed 1)`. */
+export function scenarioLabel({ scenario, seed }: Pick<ScenarioOutcome, 'scenario' | 'seed'>): string {
+  return `${scenario} (seed ${seed})`
+}
+
+/** A whole number with its thousands apart, the same in every locale. */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+}
+
+export function plural(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Why an outcome failed, one line a reason. Empty when it passed. */
+export function failureReasons({ divergence, invariants, budget }: ScenarioOutcome): readonly string[] {
+  const reasons: string[] = []
+  if (divergence !== undefined) {
+    const { first, digests } = divergence
+    reasons.push(
+      first === undefined
+        ? `not deterministic: two runs gave ${shortSignature(digests[0])} and ${shortSignature(digests[1])}, and agreed whenever they were recorded`
+        : `not deterministic: event ${first.index}, at ${first.atMs} ms, is "${first.events[0] ?? 'the end'}" in one run and "${first.events[1] ?? 'the end'}" in the other`,
+    )
+  }
+  for (const { name, held, violations, first } of invariants) {
+    if (held || first === undefined) continue
+    const times = violations === 1 ? 'once' : `${grouped(violations)} times, first`
+    reasons.push(`invariant ${name} broke ${times} at event ${first.index}, ${first.atMs} ms: ${first.message}`)
+  }
+  for (const { met, reason } of budget?.checks ?? []) if (!met) reasons.push(`over budget: ${reason}`)
+  return reasons
+}
+
+/** The command that shows step by step what an outcome is about. */
+export function replayCommand({ scenario, seed, overrides }: ScenarioOutcome): string {
+  const options = Object.entries(overrides).map(([name, value]) => ` --param ${name}=${value}`)
+  return `npx contention replay ${scenario} --seed ${seed}${options.join('')} --trace`
+}

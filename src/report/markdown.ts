@@ -1,0 +1,55 @@
+import { budgetLabel, budgetVersionLabel } from '../budget/index.js'
+import { metricNames } from '../metrics/index.js'
+import { failureReasons, grouped, passFailLabel, plural } from './labels.js'
+import type { Report, ScenarioOutcome } from './report.js'
+
+/** A report as markdown: byte for byte the same for equal reports, with nothing of when or where it was made. */
+export function reportMarkdown(report: Report): string {
+  const { outcomes, seed, budgetVersion, signature } = report
+  const held = outcomes.length - report.failedScenarios
+  const budgets = budgetVersion === undefined ? 'no budgets' : `budgets ${budgetVersionLabel(budgetVersion)}`
+  const rows = outcomes.map(
+    ({ scenario, passed, events, signature: own }) =>
+      `| ${scenario} | ${passFailLabel(passed)} | ${events} | \`${own}\` |`,
+  )
+  return [
+    '# Contention report',
+    '',
+    `${passFailLabel(report.passed)}: ${held} of ${plural(outcomes.length, 'scenario')} held. Seed ${seed}, ${budgets}.`,
+    '',
+    '| scenario | verdict | events | signature |',
+    '| --- | --- | ---: | --- |',
+    ...rows,
+    '',
+    `Report signature: \`${signature}\``,
+    '',
+    ...outcomes.flatMap(outcomeLines),
+  ].join('\n')
+}
+
+function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
+  const { scenario, deterministic, parameters, profile, budget, invariants } = outcome
+  const reasons = failureReasons(outcome)
+  return [
+    `## ${scenario}`,
+    '',
+    `Parameters: ${Object.entries(parameters)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(', ')}`,
+    '',
+    ...(reasons.length === 0 ? [] : [...reasons.map((reason) => `- ${oneLine(reason)}`), '']),
+    `| metric | value | limit (${budgetLabel(budget)}) |`,
+    '| --- | ---: | ---: |',
+    ...metricNames.map((name) => {
+      const check = budget?.checks.find(({ metric }) => metric === name)
+      return `| ${name} | ${profile[name]} | ${check === undefined ? '' : check.max} |`
+    }),
+    '',
+    `Two runs: ${deterministic ? 'the same trace' : 'different traces'}. Invariants: ${invariants
+      .map(({ name, held, violations }) => (held ? `${name} held` : `${name} broke ${grouped(violations)}×`))
+      .join(', ')}.`,
+    '',
+  ]
+}
+
+const oneLine = (text: string): string => text.replaceAll('\n', ' ')

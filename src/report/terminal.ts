@@ -1,0 +1,72 @@
+import type { ChalkInstance } from 'chalk'
+import { type BudgetCheck, budgetVersionLabel } from '../budget/index.js'
+import { failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
+import type { Report, ScenarioOutcome } from './report.js'
+import { shortSignature } from './signature.js'
+
+export interface TerminalOptions {
+  readonly chalk: ChalkInstance
+  /** Only failures, and the last line. */
+  readonly quiet: boolean
+}
+
+/** A report for a terminal. */
+export function reportTerminal(report: Report, { chalk, quiet }: TerminalOptions): string {
+  const shown = quiet ? report.outcomes.filter(({ passed }) => !passed) : report.outcomes
+  return [...shown.flatMap((outcome) => outcomeLines(outcome, chalk)), ...summaryLines(report, chalk)]
+    .join('\n')
+    .concat('\n')
+}
+
+function outcomeLines(outcome: ScenarioOutcome, chalk: ChalkInstance): readonly string[] {
+  const { scenario, passed, deterministic, events, signature, budget, invariants } = outcome
+  const twice = deterministic ? 'twice the same' : 'twice, not the same'
+  return [
+    `${label(passed, chalk)}  ${chalk.bold(scenario)}  ${chalk.dim(`${grouped(events)} events, ${twice} · ${shortSignature(signature)}`)}`,
+    ...failureReasons(outcome).map((reason) => `      ${chalk.red('✗')} ${reason}`),
+    ...(passed ? [] : [`      ${chalk.dim('see')} ${replayCommand(outcome)}`]),
+    `      ${costLine(outcome)}`,
+    `      ${chalk.dim('invariants')} ${invariants.map(({ name, held }) => (held ? name : chalk.red(name))).join(', ') || 'none'}`,
+    ...(budget === undefined
+      ? [chalk.yellow('      no budget: `npx contention tune --write` proposes one')]
+      : budget.checks.map((check) => budgetLine(check, chalk))),
+    '',
+  ]
+}
+
+function costLine({ profile }: ScenarioOutcome): string {
+  return [
+    plural(profile.takeoverSuccesses, 'takeover'),
+    `refused ${grouped(profile.ownershipConflicts)} conflicts`,
+    `${grouped(profile.splitBrainRejections)} split brain`,
+    `${grouped(profile.staleOwnerRejections)} stale owner`,
+    `${grouped(profile.invalidTokenRejections)} invalid token`,
+  ].join(' · ')
+}
+
+/** Two limits of one name stand in two lines, each with the metric it is about. */
+function budgetLine({ metric, actual, max, headroom, met }: BudgetCheck, chalk: ChalkInstance): string {
+  const left = max === 0 ? '' : `${Math.trunc((headroom * 100) / max)}% left`
+  const line = `      ${metric.padEnd(24)}${grouped(actual).padStart(9)} of ${grouped(max).padStart(9)}  ${left}`
+  return met ? line.trimEnd() : chalk.red(line.trimEnd())
+}
+
+function summaryLines(report: Report, chalk: ChalkInstance): readonly string[] {
+  const { outcomes, seed, budgetVersion, signature, passed } = report
+  const budgets = budgetVersion === undefined ? 'no budgets' : `budgets ${budgetVersionLabel(budgetVersion)}`
+  const causes = [
+    [report.nondeterministicFailures, 'not deterministic'],
+    [report.invariantFailures, 'with a broken invariant'],
+    [report.failedBudgets, 'over budget'],
+  ] as const
+  const failed = causes.filter(([count]) => count > 0).map(([count, cause]) => `${count} ${cause}`)
+  const held = `${outcomes.length - report.failedScenarios} of ${plural(outcomes.length, 'scenario')} held`
+  return [
+    `${label(passed, chalk)}  ${[held, ...failed].join(', ')}  ${chalk.dim(`seed ${seed}, ${budgets} · ${shortSignature(signature)}`)}`,
+  ]
+}
+
+function label(passed: boolean, chalk: ChalkInstance): string {
+  const text = passFailLabel(passed)
+  return passed ? chalk.green(text) : chalk.red(text)
+}

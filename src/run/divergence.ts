@@ -1,0 +1,52 @@
+import type { Divergence } from '../report/index.js'
+import { type Run, type Scenario, type SimulateOptions, simulate } from '../scenario/index.js'
+import { castOf, describeEvent, numbered, Recorder, type TraceEvent } from '../trace/index.js'
+
+/** What is not deterministic may now and then agree with itself: a clock that has not ticked, one bit drawn twice alike. */
+const TRIES = 5
+
+/** Runs twice more with recording on, until the two part, and says where. */
+export async function findDivergence(
+  scenario: Scenario,
+  options: SimulateOptions,
+  first: Run,
+  second: Run,
+): Promise<Divergence> {
+  const digests = [first.digest, second.digest] as const
+  const cast = castOf(numbered('node', options.parameters.nodes), numbered('space', options.parameters.spaces))
+  for (let tried = 0; tried < TRIES; tried++) {
+    const one = await record(scenario, options)
+    const other = await record(scenario, options)
+    const index = firstDifference(one, other)
+    if (index === undefined) continue
+    const events = [one[index], other[index]] as const
+    const text = (event: TraceEvent | undefined) =>
+      event === undefined ? undefined : `${event.atMs} ms ${describeEvent(event, cast)}`
+    return {
+      first: {
+        index,
+        atMs: Math.min(...events.map((event) => event?.atMs ?? Number.POSITIVE_INFINITY)),
+        events: [text(events[0]), text(events[1])],
+      },
+      digests,
+    }
+  }
+  return { digests }
+}
+
+async function record(scenario: Scenario, options: SimulateOptions): Promise<readonly TraceEvent[]> {
+  const recorder = new Recorder()
+  await simulate(scenario, { ...options, onEvent: (event) => recorder.observe(event) })
+  return recorder.events
+}
+
+function firstDifference(one: readonly TraceEvent[], other: readonly TraceEvent[]): number | undefined {
+  const length = Math.max(one.length, other.length)
+  for (let index = 0; index < length; index++) if (!sameEvent(one[index], other[index])) return index
+  return undefined
+}
+
+function sameEvent(one: TraceEvent | undefined, other: TraceEvent | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (Object.keys(one) as (keyof TraceEvent)[]).every((field) => one[field] === other[field])
+}

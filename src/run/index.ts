@@ -1,0 +1,3 @@
+export { ScenarioAborted } from './aborted.js'
+export { type MatrixOptions, runMatrix } from './matrix.js'
+export { DEFAULT_MAX_EVENTS, DEFAULT_SEED, type RunOptions, runScenario } from './scenario.js'

@@ -1,0 +1,92 @@
+import { type Budget, evaluateBudget } from '../budget/index.js'
+import { StepFailed, StepLimitReached } from '../kernel/index.js'
+import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
+import {
+  type Parameters,
+  type Run,
+  resolveParameters,
+  type Scenario,
+  type SimulateOptions,
+  type Subject,
+  simulate,
+} from '../scenario/index.js'
+import { ScenarioAborted } from './aborted.js'
+import { findDivergence } from './divergence.js'
+
+/** How a scenario is run. What is left out is the scenario's default. */
+export interface RunOptions {
+  /** Root of all chance, 0 to 2^32 - 1. Default 1. */
+  readonly seed?: number
+  readonly parameters?: { readonly [name: string]: number }
+  readonly subject?: Subject
+  readonly budget?: { readonly limits: Budget; readonly version: number }
+  /** Most events a run may handle before it is said never to end. Default 20,000,000. */
+  readonly maxEvents?: number
+  /** Called after each of the two runs. */
+  readonly onRun?: () => void | Promise<void>
+}
+
+export const DEFAULT_SEED = 1
+
+/** Some twenty seconds of work: far more than a scenario needs, far less than patience lasts. */
+export const DEFAULT_MAX_EVENTS = 20_000_000
+
+/**
+ * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
+ * @throws ParameterError for unknown parameters and values out of range
+ * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
+ */
+export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
+  const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
+  const parameters = resolveParameters(scenario.parameters, options.parameters)
+  const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
+
+  const first = await attempt(scenario, simulation)
+  await onRun?.()
+  const second = await attempt(scenario, simulation)
+  await onRun?.()
+  const divergence =
+    first.digest === second.digest ? undefined : await findDivergence(scenario, simulation, first, second)
+  return outcomeOf(scenario, seed, parameters, first, divergence, budget)
+}
+
+async function attempt(scenario: Scenario, options: SimulateOptions): Promise<Run> {
+  try {
+    return await simulate(scenario, options)
+  } catch (error) {
+    const aborted = error instanceof StepLimitReached || error instanceof StepFailed
+    if (aborted) throw new ScenarioAborted(scenario.name, error)
+    throw error
+  }
+}
+
+function outcomeOf(
+  scenario: Scenario,
+  seed: number,
+  parameters: Parameters,
+  run: Run,
+  divergence: Divergence | undefined,
+  budget: RunOptions['budget'],
+): ScenarioOutcome {
+  const { name } = scenario
+  const overrides = Object.entries(parameters).filter(([key, value]) => scenario.parameters[key]?.default !== value)
+  const { digest: trace, events, metrics, invariants } = run
+  const deterministic = divergence === undefined
+  const invariantsMet = invariants.every(({ held }) => held)
+  const result = budget === undefined ? undefined : evaluateBudget(metrics, budget.limits, budget.version)
+  return {
+    scenario: name,
+    seed,
+    parameters,
+    overrides: Object.fromEntries(overrides),
+    passed: deterministic && invariantsMet && result?.met !== false,
+    deterministic,
+    ...(divergence === undefined ? {} : { divergence }),
+    invariantsMet,
+    invariants,
+    events,
+    signature: behaviourSignature({ scenario: name, seed, parameters, trace, events, metrics, invariants }),
+    profile: metrics,
+    ...(result === undefined ? {} : { budget: result }),
+  }
+}

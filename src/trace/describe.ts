@@ -1,0 +1,118 @@
+import type { Cast } from './cast.js'
+import type { EventKind, TraceEvent } from './event.js'
+
+/** One event in words: `node-03 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
+export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
+  const node = nodes[event.node] ?? 'nobody'
+  const task = event.task === 0 ? '' : `/${event.task}`
+  const what =
+    event.command === 'none' ? '' : ` ${event.command} of ${spaces[event.space] ?? 'no space'} #${event.request}`
+  const details = [...detailsOf(event, nodes), event.repeated ? 'asked before' : ''].filter((detail) => detail !== '')
+  const suffix = details.length === 0 ? '' : ` (${details.join(', ')})`
+  const space = event.kind === 'served' ? ` ${spaces[event.space]}` : ''
+  return `${node}${task} ${phrase(event.kind)}${what}${space}${suffix}`
+}
+
+/** How an event reads after the node's name. The subject's steps read as its answer to the node. */
+function phrase(kind: EventKind): string {
+  switch (kind) {
+    case 'sent':
+      return 'sends'
+    case 'delivered':
+      return 'has the reply to'
+    case 'timed-out':
+      return 'gives up waiting for'
+    case 'request-lost':
+      return 'loses the request'
+    case 'reply-lost':
+      return 'loses the reply to'
+    case 'request-duplicated':
+      return 'sends twice'
+    case 'reply-duplicated':
+      return 'gets twice the reply to'
+    case 'requests-struck':
+      return 'has its requests disturbed'
+    case 'replies-struck':
+      return 'has its replies disturbed'
+    case 'skewed':
+      return "has its clock's skew changed"
+    case 'drifted':
+      return "has its clock's drift set"
+    case 'partitioned':
+      return 'is cut off'
+    case 'paused':
+    case 'resumed':
+    case 'crashed':
+    case 'restarted':
+      return `is ${kind}`
+    case 'served':
+      return 'serves'
+    default:
+      return `← ${kind}:`
+  }
+}
+
+function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
+  const { kind, epoch, seq, untilMs, attempt } = event
+  const peer = nodes[event.peer] ?? 'nobody'
+  switch (kind) {
+    case 'sent':
+      return [
+        epoch > 0 ? `epoch ${epoch}` : '',
+        event.token === 0 ? '' : `token ${hex(event.token)}`,
+        event.content === 0 ? '' : `content ${hex(event.content)}`,
+        attempt > 0 ? `attempt ${attempt + 1}` : '',
+      ]
+    case 'delivered':
+      return [epoch > 0 ? `holds epoch ${epoch}` : '']
+    case 'granted':
+      return [`epoch ${epoch}`, `until ${untilMs} ms`, `token ${hex(event.token)}`]
+    case 'renewed':
+    case 'valid':
+      return [`epoch ${epoch}`, `until ${untilMs} ms`]
+    case 'appended':
+      return [`epoch ${epoch}`, `seq ${seq}`, `content ${hex(event.content)}`]
+    case 'checkpointed':
+    case 'loaded':
+      return [`next seq ${seq}`, event.content === 0 ? '' : `state ${hex(event.content)}`]
+    case 'events':
+      return [`head at ${seq}`, `content ${hex(event.content)}`]
+    case 'truncated':
+    case 'compacted':
+      return [`first seq ${seq}`]
+    case 'lease-held':
+      return [`${peer} holds epoch ${epoch} until ${untilMs} ms`, seq > 0 ? `place ${seq}` : '']
+    case 'queued':
+      return [`behind ${peer}`, seq > 0 ? `place ${seq}` : '']
+    case 'split-brain':
+      return [`epoch ${epoch}`, `the owner is ${peer}`]
+    case 'stale-owner':
+    case 'unknown-epoch':
+      return [`epoch ${epoch}`, `the epoch is ${seq}`]
+    case 'invalid-token':
+      return [`epoch ${epoch}`, `token ${hex(event.token)}`]
+    case 'lease-expired':
+      return [`epoch ${epoch}`, `ended at ${untilMs} ms`]
+    case 'superseded':
+      return [`request ${seq} has been answered`]
+    case 'ahead-of-log':
+      return [`head at ${seq}`]
+    case 'checkpoint-mismatch':
+      return [`checkpoint at ${seq}`]
+    case 'paused':
+    case 'partitioned':
+    case 'requests-struck':
+    case 'replies-struck':
+      return [`until ${untilMs} ms`]
+    case 'skewed':
+      return [`by ${untilMs} ms`]
+    case 'drifted':
+      return [`${untilMs} ppm`]
+    case 'served':
+      return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
+    default:
+      return []
+  }
+}
+
+const hex = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0')
