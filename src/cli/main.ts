@@ -32,7 +32,7 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
 function programOf(io: Io, end: (code: ExitCode) => void): Command {
   const program = new Command('contention')
     .description(
-      'Tests and profiles code that hands out time-bounded ownership: leases, leader election, fencing tokens,\ntakeover and job queues, checkpoint and replay.',
+      'Tests and profiles code that hands out time-bounded ownership: leases, leader election, fencing tokens, takeover and job queues, checkpoint and replay.',
     )
     .version(version)
     .option('--no-color', 'plain text, as NO_COLOR does')
@@ -84,5 +84,12 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
   common('list [scenario...]', 'the scenarios there are')
     .option('--params', 'with their parameters, defaults and bounds')
     .action(async (names, options) => end(await (await import('./list.js')).list(io, names, options)))
+  program
+    .command('init')
+    .description('make the configuration, budgets, first snapshot and CI workflow of a project')
+    .option('--json', 'JSON on stdout')
+    .option('--quiet', 'only what went wrong')
+    .option('--no-color', 'plain text, as NO_COLOR does')
+    .action(async (options) => end(await (await import('./init.js')).init(io, options)))
   return program
 }
