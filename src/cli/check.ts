@@ -14,6 +14,7 @@ import { tellGithub } from './github.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
+import { shownPath } from './shown-path.js'
 
 const ACCEPT = 'npx contention update'
 
@@ -27,7 +28,7 @@ type Gate =
 export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
-  const gate = compare(project, report)
+  const gate = compare(io, project, report)
   const passed = report.passed && gate.kind === 'compared' && gate.drifts.length === 0
 
   if (options.json)
@@ -41,8 +42,8 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   return passed ? HELD : NOT_HELD
 }
 
-function compare(project: Project, report: Report): Gate {
-  const file = snapshotFile(project.snapshotFolder)
+function compare(io: Io, project: Project, report: Report): Gate {
+  const file = shownPath(io, snapshotFile(project.snapshotFolder))
   const parsed = readSnapshot(project.snapshotFolder)
   switch (parsed.kind) {
     case 'missing':
@@ -68,10 +69,10 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
     return `${failures}${chalk.red('DRIFT')} ${gate.sentence}\n      make it with \`${ACCEPT}\`, look at it, and commit it\n`
   }
   if (gate.drifts.length === 0) {
-    if (!report.passed) return `${failures}no drift: every scenario behaves as in the snapshot\n`
+    if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`
     return quiet
       ? ''
-      : `${chalk.green('PASS')}  no drift: ${report.outcomes.length} scenarios behave as in the snapshot, within budget\n`
+      : `${chalk.green('PASS')}  no drift: ${behaving(report)} as in the snapshot, within budget\n`
   }
   const lines = gate.drifts.map(describeDrift).flatMap((text) => driftLines(text, chalk.red('DRIFT')))
   return [
@@ -80,6 +81,10 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
     `If this is what you want: \`${ACCEPT}\`, look at the difference, and commit it.`,
     '',
   ].join('\n')
+}
+
+function behaving({ outcomes }: Report): string {
+  return outcomes.length === 1 ? '1 scenario behaves' : `${outcomes.length} scenarios behave`
 }
 
 function driftLines({ scenario, headline, details }: DriftText, label: string): readonly string[] {

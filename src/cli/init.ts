@@ -8,6 +8,7 @@ import { type Report, reportTerminal } from '../report/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
+import { shownPath } from './shown-path.js'
 
 export interface InitOptions {
   readonly json?: boolean
@@ -86,7 +87,9 @@ function make(io: Io, name: string, text: string): Made {
 
 function initTerminal(io: Io, made: readonly Made[], report: Report, quiet: boolean): string {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
-  const lines = made.map(({ file, written }) => `${written ? chalk.green('written') : chalk.dim('kept   ')} ${file}\n`)
+  const lines = made.map(
+    ({ file, written }) => `${written ? chalk.green('written') : chalk.dim('kept   ')} ${shownPath(io, file)}\n`,
+  )
   if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
   if (quiet) return ''
   const installed = existsSync(join(io.cwd, 'node_modules', 'contention'))

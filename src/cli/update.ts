@@ -7,6 +7,7 @@ import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
+import { shownPath } from './shown-path.js'
 
 export interface UpdateOptions extends CommonOptions {
   readonly force?: boolean
@@ -24,7 +25,10 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   const file = snapshotFile(project.snapshotFolder)
   if (!report.passed) {
     if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'not-held', written: null, report }, null, 2)}\n`)
-    else io.stdout.write(`${reportTerminal(report, { chalk, quiet: true })}nothing written: ${file} is as it was\n`)
+    else
+      io.stdout.write(
+        `${reportTerminal(report, { chalk, quiet: true })}nothing written: ${shownPath(io, file)} is as it was\n`,
+      )
     return NOT_HELD
   }
   const before = readSnapshot(project.snapshotFolder)
@@ -33,7 +37,7 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'held', written: file, report }, null, 2)}\n`)
   else if (!options.quiet) {
     io.stdout.write(
-      `${same ? 'unchanged' : 'written'}: ${file}, ${report.outcomes.length} scenarios · ${shortSignature(report.signature)}\n`,
+      `${same ? 'unchanged' : 'written'}: ${shownPath(io, file)}, ${report.outcomes.length} scenarios · ${shortSignature(report.signature)}\n`,
     )
   }
   return HELD

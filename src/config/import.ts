@@ -11,7 +11,10 @@ import { packageRoot } from '../package.js'
  */
 export async function importModule(file: string): Promise<Record<string, unknown>> {
   const library = join(packageRoot(), 'dist', 'index.js')
-  const jiti = createJiti(import.meta.url, existsSync(library) ? { alias: { contention: library } } : {})
+  const jiti = createJiti(import.meta.url, {
+    moduleCache: false,
+    ...(existsSync(library) ? { alias: { contention: library } } : {}),
+  })
   try {
     return await jiti.import<Record<string, unknown>>(file)
   } catch (error) {

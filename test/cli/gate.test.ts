@@ -1,0 +1,148 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
+
+const snapshotOf = (project: string): string => readFileSync(join(project, 'snapshots/report.md'), 'utf8')
+
+describe('contention update and check', () => {
+  it('accepts what scenarios do, and then holds them to it', async () => {
+    const project = ownProject(polite)
+    expect(await cli(project, ['update'])).toMatchObject({ code: 0, stderr: '' })
+    const accepted = snapshotOf(project)
+    const checked = await cli(project, ['check'])
+    expect(checked).toEqual({
+      code: 0,
+      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot, within budget\n',
+      stderr: '',
+    })
+    expect(snapshotOf(project)).toBe(accepted)
+  })
+
+  it('says which metric went from what to what, and how to accept it', async () => {
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(40)')))
+    const { code, stdout } = await cli(project, ['check'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^DRIFT own-scenario: changed: [0-9a-f]{12} → [0-9a-f]{12}, \d+ → \d+ events$/m)
+    expect(stdout).toMatch(/^ {6}ownershipConflicts \d+ → \d+ \([+-]\d+\)$/m)
+    expect(stdout).toContain('npx contention update')
+  })
+
+  it('says so where metrics are equal but traces differ', async () => {
+    const alone = (pauseMs: number) => `
+      const outcome = yield node.acquire(node.spaces[0], p.ttlMs)
+      if (outcome.kind !== 'granted') return
+      yield node.sleep(${pauseMs})
+      yield node.validate(outcome.fence)`
+    const project = ownProject(alone(20))
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'own.ts'), scenarioFile(alone(21)))
+    const { code, stdout } = await cli(project, ['check'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('metrics are equal, but the traces differ')
+  })
+
+  it('says which limit is nearer and which is broken', async () => {
+    const budget = (maxRetryAttempts: number) =>
+      JSON.stringify({
+        version: 1,
+        scenarios: {
+          'own-scenario': {
+            maxLeaseWindowP95Ms: 100_000,
+            maxCheckpointWindowEvents: 0,
+            maxReplayWindowMs: 0,
+            maxQueueDepth: 100,
+            maxRetryAttempts,
+          },
+        },
+      })
+    const project = ownProject(polite, { 'budgets/v1.json': budget(1_000) })
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(90)')))
+    expect((await cli(project, ['check'])).stdout).toMatch(
+      /budget nearer: retryAttempts has \d+ left of its limit 1000, it had \d+/,
+    )
+    writeFileSync(join(project, 'budgets/v1.json'), budget(0))
+    const broken = await cli(project, ['check'])
+    expect(broken.code).toBe(1)
+    expect(broken.stdout).toMatch(/budget broken: retryAttempts is \d+ above its limit 0/)
+    expect(broken.stdout).toMatch(/over budget: retryAttempts is \d+, \d+ above maxRetryAttempts 0/)
+  })
+
+  it('tells a missing snapshot, a scenario missing from it, an obsolete one, and an old format', async () => {
+    const project = ownProject(polite)
+    const missing = await cli(project, ['check'])
+    expect(missing).toMatchObject({ code: 1 })
+    expect(missing.stdout).toContain('there is no snapshot: snapshots/report.md is missing')
+
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite, 'renamed-scenario'))
+    const renamed = await cli(project, ['check'])
+    expect(renamed.stdout).toContain('DRIFT renamed-scenario: not in the snapshot')
+    expect(renamed.stdout).toContain('DRIFT own-scenario: in the snapshot, but there is no such scenario any more')
+
+    const file = join(project, 'snapshots/report.md')
+    writeFileSync(file, snapshotOf(project).replace('Snapshot v1,', 'Snapshot v0,'))
+    expect((await cli(project, ['check'])).stdout).toContain('the snapshot is obsolete: snapshots/report.md has format v0')
+  })
+
+  it.each([
+    ['edited', (text: string) => text.replace(/\| retryAttempts \| \d+/, '| retryAttempts | 1')],
+    ['cut off', (text: string) => text.slice(0, text.length / 2)],
+    ['empty', () => ''],
+    ['with a merge conflict', (text: string) => text.replace('# Contention', '<<<<<<< HEAD\n# Contention')],
+  ])('calls a snapshot that is %s damaged', async (_how, damage) => {
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'snapshots/report.md'), damage(snapshotOf(project)))
+    const { code, stdout } = await cli(project, ['check'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
+  })
+
+  it('accepts nothing that did not hold', async () => {
+    const project = ownProject('yield node.sleep(Math.floor(Math.random() * 400)); yield node.load(node.spaces[0])')
+    const { code, stdout } = await cli(project, ['update'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('not deterministic: event')
+    expect(stdout).toContain('nothing written')
+    expect(() => snapshotOf(project)).toThrow()
+  })
+
+  it('refuses to update in CI unless forced', async () => {
+    const project = ownProject(polite)
+    const refused = await cli(project, ['update'], { CI: 'true' })
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('update does not write in CI')
+    expect((await cli(project, ['update', '--force'], { CI: 'true' })).code).toBe(0)
+  })
+
+  it('names the file when the snapshot cannot be written', async () => {
+    const project = ownProject(polite, { snapshots: 'a file, where a folder should be' })
+    const { code, stderr } = await cli(project, ['update'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/cannot (read|write)/)
+    expect(stderr).toContain('snapshots/report.md')
+    expect(stderr).not.toContain('    at ')
+  })
+
+  it('points out on GitHub what drifted, and writes the step summary', async () => {
+    const project = ownProject(polite)
+    const summary = join(folder(), 'summary.md')
+    const { stderr } = await cli(project, ['check'], { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
+    expect(stderr).toMatch(/^::error title=contention::there is no snapshot: .*%0Aaccept: npx contention update$/m)
+    expect(readFileSync(summary, 'utf8')).toContain('## Drift')
+  })
+
+  it('leaves a read-only snapshot folder as it is', async () => {
+    const project = ownProject(polite)
+    mkdirSync(join(project, 'snapshots'))
+    chmodSync(join(project, 'snapshots'), 0o500)
+    const { code } = await cli(project, ['update'])
+    chmodSync(join(project, 'snapshots'), 0o700)
+    // Permissions do not bind root, as which containers often run.
+    expect(code).toBe(process.getuid?.() === 0 ? 0 : 2)
+  })
+})

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Io } from '../../src/cli/io.js'
+import { main } from '../../src/cli/main.js'
+
+export interface CliResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command line in this process, with surroundings made for it. */
+export async function cli(
+  cwd: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CliResult> {
+  const written = { stdout: '', stderr: '' }
+  const sink = (name: 'stdout' | 'stderr') => ({
+    isTTY: false,
+    colorLevel: 0 as const,
+    write: (text: string) => {
+      written[name] += text
+    },
+  })
+  const io: Io = { cwd, env, stdout: sink('stdout'), stderr: sink('stderr') }
+  const code = await main(argv, io)
+  return { code, ...written }
+}
+
+/** A folder for one test, with these files in it; gone when the test is over. */
+export function folder(files: Readonly<Record<string, string>> = {}): string {
+  const path = mkdtempSync(join(tmpdir(), 'contention-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true })
+    writeFileSync(join(path, name), text)
+  }
+  return path
+}
+
+/** A scenario file as a user would write it, in plain JavaScript and without imports. */
+export function scenarioFile(body: string, name = 'own-scenario'): string {
+  return `
+const nodes = { default: 2, min: 1, max: 64, description: 'nodes' }
+const spaces = { default: 1, min: 1, max: 8, description: 'spaces' }
+const durationMs = { default: 500, min: 1, max: 60000, description: 'length' }
+const ttlMs = { default: 100, min: 10, max: 1000, description: 'time to live' }
+export default {
+  name: '${name}',
+  description: 'a scenario of the user',
+  parameters: { nodes, spaces, durationMs, ttlMs },
+  network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50 }),
+  *node(node, p) { ${body} },
+  invariants: () => [],
+}
+`
+}
+
+/** Acquires, holds and releases: a scenario that behaves. */
+export const polite = `
+for (;;) {
+  const outcome = yield node.acquire(node.spaces[0], p.ttlMs)
+  if (outcome.kind === 'granted') { yield node.sleep(20); yield node.release(outcome.fence) }
+  yield node.sleep(node.random.int(5, 50))
+}`
+
+/** A project whose only scenario is the user's own. */
+export function ownProject(body: string, extra: Readonly<Record<string, string>> = {}): string {
+  return folder({
+    'contention.config.json': JSON.stringify({ scenarios: ['./own.ts'], builtIn: false }),
+    'own.ts': scenarioFile(body),
+    ...extra,
+  })
+}
