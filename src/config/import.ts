@@ -13,6 +13,7 @@ export async function importModule(file: string): Promise<Record<string, unknown
   const library = join(packageRoot(), 'dist', 'index.js')
   const jiti = createJiti(import.meta.url, {
     moduleCache: false,
+    interopDefault: false,
     ...(existsSync(library) ? { alias: { contention: library } } : {}),
   })
   try {

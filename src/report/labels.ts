@@ -28,7 +28,7 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
     reasons.push(
       first === undefined
         ? `not deterministic: two runs gave ${shortSignature(digests[0])} and ${shortSignature(digests[1])}, and agreed whenever they were recorded`
-        : `not deterministic: event ${first.index}, at ${first.atMs} ms, is "${first.events[0] ?? 'the end'}" in one run and "${first.events[1] ?? 'the end'}" in the other`,
+        : `not deterministic, from event ${first.index} on: in one run "${first.events[0] ?? 'the end'}", in the other "${first.events[1] ?? 'the end'}"`,
     )
   }
   for (const { name, held, violations, first } of invariants) {
@@ -37,7 +37,7 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
     reasons.push(`invariant ${name} broke ${times} at event ${first.index}, ${first.atMs} ms: ${first.message}`)
   }
   for (const { met, reason } of budget?.checks ?? []) if (!met) reasons.push(`over budget: ${reason}`)
-  return reasons
+  return reasons.map((reason) => reason.replaceAll(/\s*\n\s*/g, ' '))
 }
 
 /** The command that shows step by step what an outcome is about. */

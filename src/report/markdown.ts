@@ -37,7 +37,7 @@ function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
       .map(([name, value]) => `${name}=${value}`)
       .join(', ')}`,
     '',
-    ...(reasons.length === 0 ? [] : [...reasons.map((reason) => `- ${oneLine(reason)}`), '']),
+    ...(reasons.length === 0 ? [] : [...reasons.map((reason) => `- ${reason}`), '']),
     `| metric | value | limit (${budgetLabel(budget)}) |`,
     '| --- | ---: | ---: |',
     ...metricNames.map((name) => {
@@ -51,5 +51,3 @@ function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
     '',
   ]
 }
-
-const oneLine = (text: string): string => text.replaceAll('\n', ' ')

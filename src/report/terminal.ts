@@ -46,7 +46,7 @@ function costLine({ profile }: ScenarioOutcome): string {
 
 /** Two limits of one name stand in two lines, each with the metric it is about. */
 function budgetLine({ metric, actual, max, headroom, met }: BudgetCheck, chalk: ChalkInstance): string {
-  const left = max === 0 ? '' : `${Math.trunc((headroom * 100) / max)}% left`
+  const left = met ? (max === 0 ? '' : `${Math.trunc((headroom * 100) / max)}% left`) : `${grouped(-headroom)} over`
   const line = `      ${metric.padEnd(24)}${grouped(actual).padStart(9)} of ${grouped(max).padStart(9)}  ${left}`
   return met ? line.trimEnd() : chalk.red(line.trimEnd())
 }

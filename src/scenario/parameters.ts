@@ -7,7 +7,7 @@ export interface ParameterDefinition {
 }
 
 /** Every scenario has at least these. */
-export interface WorkloadDefinitions {
+export type WorkloadDefinitions = {
   readonly nodes: ParameterDefinition
   readonly spaces: ParameterDefinition
   readonly durationMs: ParameterDefinition

@@ -1,0 +1,246 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
+
+/** What the user reads: no stack, one message, exit code 2. */
+async function refusal(cwd: string, ...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli(cwd, argv)
+  expect(code).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^error: /)
+  expect(stderr).not.toMatch(/^ {4}at /m)
+  return stderr.replaceAll(cwd, '.')
+}
+
+describe('what cannot be used is refused with exit code 2, and said', () => {
+  it('an unknown scenario, with the nearest names', async () => {
+    expect(await refusal(folder(), 'run', 'lease-renewal')).toMatchInlineSnapshot(`
+      "error: there is no scenario "lease-renewal"
+        expected: lease-renewal-contention?
+        to do:    \`npx contention list\` shows them all
+      "
+    `)
+  })
+
+  it('an unknown option and an unknown command, with the nearest', async () => {
+    expect(await refusal(folder(), 'run', '--sed', '1')).toMatchInlineSnapshot(`
+      "error: unknown option '--sed'
+      (Did you mean --seed?)
+      (see \`npx contention --help\`)
+      "
+    `)
+    expect(await refusal(folder(), 'chek')).toMatchInlineSnapshot(`
+      "error: unknown command 'chek'
+      (Did you mean check?)
+      (see \`npx contention --help\`)
+      "
+    `)
+  })
+
+  it('a seed or parameter that is no whole number, unknown, or out of range', async () => {
+    const project = ownProject(polite)
+    expect(await refusal(project, 'run', '--seed', '-1')).toMatchInlineSnapshot(`
+      "error: --seed cannot be used
+        found:    -1
+        expected: a whole number from 0 to 4294967295
+      "
+    `)
+    expect(await refusal(project, 'run', '--param', 'ttlMs=fast')).toMatchInlineSnapshot(`
+      "error: --param cannot be used
+        found:    ttlMs=fast
+        expected: name=value with a whole number, as in --param ttlMs=500
+      "
+    `)
+    expect(await refusal(project, 'run', '--param', 'tllMs=50')).toMatchInlineSnapshot(`
+      "error: there is no parameter "tllMs" in own-scenario
+        expected: ttlMs?
+        to do:    \`npx contention list --params\` shows them all
+      "
+    `)
+    expect(await refusal(project, 'run', '--param', 'ttlMs=5')).toMatchInlineSnapshot(`
+      "error: parameter ttlMs of own-scenario is out of its range
+        found:    5
+        expected: a whole number from 10 to 1000
+      "
+    `)
+  })
+
+  it('a reporter that does not exist, and an output that is a folder or nobody’s', async () => {
+    const project = ownProject(polite)
+    mkdirSync(join(project, 'out'))
+    expect(await refusal(project, 'run', '--reporter', 'jason')).toMatchInlineSnapshot(`
+      "error: there is no reporter "jason"
+        expected: json?
+      "
+    `)
+    expect(await refusal(project, 'run', '--output', 'out')).toMatchInlineSnapshot(`
+      "error: cannot write ./out
+        file:     ./out
+        found:    a directory
+        expected: the path of a file
+      "
+    `)
+    expect(await refusal(project, 'run', '--reporter', 'json', '--reporter', 'markdown')).toMatchInlineSnapshot(`
+      "error: the reporters json and markdown would both write to stdout
+        expected: a file for one of them, as in --reporter markdown=FILE
+      "
+    `)
+  })
+
+  it('a configuration that throws, exports nothing, or says what it may not say', async () => {
+    const config = (text: string, name = 'contention.config.ts') => refusal(folder({ [name]: text }), 'run')
+    expect(await config('const a = 1\nthrow new Error("no database here")')).toMatchInlineSnapshot(`
+      "error: ./contention.config.ts could not be loaded: it throws
+        file:     ./contention.config.ts
+        at:       line 2, column 7
+        found:    no database here
+        expected: a module that loads
+      "
+    `)
+    expect(await config('export const config = {}')).toMatchInlineSnapshot(`
+      "error: ./contention.config.ts exports no configuration
+        file:     ./contention.config.ts
+        found:    exports config
+        expected: export default defineConfig({ … })
+      "
+    `)
+    expect(await config('export default { sed: 1 }')).toMatchInlineSnapshot(`
+      "error: ./contention.config.ts is not a configuration
+        file:     ./contention.config.ts
+        at:       sed
+        found:    a field that does not exist
+        expected: seed? (one of $schema, scenarios, builtIn, seed, parameters, budgets, snapshots, maxEvents)
+      "
+    `)
+    expect(await config('export default { seed: 1.5 }')).toMatchInlineSnapshot(`
+      "error: ./contention.config.ts is not a configuration
+        file:     ./contention.config.ts
+        at:       seed
+        found:    1.5
+        expected: a whole number
+      "
+    `)
+    expect(await config('{ "seed": 1', 'contention.config.json')).toMatchInlineSnapshot(`
+      "error: ./contention.config.json is not valid JSON
+        file:     ./contention.config.json
+        at:       line 1, column 12
+        found:    close brace expected
+        expected: JSON without comments
+      "
+    `)
+    expect(await config('export default { scenarios: ["./missing.ts"] }')).toMatchInlineSnapshot(`
+      "error: a scenario file does not exist
+        file:     ./contention.config.ts
+        at:       scenarios[0]
+        found:    ./missing.ts
+        expected: a file whose exports are scenarios
+      "
+    `)
+    expect(await config('export default { builtIn: ["lease-renewal"] }')).toMatchInlineSnapshot(`
+      "error: there is no built-in scenario "lease-renewal"
+        file:     ./contention.config.ts
+        at:       builtIn[0]
+        found:    lease-renewal
+        expected: one of ownership-fencing-contention, lease-renewal-contention, takeover-queue-retry-pressure, checkpoint-replay-windows
+      "
+    `)
+    expect(
+      await config('export default { parameters: { "lease-renewal-contention": { ttlMs: 1 } } }'),
+    ).toMatchInlineSnapshot(`
+      "error: the parameters of lease-renewal-contention cannot be used
+        file:     ./contention.config.ts
+        at:       parameters."lease-renewal-contention".ttlMs
+        found:    parameter ttlMs is 1: expected a whole number from 10 to 3600000
+      "
+    `)
+  })
+
+  it('a selection of nothing', async () => {
+    expect(await refusal(folder({ 'contention.config.json': '{ "builtIn": false }' }), 'run')).toMatchInlineSnapshot(`
+      "error: there is nothing to run: no scenario is selected
+        file:     ./contention.config.json
+        expected: at least one scenario
+        to do:    add a scenario file under \`scenarios\`, or set \`builtIn\` to true
+      "
+    `)
+  })
+
+  it('a scenario file that is no scenario', async () => {
+    const own = (text: string) =>
+      refusal(
+        folder({ 'contention.config.json': '{ "scenarios": ["./own.ts"], "builtIn": false }', 'own.ts': text }),
+        'run',
+      )
+    expect(await own('export const nothing = 1')).toMatchInlineSnapshot(`
+      "error: ./own.ts exports no scenario
+        file:     ./own.ts
+        found:    exports nothing
+        expected: export default defineScenario({ … })
+      "
+    `)
+    expect(await own('export default { name: "Own", parameters: {} }')).toMatchInlineSnapshot(`
+      "error: ./own.ts is not a scenario
+        file:     ./own.ts
+        at:       name
+        found:    "Own"
+        expected: lower case words joined by hyphens
+      "
+    `)
+    expect(
+      await own(scenarioFile(polite, 'lease-renewal-contention').replace('default: 100', 'default: 5')),
+    ).toMatchInlineSnapshot(`
+      "error: ./own.ts: the defaults of lease-renewal-contention contradict their bounds
+        found:    parameter ttlMs is 5: expected a whole number from 10 to 1000
+      "
+    `)
+  })
+
+  it('a scenario that never ends, that throws, or that forgets a yield', async () => {
+    expect(
+      await refusal(ownProject('for (;;) yield node.sleep(0)'), 'run', '--max-events', '1000'),
+    ).toMatchInlineSnapshot(`
+      "error: own-scenario does not end: more than 1000 events by virtual time 0 ms
+        expected: a process that sleeps or waits between its steps
+        to do:    mend the loop, or raise the limit with --max-events
+      "
+    `)
+    const thrown = await refusal(ownProject('yield node.sleep(7); throw new Error("my mistake")'), 'run')
+    expect(thrown.replace(/own\.ts:\d+:\d+/, 'own.ts:LINE')).toMatchInlineSnapshot(`
+      "error: own-scenario: the scenario throws, at 7 ms of virtual time, on behalf of node-0
+        found:    my mistake
+        at:       Object.node (./own.ts:LINE)
+        expected: a scenario that answers; refusals are values
+      "
+    `)
+    const forgotten = await refusal(ownProject('node.sleep(5); yield node.sleep(5)'), 'run')
+    expect(forgotten).toContain('is a `yield` missing?')
+  })
+
+  it('a budget version or file that does not exist', async () => {
+    expect(await refusal(folder(), 'run', '--budget', 'v9')).toMatchInlineSnapshot(`
+      "error: there is no version 9 of the budgets
+        file:     ./budgets/v9.json
+        found:    no budget files
+        expected: v9.json
+        to do:    \`npx contention tune --write\` makes the next version
+      "
+    `)
+    expect(await refusal(folder(), 'run', '--budget', 'none.json')).toMatchInlineSnapshot(`
+      "error: cannot read ./none.json
+        file:     ./none.json
+        found:    no such file
+        expected: a file that can be read
+      "
+    `)
+  })
+
+  it('and as JSON for machines', async () => {
+    const { code, stdout } = await cli(folder(), ['run', 'nothing-like-it', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'not-checked',
+      error: { what: 'there is no scenario "nothing-like-it"' },
+    })
+  })
+})

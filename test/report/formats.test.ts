@@ -1,0 +1,118 @@
+import { Chalk } from 'chalk'
+import { describe, expect, it } from 'vitest'
+import {
+  builtInScenarios,
+  metricsSignature,
+  type Report,
+  reportMarkdown,
+  runMatrix,
+  snapshotReportMarkdown,
+} from '../../src/index.js'
+import {
+  githubAnnotations,
+  githubSummary,
+  reportAnnotations,
+  reportJson,
+  reportJunit,
+  reportTerminal,
+} from '../../src/report/index.js'
+
+const plain = new Chalk({ level: 0 })
+const short = Object.fromEntries(builtInScenarios.map(({ name }) => [name, { durationMs: 1_000, nodes: 4, spaces: 2 }]))
+
+const passing = (): Promise<Report> => runMatrix(builtInScenarios, { parameters: short })
+
+/** Everything that can be wrong with a report, on top of one that is real. */
+async function failing(): Promise<Report> {
+  const budget = {
+    maxLeaseWindowP95Ms: 1,
+    maxCheckpointWindowEvents: 99,
+    maxReplayWindowMs: 0,
+    maxQueueDepth: 0,
+    maxRetryAttempts: 9_999,
+  }
+  const report = await runMatrix(builtInScenarios.slice(0, 2), {
+    parameters: short,
+    budgets: { version: 3, scenarios: { 'ownership-fencing-contention': budget } },
+  })
+  const [first, second] = report.outcomes
+  if (first === undefined || second === undefined) throw new Error('expected two outcomes')
+  const broken = {
+    ...second,
+    passed: false,
+    deterministic: false,
+    invariantsMet: false,
+    divergence: {
+      digests: ['a'.repeat(64), 'b'.repeat(64)] as const,
+      first: { index: 12, atMs: 34, events: ['34 ms node-0 sends acquire of space-0 #1', undefined] as const },
+    },
+    invariants: [
+      {
+        name: 'made-up',
+        rule: 'a rule',
+        held: false,
+        violations: 3,
+        first: { index: 5, atMs: 6, message: '<"&\u0000> 50% off,\nor: more' },
+      },
+    ],
+  }
+  return { ...report, failedScenarios: 2, nondeterministicFailures: 1, invariantFailures: 1, outcomes: [first, broken] }
+}
+
+describe('reports', () => {
+  it('read well on a terminal', async () => {
+    expect(reportTerminal(await passing(), { chalk: plain, quiet: false })).toMatchSnapshot()
+  })
+
+  it('say why something failed, and how to see it again', async () => {
+    expect(reportTerminal(await failing(), { chalk: plain, quiet: true })).toMatchSnapshot()
+  })
+
+  it('are stable as markdown, and the snapshot is that markdown', async () => {
+    const report = await failing()
+    expect(reportMarkdown(report)).toMatchSnapshot()
+    expect(reportMarkdown(await passing())).toBe(reportMarkdown(await passing()))
+    expect(snapshotReportMarkdown(report).startsWith(reportMarkdown(report))).toBe(true)
+  })
+
+  it('name their verdict as JSON', async () => {
+    const report = await passing()
+    expect(JSON.parse(reportJson(report))).toEqual({ verdict: 'held', ...report })
+    expect(JSON.parse(reportJson(await failing()))).toMatchObject({ verdict: 'not-held', failedScenarios: 2 })
+  })
+
+  it('are well-formed JUnit XML, whatever a message holds', async () => {
+    expect(reportJunit(await failing())).toMatchSnapshot()
+  })
+
+  it('escape what GitHub would take for its own', async () => {
+    expect(githubAnnotations(reportAnnotations(await failing()))).toMatchSnapshot()
+  })
+
+  it('show GitHub ten annotations at the most, and say how many are left out', () => {
+    const many = Array.from({ length: 25 }, (_, index) => ({ title: `scenario ${index}`, message: 'broke' }))
+    const lines = githubAnnotations(many).trimEnd().split('\n')
+    expect(lines).toHaveLength(10)
+    expect(lines.at(-1)).toContain('16 more are left out here')
+    expect(githubAnnotations(many.slice(0, 10)).trimEnd().split('\n')).toHaveLength(10)
+  })
+
+  it('cut a step summary that GitHub would drop, and say so', () => {
+    const long = 'é'.repeat(99).concat('\n').repeat(8_000)
+    const cut = githubSummary(long)
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024 * 1024)
+    expect(cut).toContain('The rest is left out')
+    expect(githubSummary('short')).toBe('short')
+  })
+
+  it('sign metrics whatever the order of their fields', async () => {
+    const [outcome] = (await passing()).outcomes
+    const profile = outcome?.profile
+    if (profile === undefined) throw new Error('expected an outcome')
+    const reordered = Object.fromEntries(Object.entries(profile).reverse()) as unknown as typeof profile
+    expect(metricsSignature(reordered)).toBe(metricsSignature(profile))
+    expect(metricsSignature({ ...profile, retryAttempts: profile.retryAttempts + 1 })).not.toBe(
+      metricsSignature(profile),
+    )
+  })
+})

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import {
+  builtInScenarios,
+  builtInSubject,
+  defineScenario,
+  runMatrix,
+  runScenario,
+  type Subject,
+  workload,
+} from '../../src/index.js'
+
+const small = defineScenario({
+  name: 'small',
+  description: 'two nodes take turns',
+  parameters: workload({ nodes: 2, spaces: 1, durationMs: 2_000 }),
+  network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50 }),
+  *node(node) {
+    for (;;) {
+      const outcome = yield node.acquire(node.spaces[0] as string, 100)
+      if (outcome.kind === 'granted') yield node.append(outcome.fence, 'turn', node.index)
+      yield node.sleep(node.random.int(20, 60))
+    }
+  },
+  invariants: () => [],
+})
+
+describe('twice, or it does not count', () => {
+  it('a scenario that draws only from its node is deterministic', async () => {
+    const outcome = await runScenario(small)
+    expect(outcome).toMatchObject({ deterministic: true, passed: true })
+    expect(outcome.divergence).toBeUndefined()
+    expect((await runScenario(small)).signature).toBe(outcome.signature)
+    expect((await runScenario(small, { seed: 2 })).signature).not.toBe(outcome.signature)
+  })
+
+  it('a scenario that reads Math.random is named with the first event that differs', async () => {
+    const careless = {
+      ...small,
+      *node(node: Parameters<typeof small.node>[0]) {
+        yield node.sleep(30)
+        yield node.sleep(Math.floor(Math.random() * 1_000))
+        yield node.acquire(node.spaces[0] as string, 100)
+      },
+    }
+    const outcome = await runScenario(careless)
+    expect(outcome).toMatchObject({ deterministic: false, passed: false })
+    const first = outcome.divergence?.first
+    expect(first?.index).toBe(0)
+    expect(first?.atMs).toBeGreaterThanOrEqual(30)
+    expect(first?.events).toEqual([
+      expect.stringMatching(/^\d+ ms node-\d sends acquire of space-0 #1$/),
+      expect.stringMatching(/^\d+ ms node-\d sends/),
+    ])
+    expect(first?.events[0]).not.toBe(first?.events[1])
+  })
+
+  it('a subject that reads Date.now is found by the lease it grants, with the events before it the same', async () => {
+    let tick = 0
+    const clocked: Subject = {
+      name: 'clocked',
+      core: (context) => {
+        const core = builtInSubject.core(context)
+        return {
+          async execute(command, nowMs) {
+            const reply = await core.execute(command, nowMs)
+            // Two runs may fall within one millisecond: the tick keeps this test from hanging on the host's speed.
+            return reply.kind === 'granted' ? { ...reply, expiresAtMs: Date.now() + tick++ } : reply
+          },
+        }
+      },
+    }
+    const { divergence, deterministic } = await runScenario(small, { subject: clocked })
+    expect(deterministic).toBe(false)
+    expect(divergence?.first?.index).toBe(2)
+    expect(divergence?.first?.events[0]).toMatch(
+      /← granted: acquire of space-0 #1 \(epoch 1, until \d+ ms, token [0-9a-f]{8}\)$/,
+    )
+  })
+
+  it('a subject that answers with promises gives the same signature as one that answers at once', async () => {
+    const slow: Subject = {
+      name: 'slow',
+      core: (context) => {
+        const core = builtInSubject.core(context)
+        return { execute: async (command, nowMs) => core.execute(command, nowMs) }
+      },
+    }
+    for (const scenario of builtInScenarios) {
+      const parameters = { durationMs: 3_000 }
+      const [direct, promised] = [
+        await runScenario(scenario, { parameters }),
+        await runScenario(scenario, { parameters, subject: slow }),
+      ]
+      expect(promised.signature).toBe(direct.signature)
+    }
+  })
+
+  it('counts what failed on the report, and a report of nothing has not passed', async () => {
+    const report = await runMatrix([small, { ...small, name: 'smaller' }], {
+      budgets: {
+        version: 7,
+        scenarios: {
+          small: {
+            maxLeaseWindowP95Ms: 0,
+            maxCheckpointWindowEvents: 0,
+            maxReplayWindowMs: 0,
+            maxQueueDepth: 0,
+            maxRetryAttempts: 0,
+          },
+        },
+      },
+    })
+    expect(report).toMatchObject({
+      passed: false,
+      budgetVersion: 7,
+      failedScenarios: 1,
+      failedBudgets: 1,
+      invariantFailures: 0,
+      nondeterministicFailures: 0,
+    })
+    expect(report.outcomes[1]).not.toHaveProperty('budget')
+    expect((await runMatrix([])).passed).toBe(false)
+  })
+})
