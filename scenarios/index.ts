@@ -11,3 +11,5 @@ export const builtInScenarios: readonly Scenario[] = [
   takeoverQueueRetryPressure,
   checkpointReplayWindows,
 ]
+
+export { checkpointReplayWindows, leaseRenewalContention, ownershipFencingContention, takeoverQueueRetryPressure }

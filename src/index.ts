@@ -6,7 +6,13 @@
  * @module
  */
 
-export { builtInScenarios } from '../scenarios/index.js'
+export {
+  builtInScenarios,
+  checkpointReplayWindows,
+  leaseRenewalContention,
+  ownershipFencingContention,
+  takeoverQueueRetryPressure,
+} from '../scenarios/index.js'
 export {
   type Budget,
   type BudgetCheck,

@@ -58,6 +58,7 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'a file where a folder should be',
   ENOENT: 'no such file',
   ENOSPC: 'no space left on the disk',
+  EFBIG: 'a file larger than the process may write',
   EDQUOT: 'the disk quota is used up',
 }
 

@@ -1,0 +1,114 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/package.js'
+import { folder, ownProject, polite, scenarioFile } from '../support/cli.js'
+
+const bin = join(packageRoot(), 'bin/contention.js')
+
+function contention(cwd: string, argv: readonly string[], env: Record<string, string> = {}) {
+  const { CI: _ci, GITHUB_ACTIONS: _actions, ...clean } = process.env
+  return spawnSync(process.execPath, [bin, ...argv], { cwd, env: { ...clean, ...env }, encoding: 'utf8' })
+}
+
+function shell(cwd: string, command: string) {
+  const { CI: _ci, ...env } = process.env
+  return spawnSync('bash', ['-c', command], {
+    cwd,
+    env: { ...env, CONTENTION: `${process.execPath} ${bin}` },
+    encoding: 'utf8',
+  })
+}
+
+const snapshot = (project: string): string => readFileSync(join(project, 'snapshots/report.md'), 'utf8')
+
+describe('the built command', () => {
+  it('runs the default matrix, twice the same, within budget', () => {
+    const { status, stdout, stderr } = contention(packageRoot(), ['run'])
+    expect(stderr).toBe('')
+    expect(stdout).toContain('PASS  4 of 4 scenarios held')
+    expect(status).toBe(0)
+  })
+
+  it('passes its own gate', () => {
+    expect(contention(packageRoot(), ['check'])).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('sets up a fresh project whose gate then passes', () => {
+    const project = folder({ 'package.json': '{ "name": "fresh", "private": true }' })
+    const first = contention(project, ['init'], { CI: 'true' })
+    expect(first).toMatchObject({ status: 0, stderr: '' })
+    expect(first.stdout).toContain('written snapshots/report.md')
+    expect(contention(project, ['check'])).toMatchObject({ status: 0, stderr: '' })
+    const again = contention(project, ['init'])
+    expect(again.status).toBe(0)
+    expect(again.stdout).not.toContain('written')
+  })
+
+  it('ends quietly when nobody reads on', () => {
+    const { stdout, stderr } = shell(packageRoot(), '$CONTENTION replay lease-renewal-contention --trace | head -n 2')
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2)
+    expect(stderr).toBe('')
+  })
+
+  it('has colours when forced, and none for NO_COLOR, --no-color or a pipe', () => {
+    const project = ownProject(polite)
+    const colour = '\u001b['
+    expect(contention(project, ['run'], { FORCE_COLOR: '1' }).stdout).toContain(colour)
+    expect(contention(project, ['run']).stdout).not.toContain(colour)
+    expect(contention(project, ['run'], { FORCE_COLOR: '1', NO_COLOR: '1' }).stdout).not.toContain(colour)
+    expect(contention(project, ['run', '--no-color'], { FORCE_COLOR: '1' }).stdout).not.toContain(colour)
+  })
+
+  it('leaves the old snapshot when the disk is full', () => {
+    const builtIn = ['lease-renewal-contention', 'takeover-queue-retry-pressure']
+    const project = folder({ 'contention.config.json': JSON.stringify({ builtIn }) })
+    expect(contention(project, ['update']).status).toBe(0)
+    const before = snapshot(project)
+    writeFileSync(join(project, 'contention.config.json'), JSON.stringify({ builtIn, seed: 2 }))
+    // A limit of one block on the size of files stops the write in the middle, as a full disk does.
+    const { status, stderr } = shell(project, 'ulimit -f 1; $CONTENTION update')
+    expect(status).toBe(2)
+    expect(stderr).toContain('cannot write')
+    expect(stderr).not.toMatch(/^ {4}at /m)
+    expect(snapshot(project)).toBe(before)
+    expect(readdirSync(join(project, 'snapshots'))).toEqual(['report.md'])
+  })
+
+  it('leaves the old snapshot or the new one when it is killed', async () => {
+    const project = ownProject(polite)
+    contention(project, ['update'])
+    const old = snapshot(project)
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(30)')))
+    const startedMs = Date.now()
+    const renewed = contention(project, ['update'])
+    const lastsMs = Date.now() - startedMs
+    expect(renewed.status).toBe(0)
+    const whole = snapshot(project)
+    const seen = new Set<string>()
+    for (let kill = 0; kill < 8; kill++) {
+      writeFileSync(join(project, 'snapshots/report.md'), old)
+      const child = spawn(process.execPath, [bin, 'update'], {
+        cwd: project,
+        stdio: 'ignore',
+        env: { ...process.env, CI: '' },
+      })
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      setTimeout(() => child.kill('SIGKILL'), (lastsMs * (kill + 4)) / 12)
+      await ended
+      seen.add(snapshot(project))
+    }
+    expect([old, whole]).toEqual(expect.arrayContaining([...seen]))
+  })
+
+  it('ends at Ctrl-C, and leaves nothing behind', async () => {
+    const project = ownProject('for (;;) yield node.sleep(0)')
+    const child = spawn(process.execPath, [bin, 'run', '--max-events', '900000000'], { cwd: project, stdio: 'ignore' })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
+    child.kill('SIGINT')
+    expect(await ended).toBe('SIGINT')
+    expect(readdirSync(project).sort()).toEqual(['contention.config.json', 'own.ts'])
+  })
+})

@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { importModule } from '../src/config/import.js'
+import { packageRoot } from '../src/package.js'
+import { cli, folder } from './support/cli.js'
+
+/**
+ * The README's code is run, and its outputs are what the commands print. After a change of what is printed,
+ * `UPDATE_README=1 npx vitest run test/readme.test.ts` puts the new outputs in.
+ */
+const path = join(packageRoot(), 'README.md')
+const readme = readFileSync(path, 'utf8')
+
+/** The block of code after the comment `<!-- kind: name -->`. */
+function blockAfter(kind: string, name: string): string {
+  const marker = `<!-- ${kind}: ${name} -->\n`
+  const at = readme.indexOf(marker)
+  if (at < 0) throw new Error(`the README has no "${marker.trim()}"`)
+  const match = /^```\w+\n([\s\S]*?)```/.exec(readme.slice(at + marker.length))
+  if (match === null) throw new Error(`the README has no code after "${marker.trim()}"`)
+  return match[1] ?? ''
+}
+
+function expectOutput(name: string, printed: string): void {
+  if (process.env['UPDATE_README'] === undefined) {
+    expect(printed).toBe(blockAfter('output', name))
+    return
+  }
+  const marker = `<!-- output: ${name} -->\n\`\`\`text\n`
+  const current = readFileSync(path, 'utf8')
+  const from = current.indexOf(marker) + marker.length
+  writeFileSync(path, current.slice(0, from) + printed + current.slice(current.indexOf('```', from)))
+}
+
+function project(...names: string[]): string {
+  const root = folder()
+  for (const name of names) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), blockAfter('file', name))
+  }
+  return root
+}
+
+describe('the README', () => {
+  it('shows what `contention run` prints', async () => {
+    const { code, stdout } = await cli(packageRoot(), ['run'])
+    expect(code).toBe(0)
+    expectOutput('contention run', stdout)
+  })
+
+  it('shows what a replay prints', async () => {
+    const command = 'contention replay ownership-fencing-contention --trace --space space-1 --node node-12 --to 50'
+    const { stdout } = await cli(packageRoot(), command.split(' ').slice(1))
+    expectOutput(command, `${stdout.split('\n\n')[0]}\n`)
+  })
+
+  it('shows what drift looks like', async () => {
+    const root = folder({ 'contention.config.json': '{}' })
+    await cli(root, ['update'])
+    const slower = { parameters: { 'lease-renewal-contention': { renewEveryMs: 600 } } }
+    writeFileSync(join(root, 'contention.config.json'), JSON.stringify(slower))
+    const { code, stdout } = await cli(root, ['check'])
+    expect(code).toBe(1)
+    expectOutput('drift', stdout)
+  })
+
+  it('has a scenario that runs, and passes, from the configuration it shows', async () => {
+    const root = project('contention.config.ts', 'scenarios/shard-handover.ts')
+    expect(await cli(root, ['run', 'shard-handover', '--quiet'])).toMatchObject({ code: 0, stderr: '' })
+    const { stdout } = await cli(root, ['run', 'shard-handover', '--json'])
+    const [outcome] = JSON.parse(stdout).outcomes
+    expect(outcome.profile.takeoverSuccesses).toBeGreaterThan(10)
+    expect(outcome.profile.staleOwnerRejections).toBeGreaterThan(0)
+  })
+
+  it('has a careless lease core that is caught', async () => {
+    const printed: unknown[] = []
+    const log = vi.spyOn(console, 'log').mockImplementation((...values) => void printed.push(values))
+    await importModule(join(project('careless.test.ts'), 'careless.test.ts'))
+    log.mockRestore()
+    expect(printed).toEqual([[false, expect.stringMatching(/^space-\d was granted to node-\d\d /)]])
+  })
+
+  it('names every command and every option there is', async () => {
+    const help = (await cli(packageRoot(), ['--help'])).stdout
+    const commands = [...help.matchAll(/^ {2}(\w+) (?:\[|<)/gm)].map(([, name]) => name as string)
+    expect(commands).toContain('check')
+    for (const command of commands.filter((name) => name !== 'help')) {
+      expect(readme).toMatch(new RegExp(`^\\| \`${command}\\b`, 'm'))
+      const options = (await cli(packageRoot(), [command, '--help'])).stdout.matchAll(/^ {2}(--[a-z-]+)/gm)
+      for (const [, option] of options) expect(readme, `${command} ${option}`).toContain(option as string)
+    }
+  })
+})
