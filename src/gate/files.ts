@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { InputError } from '../input/index.js'
 import { type ParsedSnapshot, parseSnapshot } from './snapshot.js'
 
@@ -27,9 +26,30 @@ export function readSnapshot(folder: string): ParsedSnapshot | { readonly kind: 
 export function writeAtomically(file: string, text: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileAtomic.sync(file, text)
+    replaceFile(file, text)
   } catch (error) {
     throw fileError(error, file, 'write')
+  }
+}
+
+/**
+ * A temporary file beside it, made durable, then renamed. Not write-file-atomic: its 7.0 takes a short write, which is how
+ * a disk that fills up begins to refuse, for a whole one, and renames the torn file into place.
+ */
+function replaceFile(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    const descriptor = openSync(temporary, 'w')
+    try {
+      writeFileSync(descriptor, text)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
 }
 
