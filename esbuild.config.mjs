@@ -1,0 +1,43 @@
+// Builds dist/: the library and the command line, sharing chunks, with every dependency but jiti and lilconfig in them.
+// One bundle loads in a third of the time that the same modules take one by one.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+rmSync('dist', { recursive: true, force: true })
+
+const { metafile } = await build({
+  entryPoints: { index: 'src/index.ts', main: 'src/cli/main.ts' },
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Some packages' main is a UMD file that cannot be bundled; their module is not.
+  mainFields: ['module', 'main'],
+  external: ['jiti', 'lilconfig'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // CommonJS modules in an ES module bundle call `require` for what Node brings.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  metafile: true,
+  logLevel: 'warning',
+})
+
+const packages = new Set(
+  Object.keys(metafile.inputs)
+    .map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
+    .filter((name) => name !== undefined),
+)
+const licences = [...packages].sort().map((name) => {
+  const folder = join('node_modules', name)
+  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  const text = file === undefined ? `License: ${license}` : readFileSync(join(folder, file), 'utf8').trim()
+  return `${name} ${version}\n\n${text}\n`
+})
+writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licences.join(`\n${'-'.repeat(80)}\n\n`))
