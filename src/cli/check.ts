@@ -70,9 +70,7 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
   }
   if (gate.drifts.length === 0) {
     if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`
-    return quiet
-      ? ''
-      : `${chalk.green('PASS')}  no drift: ${behaving(report)} as in the snapshot, within budget\n`
+    return quiet ? '' : `${chalk.green('PASS')}  no drift: ${behaving(report)} as in the snapshot, within budget\n`
   }
   const lines = gate.drifts.map(describeDrift).flatMap((text) => driftLines(text, chalk.red('DRIFT')))
   return [

@@ -12,4 +12,5 @@ export {
   reportSignature,
   shortSignature,
 } from './signature.js'
+export { table } from './table.js'
 export { reportTerminal, type TerminalOptions } from './terminal.js'
