@@ -22,7 +22,7 @@ export const checkpointReplayWindows = defineScenario({
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 500, min: 10, max: 3_600_000, description: 'how long a grant or renewal lasts' },
     checkpointEvery: { default: 24, min: 1, max: 1_000_000, description: 'events between two checkpoints' },
-    appendEveryMs: { default: 24, min: 1, max: 600_000, description: 'longest pause between two appends' },
+    appendEveryMs: { default: 28, min: 1, max: 600_000, description: 'longest pause between two appends' },
     checkpointMs: { default: 20, min: 0, max: 600_000, description: 'time a holder needs to write its state down' },
     replayPage: { default: 16, min: 1, max: 100_000, description: 'events read at once in replay' },
     replayMsPerPage: { default: 8, min: 0, max: 600_000, description: 'time a successor needs to apply one page' },
@@ -44,10 +44,10 @@ export const checkpointReplayWindows = defineScenario({
   *node(node: Contender, p): Body {
     const space = node.spaces[node.index % node.spaces.length] as string
     for (;;) {
-      let outcome = yield node.acquire(space, p.ttlMs, 2 * p.ttlMs)
+      let outcome = yield* settled(node, node.acquire(space, p.ttlMs, 2 * p.ttlMs))
       while (outcome.kind !== 'granted') {
-        yield node.sleep(node.random.int(10, p.ttlMs >> 1))
-        outcome = yield outcome.kind === 'timeout' ? node.resend() : node.acquire(space, p.ttlMs, 2 * p.ttlMs)
+        yield node.sleep(node.random.int(10, p.ttlMs))
+        outcome = yield* settled(node, node.acquire(space, p.ttlMs, 2 * p.ttlMs))
       }
       yield* hold(node, outcome.fence, p)
       yield node.sleep(node.random.int(1, p.ttlMs))

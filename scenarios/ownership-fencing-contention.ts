@@ -63,7 +63,7 @@ export const ownershipFencingContention = defineScenario({
       } else if (node.random.chance(p.roguePerMille)) {
         learn(memory, yield cheat(node, space, memory, p.ttlMs))
       }
-      yield node.sleep(node.random.int(10, 250))
+      yield node.sleep(node.random.int(10, 320))
     }
   },
   invariants: () => [mutualExclusion, epochsGrow, fencedWrites, genuineTokens, contiguousLog],

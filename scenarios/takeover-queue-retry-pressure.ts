@@ -19,8 +19,8 @@ export const takeoverQueueRetryPressure = defineScenario({
     holdMs: { default: 250, min: 1, max: 3_600_000, description: 'longest a holder keeps the lease; below the TTL' },
     crashPerMille: { default: 350, min: 0, max: 1_000, description: 'holders, of 1000, that crash while they hold' },
     restartMs: { default: 900, min: 1, max: 3_600_000, description: 'longest a crashed node stays down' },
-    backoffBaseMs: { default: 25, min: 1, max: 600_000, description: 'first step of the backoff' },
-    backoffCapMs: { default: 320, min: 1, max: 600_000, description: 'highest step of the backoff' },
+    backoffBaseMs: { default: 40, min: 1, max: 600_000, description: 'first step of the backoff' },
+    backoffCapMs: { default: 400, min: 1, max: 600_000, description: 'highest step of the backoff' },
     maxWaitMs: { default: 12_000, min: 1, max: 21_600_000, description: 'longest a claimant may have to wait' },
   },
   network: () => ({

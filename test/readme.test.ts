@@ -55,6 +55,13 @@ describe('the README', () => {
     expectOutput(command, `${stdout.split('\n\n')[0]}\n`)
   })
 
+  it('shows how metrics answer to a parameter', async () => {
+    const command = 'contention tune checkpoint-replay-windows --vary checkpointEvery=24..384:6'
+    const { code, stdout } = await cli(packageRoot(), command.split(' ').slice(1))
+    expect(code).toBe(0)
+    expectOutput(command, stdout)
+  })
+
   it('shows what drift looks like', async () => {
     const root = folder({ 'contention.config.json': '{}' })
     await cli(root, ['update'])

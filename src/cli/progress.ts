@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { SingleBar } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 import type { Io } from './io.js'
 
 export interface Work {
@@ -24,8 +24,9 @@ export async function withProgress<T>(
     done += 1
     if (!io.stderr.isTTY || Date.now() - startedMs < SHOW_AFTER_MS) return
     if (bar === undefined) {
+      const { SingleBar: Bar } = await import('cli-progress')
       // The cursor stays: a run that is interrupted could not bring it back.
-      bar = new SingleBar({
+      bar = new Bar({
         format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
         stream: process.stderr,
         hideCursor: false,

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createJiti } from 'jiti'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 
@@ -10,6 +9,8 @@ import { packageRoot } from '../package.js'
  * @throws InputError when the module throws or does not exist
  */
 export async function importModule(file: string): Promise<Record<string, unknown>> {
+  // Loaded here because it takes longer than all the rest, and most runs need no user's module.
+  const { createJiti } = await import('jiti')
   const library = join(packageRoot(), 'dist', 'index.js')
   const jiti = createJiti(import.meta.url, {
     moduleCache: false,

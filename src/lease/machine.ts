@@ -97,7 +97,7 @@ function acquire(record: LeaseRecord, command: Acquire, nowMs: number, mint: Min
   const keptUntilMs = queueMs > 0 ? nowMs + queueMs : 0
   const { epoch, expiresAtMs } = record
   return {
-    record: waiters === record.waiters ? record : { ...record, waiters },
+    record: waiters === record.waiters ? record : withTerm(record, expiresAtMs, waiters),
     reply:
       ahead === undefined
         ? { kind: 'lease-held', owner: record.owner, epoch, expiresAtMs, position, keptUntilMs }
@@ -121,17 +121,7 @@ function renew(record: LeaseRecord, command: Renew, nowMs: number): LeaseTransit
   if (refusal !== undefined) return { record, reply: refusal }
   // A renewal may not shorten: a copy that was overtaken by a later renewal would take time away from its owner.
   const expiresAtMs = Math.max(record.expiresAtMs, nowMs + checkedTtl(command.ttlMs))
-  return {
-    record: {
-      epoch: record.epoch,
-      owner: record.owner,
-      token: record.token,
-      grantedAtMs: record.grantedAtMs,
-      expiresAtMs,
-      waiters: record.waiters,
-    },
-    reply: { kind: 'renewed', expiresAtMs },
-  }
+  return { record: withTerm(record, expiresAtMs, record.waiters), reply: { kind: 'renewed', expiresAtMs } }
 }
 
 /** Releasing a lease that has lapsed is no error: it is as free as its owner wants it. */
@@ -139,9 +129,15 @@ function release(record: LeaseRecord, command: Release, nowMs: number): LeaseTra
   const refusal = refuseIdentity(record, command.fence)
   if (refusal !== undefined) return { record, reply: refusal }
   return {
-    record: isLive(record, nowMs) ? { ...record, expiresAtMs: nowMs } : record,
+    record: isLive(record, nowMs) ? withTerm(record, nowMs, record.waiters) : record,
     reply: { kind: 'released' },
   }
+}
+
+/** The same ownership with another expiry or queue. Written out: a spread measured five times as long. */
+function withTerm(record: LeaseRecord, expiresAtMs: number, waiters: readonly Waiter[]): LeaseRecord {
+  const { epoch, owner, token, grantedAtMs } = record
+  return { epoch, owner, token, grantedAtMs, expiresAtMs, waiters }
 }
 
 function grant(
@@ -166,10 +162,11 @@ function grant(
 }
 
 /** Who waits in front of `owner`: the first in the queue whose place still holds, unless that is `owner`. */
-function firstAhead(record: LeaseRecord, owner: string, nowMs: number): Waiter | undefined {
-  if (record.waiters.length === 0) return undefined
-  const first = record.waiters.find((waiter) => waiter.keptUntilMs > nowMs)
-  return first?.owner === owner ? undefined : first
+function firstAhead({ waiters }: LeaseRecord, owner: string, nowMs: number): Waiter | undefined {
+  for (const waiter of waiters) {
+    if (waiter.keptUntilMs > nowMs) return waiter.owner === owner ? undefined : waiter
+  }
+  return undefined
 }
 
 /** Keeps the order of first requests; drops places that have run out, the requester's own included. */
@@ -186,8 +183,14 @@ function enrol(waiters: readonly Waiter[], owner: string, nowMs: number, queueMs
   return kept
 }
 
+/** From 1. */
 function positionOf(waiters: readonly Waiter[], owner: string): number {
-  return waiters.findIndex((waiter) => waiter.owner === owner) + 1
+  let position = 1
+  for (const waiter of waiters) {
+    if (waiter.owner === owner) return position
+    position += 1
+  }
+  return 0
 }
 
 function checkedTtl(ttlMs: number): number {

@@ -6,6 +6,9 @@ import {
   type Budgets,
   budgetFailures,
   budgetVersionLabel,
+  builtInScenarios,
+  defaultBudget,
+  defaultBudgets,
   evaluateBudget,
   type Metrics,
   metricNames,
@@ -74,6 +77,16 @@ describe('a budget', () => {
 
   it('has versions that are called v1, v2, …', () => {
     expect(budgetVersionLabel(2)).toBe('v2')
+  })
+})
+
+describe('the budgets that come with the package', () => {
+  it('are valid, and cover every built-in scenario, with their evidence', () => {
+    const names = builtInScenarios.map(({ name }) => name)
+    expect(parseBudgets(printBudgets(defaultBudgets, 'schema.json'), 'v1.json', names)).toMatchObject(defaultBudgets)
+    expect(Object.keys(defaultBudgets.scenarios)).toEqual(names)
+    expect(Object.keys(defaultBudgets.derivedFrom?.evidence ?? {})).toEqual(names)
+    expect(names.map((name) => defaultBudget(name))).not.toContain(undefined)
   })
 })
 
