@@ -1,3 +1,2 @@
 export { budgetVersions, loadBudgets } from './budgets.js'
-export { type Config, defineConfig } from './config.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'

@@ -1,3 +1,3 @@
 export { metricsFold } from './fold.js'
 export { type MetricName, type Metrics, metricNames } from './metrics.js'
-export { percentile, Tally } from './percentile.js'
+export { percentile } from './percentile.js'

@@ -1,13 +1,12 @@
 export { type Annotation, githubAnnotations, githubSummary, reportAnnotations } from './github.js'
 export { reportJson, type Verdict } from './json.js'
 export { reportJunit } from './junit.js'
-export { failureReasons, grouped, passFailLabel, plural, replayCommand, scenarioLabel } from './labels.js'
+export { grouped, passFailLabel, plural, scenarioLabel } from './labels.js'
 export { reportMarkdown } from './markdown.js'
 export { type Divergence, type Report, reportOf, type ScenarioOutcome } from './report.js'
 export {
   type Behaviour,
   behaviourSignature,
-  digestOf,
   metricsSignature,
   reportSignature,
   shortSignature,

@@ -22,6 +22,8 @@ export interface Run {
   readonly digest: string
   /** Length of the trace. */
   readonly events: number
+  /** How many kernel events were handled: arrivals, replies, timeouts, ends of sleeps, faults. */
+  readonly steps: number
   readonly metrics: Metrics
   readonly invariants: readonly InvariantResult[]
 }
@@ -77,6 +79,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const end = (): Run => ({
     digest: digest.end(),
     events: writer.length,
+    steps: kernel.steps,
     metrics: metrics.end(parameters.durationMs),
     invariants: judges.map((each) => each.end(parameters.durationMs)),
   })

@@ -7,3 +7,8 @@ import type { Command, Reply } from '../log/index.js'
 export interface Core {
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
 }
+
+/** A core that answers at once. */
+export interface DirectCore extends Core {
+  execute(command: Command, nowMs: number): Reply
+}

@@ -1,2 +1,2 @@
-export type { Core } from './core.js'
+export type { Core, DirectCore } from './core.js'
 export { memoryCore } from './memory.js'

@@ -11,7 +11,7 @@ import {
   stepSpace,
   UNTOUCHED,
 } from '../log/index.js'
-import type { Core } from './core.js'
+import type { DirectCore } from './core.js'
 
 /** One space as the memory keeps it: the record, what each session was last told, and the log. */
 interface StoredSpace {
@@ -23,7 +23,7 @@ interface StoredSpace {
 }
 
 /** The built-in core on a store of memory: forgotten with the object, and as fast as the machine itself. */
-export function memoryCore(mint: MintToken): Core & { execute(command: Command, nowMs: number): Reply } {
+export function memoryCore(mint: MintToken): DirectCore {
   const spaces = new Map<string, StoredSpace>()
 
   const stored = (name: string): StoredSpace => {
