@@ -28,13 +28,15 @@ export class Link {
   constructor(network: Network, makeRandom: () => Random) {
     this.#makeRandom = makeRandom
     this.#request = {
-      delayMs: network.requestDelayMs,
+      minMs: network.requestDelayMs[0],
+      maxMs: network.requestDelayMs[1],
       lossPerMille: network.requestLossPerMille ?? 0,
       duplicatePerMille: network.requestDuplicatePerMille ?? 0,
       faults: [],
     }
     this.#reply = {
-      delayMs: network.replyDelayMs,
+      minMs: network.replyDelayMs[0],
+      maxMs: network.replyDelayMs[1],
       lossPerMille: network.replyLossPerMille ?? 0,
       duplicatePerMille: network.replyDuplicatePerMille ?? 0,
       faults: [],
@@ -78,7 +80,7 @@ export class Link {
   }
 
   #delay(state: LegState): number {
-    const [minMs, maxMs] = state.delayMs
+    const { minMs, maxMs } = state
     return minMs === maxMs ? minMs : this.#stream().int(minMs, maxMs)
   }
 
@@ -90,7 +92,8 @@ export class Link {
 }
 
 interface LegState {
-  readonly delayMs: DelayMs
+  readonly minMs: number
+  readonly maxMs: number
   readonly lossPerMille: number
   readonly duplicatePerMille: number
   faults: readonly MessageFault[]

@@ -9,7 +9,7 @@ import {
 } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
-import { type Cast, TracedRequest } from '../trace/index.js'
+import { type Cast, digestText, TracedRequest } from '../trace/index.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -34,6 +34,8 @@ export interface World {
 export class Contender {
   readonly #process: Process<TracedRequest, Reply>
   readonly #world: World
+  #shownFence: Fence | undefined
+  #shownToken = 0
 
   constructor(process: Process<TracedRequest, Reply>, world: World) {
     this.#process = process
@@ -209,10 +211,23 @@ export class Contender {
     this.#world.inject({ kind: 'pause', node: this.index, atMs: this.#world.nowMs + afterMs, durationMs })
   }
 
+  /** A holder shows the same fence again and again. */
+  #tokenDigest(fence: Fence): number {
+    if (fence !== this.#shownFence) {
+      this.#shownFence = fence
+      this.#shownToken = digestText(fence.token)
+    }
+    return this.#shownToken
+  }
+
   /** A request is a retry when the task's last one failed, and was after the same thing. */
   #call(command: Command): Suspended {
     const { request: previous, lastOutcome, attempt } = this.#process
-    const request = new TracedRequest(command, this.#world.cast)
+    const request = new TracedRequest(
+      command,
+      this.#world.cast,
+      'fence' in command ? this.#tokenDigest(command.fence) : 0,
+    )
     const again =
       lastOutcome !== undefined &&
       previous !== undefined &&

@@ -1,7 +1,6 @@
 import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
 import {
   type Checkpoint,
-  type Command,
   type LogEffect,
   type LogEvent,
   type LogQuery,

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto'
 import { endianness } from 'node:os'
 import type { TraceEvent } from './event.js'
 
-/** Integers per event. */
+/** Integers per event, at the most. */
 const WIDTH = 12
-/** 64 KiB or just below: larger chunks hash no faster, smaller ones cost more calls. */
-const CHUNK_EVENTS = Math.floor(65536 / 4 / WIDTH)
+/** 64 KiB: larger chunks hash no faster, smaller ones cost more calls. */
+const CHUNK = 65536 / 4
 
-/** SHA-256 over the whole trace: every field of every event, little-endian, in order. */
+/**
+ * SHA-256 over the whole trace: every field of every event, little-endian, in order.
+ */
 export class TraceDigest {
   readonly #hash = createHash('sha256')
-  readonly #chunk = new Int32Array(CHUNK_EVENTS * WIDTH)
+  readonly #chunk = new Int32Array(CHUNK)
   readonly #bytes = Buffer.from(this.#chunk.buffer)
   #used = 0
 
@@ -23,15 +25,15 @@ export class TraceDigest {
     chunk[at + 2] = event.node
     chunk[at + 3] = event.space
     chunk[at + 4] = event.request
-    chunk[at + 5] = event.attempt
-    chunk[at + 6] = event.epoch
+    chunk[at + 5] = event.epoch
+    chunk[at + 6] = event.attempt
     chunk[at + 7] = event.seq
     chunk[at + 8] = event.untilMs
     chunk[at + 9] = event.peer
     chunk[at + 10] = event.token
     chunk[at + 11] = event.content
     this.#used = at + WIDTH
-    if (this.#used === chunk.length) this.#flush()
+    if (this.#used > CHUNK - WIDTH) this.#flush()
   }
 
   /** The digest in hexadecimal. Nothing may be added after. */

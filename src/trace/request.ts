@@ -1,6 +1,6 @@
 import { type Command, type CommandKind, spaceOf } from '../log/index.js'
 import type { Cast } from './cast.js'
-import { digestContent, digestText } from './content.js'
+import { digestContent } from './content.js'
 import { commandCodes } from './event.js'
 
 /**
@@ -19,14 +19,14 @@ export class TracedRequest {
   readonly seq: number
   readonly content: number
 
-  constructor(command: Command, cast: Cast) {
+  /** @param token digest of the token that the command shows; 0 when it shows none */
+  constructor(command: Command, cast: Cast, token: number) {
     this.command = command
     this.kind = command.kind
     this.code = commandCodes[command.kind]
     this.space = cast.spaceIndex(spaceOf(command))
     this.request = command.request
     let epoch = 0
-    let token = 0
     let seq = 0
     let content = 0
     switch (command.kind) {
@@ -41,7 +41,6 @@ export class TracedRequest {
         break
       default:
         epoch = command.fence.epoch
-        token = digestText(command.fence.token)
         if (command.kind === 'append') content = digestContent(command.type, command.payload)
         else if (command.kind === 'checkpoint') {
           seq = command.nextSeq
