@@ -34,12 +34,13 @@ export const ownershipFencingContention = defineScenario({
     duplicatePerMille: { default: 20, min: 0, max: 900, description: 'requests, of 1000, that arrive twice' },
   },
   network: ({ duplicatePerMille }) => ({
-    requestDelayMs: [1, 20],
+    // Wide enough that the second copy of a request may come after the next request of the same node.
+    requestDelayMs: [1, 45],
     replyDelayMs: [1, 10],
     requestLossPerMille: 5,
     replyLossPerMille: 5,
     requestDuplicatePerMille: duplicatePerMille,
-    timeoutMs: 50,
+    timeoutMs: 80,
   }),
   *node(node: Contender, p): Body {
     const memories = new Map<string, Memory>()

@@ -12,5 +12,5 @@ export const insertionOrder: TieBreak = (sequence) => sequence
 /** Every event draws its rank. The low 22 bits keep keys apart where two ranks are equal. */
 export function randomOrder(seed: number): TieBreak {
   const random = randomStream(seed, 'tie-break')
-  return (sequence) => random.int(0, 2 ** 31 - 1) * 2 ** 22 + (sequence % 2 ** 22)
+  return (sequence) => random.int(0, 0x7fff_ffff) * 0x40_0000 + (sequence % 0x40_0000)
 }

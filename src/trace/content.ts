@@ -11,7 +11,7 @@ export function digestText(text: string, from = 0x811c9dc5): number {
 export function digestContent(type: string, payload: Json): number {
   const from = digestText(type)
   if (typeof payload === 'number' && Number.isInteger(payload)) {
-    return Math.imul(from ^ (payload | 0) ^ Math.floor(payload / 2 ** 32), 0x01000193) | 0
+    return Math.imul(from ^ (payload | 0) ^ Math.floor(payload / 0x1_0000_0000), 0x01000193) | 0
   }
   return digestText(JSON.stringify(payload), from)
 }

@@ -1,0 +1,182 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../src/package.js'
+
+/** What each folder may import of ours. Data flows one way; a folder that is not named here may not exist. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  lease: [],
+  input: [],
+  log: ['lease'],
+  stores: ['lease', 'log'],
+  trace: ['kernel', 'lease', 'log'],
+  metrics: ['trace'],
+  invariants: ['trace'],
+  scenario: ['kernel', 'lease', 'log', 'stores', 'trace', 'metrics', 'invariants'],
+  scenarios: ['scenario', 'kernel', 'lease', 'log', 'trace', 'invariants'],
+  budget: ['metrics', 'input'],
+  report: ['metrics', 'invariants', 'budget'],
+  gate: ['report', 'metrics', 'input'],
+  run: ['scenario', 'kernel', 'trace', 'budget', 'report'],
+  tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
+  config: ['scenarios', 'scenario', 'run', 'budget', 'gate', 'input', 'package.ts'],
+  cli: ['*'],
+  'index.ts': ['*'],
+  'package.ts': [],
+}
+
+/** The one home of each package, and of what reaches the host. */
+const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string])[] = [
+  [/^seedrandom/, /^src\/kernel\/random\.ts$/, 'randomStream of src/kernel'],
+  [/^commander$/, /^src\/cli\/main\.ts$/, 'a command in src/cli/main.ts'],
+  [/^cli-progress$/, /^src\/cli\/progress\.ts$/, 'withProgress of src/cli'],
+  [/^chalk$/, /^src\/(cli|report)\//, 'a chalk instance that is passed in'],
+  [/^zod$/, /^src\/(\w+\/schema|input\/validate)\.ts$/, 'a schema.ts and validate of src/input'],
+  [/^jsonc-parser$/, /^src\/input\//, 'parseJson of src/input'],
+  [/^fastest-levenshtein$/, /^src\/input\//, 'nearest of src/input'],
+  [/^(jiti|lilconfig)$/, /^src\/config\//, 'src/config'],
+  [/^(fast-check|tinybench|@sinonjs\/fake-timers|vitest)/, /^test\//, 'the tests'],
+  [
+    /^node:crypto$/,
+    /^src\/(kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot)\.ts$/,
+    'a digest that is there already',
+  ],
+  [/^node:os$/, /^src\/trace\/digest\.ts$/, 'nothing: only the byte order of the host matters'],
+  [/^node:(fs|path|url)/, /^src\/(cli|gate|config|package\.ts)/, 'src/gate, src/config or src/cli'],
+  [/^node:/, /^src\/cli\//, 'src/cli'],
+]
+
+/** What may never stand in code that has to give the same on every host. */
+const hostDependent =
+  /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask)\b\s*[.(]|\bprocess\.(env|argv|exit|hrtime|uptime|pid|platform|memoryUsage)\b|\bMath\.(random|log\w*|exp\w*|pow|sqrt|cbrt|hypot|a?(sin|cos|tan)h?|atan2)\b|\.(localeCompare|toLocale\w+)\(|\*\*/
+const deterministic = [
+  'kernel',
+  'lease',
+  'log',
+  'stores',
+  'trace',
+  'metrics',
+  'invariants',
+  'scenario',
+  'scenarios',
+  'budget',
+  'run',
+  'tune',
+]
+
+interface Source {
+  readonly path: string
+  readonly home: string
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+const root = packageRoot()
+const sources: readonly Source[] = ['src', 'scenarios'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => {
+      const path = join(folder, name)
+      const text = readFileSync(join(root, path), 'utf8')
+      const imports = [
+        ...text.matchAll(/^(?:import|export|\}).*? from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
+      ].map(([, ...groups]) => groups.find((group) => group !== undefined) as string)
+      return { path, home: homeOf(path), text, imports }
+    }),
+)
+
+function homeOf(path: string): string {
+  const [top, second] = path.split('/')
+  return top === 'src' ? (second as string) : (top as string)
+}
+
+/** The file that a relative import leads to. */
+function target({ path }: Source, from: string): string {
+  return relative(root, resolve(root, dirname(path), from)).replace(/\.js$/, '.ts')
+}
+
+describe('the architecture', () => {
+  it('has no folder without a rule', () => {
+    expect([...new Set(sources.map(({ home }) => home))].filter((home) => !(home in allowed))).toEqual([])
+  })
+
+  it('lets data flow one way: a folder imports only what its rule allows', () => {
+    const broken = sources.flatMap((source) => {
+      const rule = allowed[source.home] ?? []
+      if (rule.includes('*')) return []
+      return source.imports
+        .filter((from) => from.startsWith('.'))
+        .map((from) => target(source, from))
+        .filter((path) => path.endsWith('.ts') && homeOf(path) !== source.home && !rule.includes(homeOf(path)))
+        .map(
+          (path) => `${source.path} imports ${path}: ${source.home} may import ${rule.join(', ') || 'nothing of ours'}`,
+        )
+    })
+    expect(broken).toEqual([])
+  })
+
+  it('lets nobody import cli', () => {
+    const importers = sources.filter(
+      (source) => source.home !== 'cli' && source.imports.some((from) => from.includes('/cli/')),
+    )
+    expect(importers.map(({ path }) => path)).toEqual([])
+  })
+
+  it('uses each package, and each way to the host, in its one home', () => {
+    const broken = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter((from) => !from.startsWith('.'))
+        .flatMap((from) => {
+          const rule = homes.find(([packages]) => packages.test(from))
+          if (rule === undefined) return [`${path} imports ${from}, which has no home yet`]
+          return rule[1].test(path) ? [] : [`${path} imports ${from}: use ${rule[2]}`]
+        }),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it('keeps clock, chance and the engine’s own rounding out of what has to be the same everywhere', () => {
+    const broken = sources
+      .filter(({ home }) => deterministic.includes(home))
+      .flatMap(({ path, text }) =>
+        text.split('\n').flatMap((line, index) => {
+          const code = line.replace(/\/\/.*$|^\s*\/?\*.*$|'[^']*'/g, '')
+          return hostDependent.test(code) ? [`${path}:${index + 1} ${line.trim()}`] : []
+        }),
+      )
+    expect(broken).toEqual([])
+  })
+
+  it('knows a clock, a die and a logarithm when it sees one', () => {
+    for (const line of [
+      'Date.now()',
+      'new Date()',
+      'Math.random()',
+      'performance.now()',
+      'setTimeout(f, 1)',
+      'Math.log2(8)',
+      'a.localeCompare(b)',
+    ]) {
+      expect(hostDependent.test(line), line).toBe(true)
+    }
+  })
+
+  it('has no two files that import each other, however far around', () => {
+    const graph = new Map(
+      sources.map((source) => [
+        source.path,
+        source.imports.filter((from) => from.startsWith('.')).map((from) => target(source, from)),
+      ]),
+    )
+    const done = new Set<string>()
+    const visit = (path: string, trail: readonly string[]): readonly string[] => {
+      if (trail.includes(path)) return [[...trail.slice(trail.indexOf(path)), path].join(' → ')]
+      if (done.has(path)) return []
+      const found = (graph.get(path) ?? []).flatMap((next) => visit(next, [...trail, path]))
+      done.add(path)
+      return found
+    }
+    expect([...graph.keys()].flatMap((path) => visit(path, []))).toEqual([])
+  })
+})
