@@ -15,4 +15,4 @@ export {
   type Timeout,
 } from './process.js'
 export { type Random, randomStream } from './random.js'
-export { insertionOrder, randomOrder, type TieBreak } from './tie-break.js'
+export { randomOrder, type TieBreak } from './tie-break.js'
