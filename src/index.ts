@@ -26,9 +26,8 @@ export {
   evaluateBudget,
 } from './budget/index.js'
 export { type Config, defineConfig } from './config/config.js'
+export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './gate/compare.js'
 export {
-  compareWithSnapshot,
-  type Drift,
   type ParsedSnapshot,
   parseSnapshot,
   type Snapshot,
@@ -37,7 +36,7 @@ export {
   snapshotReportMarkdown,
   snapshotSignature,
   snapshotVersion,
-} from './gate/index.js'
+} from './gate/snapshot.js'
 export {
   type Check,
   contiguousLog,
@@ -55,16 +54,30 @@ export {
 } from './invariants/index.js'
 export type { DelayMs, Fault, Leg, Network, Random, Suspended } from './kernel/index.js'
 export {
+  type Acquire,
+  type Claim,
   type Fence,
+  type Granted,
+  type InvalidToken,
   type LeaseCommand,
+  type LeaseExpired,
+  type LeaseHeld,
   type LeaseRecord,
   type LeaseReply,
   type LeaseTransition,
   type MintToken,
+  type Queued,
   type Refusal,
+  type Release,
+  type Renew,
+  type SplitBrain,
+  type StaleOwner,
+  type Superseded,
   stepLease,
   tokenMint,
   UNOWNED,
+  type UnknownEpoch,
+  type Validate,
 } from './lease/index.js'
 export {
   type Checkpoint,
@@ -81,16 +94,10 @@ export {
   UNTOUCHED,
 } from './log/index.js'
 export { type MetricName, type Metrics, metricNames, percentile } from './metrics/index.js'
-export {
-  type Divergence,
-  metricsSignature,
-  passFailLabel,
-  type Report,
-  reportMarkdown,
-  reportSignature,
-  type ScenarioOutcome,
-  scenarioLabel,
-} from './report/index.js'
+export { passFailLabel, scenarioLabel } from './report/labels.js'
+export { reportMarkdown } from './report/markdown.js'
+export type { Divergence, Report, ScenarioOutcome } from './report/report.js'
+export { metricsSignature, reportSignature } from './report/signature.js'
 export { type MatrixOptions, type RunOptions, runMatrix, runScenario, ScenarioAborted } from './run/index.js'
 export {
   type Backoff,
@@ -113,5 +120,5 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'
-export { type Core, memoryCore } from './stores/index.js'
+export { type Core, type DirectCore, memoryCore } from './stores/index.js'
 export { type Cast, digestContent, type EventKind, type TraceEvent } from './trace/index.js'

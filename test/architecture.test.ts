@@ -31,7 +31,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   [/^seedrandom/, /^src\/kernel\/random\.ts$/, 'randomStream of src/kernel'],
   [/^commander$/, /^src\/cli\/main\.ts$/, 'a command in src/cli/main.ts'],
   [/^cli-progress$/, /^src\/cli\/progress\.ts$/, 'withProgress of src/cli'],
-  [/^chalk$/, /^src\/(cli|report)\//, 'a chalk instance that is passed in'],
+  [/^chalk$/, /^src\/cli\//, 'a Paint of src/report that is passed in'],
   [/^zod$/, /^src\/(\w+\/schema|input\/validate)\.ts$/, 'a schema.ts and validate of src/input'],
   [/^jsonc-parser$/, /^src\/input\//, 'parseJson of src/input'],
   [/^fastest-levenshtein$/, /^src\/input\//, 'nearest of src/input'],

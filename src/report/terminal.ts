@@ -1,11 +1,19 @@
-import type { ChalkInstance } from 'chalk'
 import { type BudgetCheck, budgetVersionLabel } from '../budget/index.js'
 import { failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
 import { shortSignature } from './signature.js'
 
+/** What can colour text: a chalk, or anything that leaves it plain. */
+export interface Paint {
+  bold(text: string): string
+  dim(text: string): string
+  green(text: string): string
+  red(text: string): string
+  yellow(text: string): string
+}
+
 export interface TerminalOptions {
-  readonly chalk: ChalkInstance
+  readonly chalk: Paint
   /** Only failures, and the last line. */
   readonly quiet: boolean
 }
@@ -18,7 +26,7 @@ export function reportTerminal(report: Report, { chalk, quiet }: TerminalOptions
     .concat('\n')
 }
 
-function outcomeLines(outcome: ScenarioOutcome, chalk: ChalkInstance): readonly string[] {
+function outcomeLines(outcome: ScenarioOutcome, chalk: Paint): readonly string[] {
   const { scenario, passed, deterministic, events, signature, budget, invariants } = outcome
   const twice = deterministic ? 'twice the same' : 'twice, not the same'
   return [
@@ -45,13 +53,13 @@ function costLine({ profile }: ScenarioOutcome): string {
 }
 
 /** Two limits of one name stand in two lines, each with the metric it is about. */
-function budgetLine({ metric, actual, max, headroom, met }: BudgetCheck, chalk: ChalkInstance): string {
+function budgetLine({ metric, actual, max, headroom, met }: BudgetCheck, chalk: Paint): string {
   const left = met ? (max === 0 ? '' : `${Math.trunc((headroom * 100) / max)}% left`) : `${grouped(-headroom)} over`
   const line = `      ${metric.padEnd(24)}${grouped(actual).padStart(9)} of ${grouped(max).padStart(9)}  ${left}`
   return met ? line.trimEnd() : chalk.red(line.trimEnd())
 }
 
-function summaryLines(report: Report, chalk: ChalkInstance): readonly string[] {
+function summaryLines(report: Report, chalk: Paint): readonly string[] {
   const { outcomes, seed, budgetVersion, signature, passed } = report
   const budgets = budgetVersion === undefined ? 'no budgets' : `budgets ${budgetVersionLabel(budgetVersion)}`
   const causes = [
@@ -66,7 +74,7 @@ function summaryLines(report: Report, chalk: ChalkInstance): readonly string[] {
   ]
 }
 
-function label(passed: boolean, chalk: ChalkInstance): string {
+function label(passed: boolean, chalk: Paint): string {
   const text = passFailLabel(passed)
   return passed ? chalk.green(text) : chalk.red(text)
 }
