@@ -1,13 +1,4 @@
 export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './compare.js'
 export { type DriftText, describeDrift } from './describe.js'
 export { fileError, readSnapshot, snapshotFile, writeAtomically } from './files.js'
-export {
-  type ParsedSnapshot,
-  parseSnapshot,
-  type Snapshot,
-  type SnapshotEntry,
-  snapshotOf,
-  snapshotReportMarkdown,
-  snapshotSignature,
-  snapshotVersion,
-} from './snapshot.js'
+export { snapshotReportMarkdown } from './snapshot.js'

@@ -1,14 +1,12 @@
 export { type Annotation, githubAnnotations, githubSummary, reportAnnotations } from './github.js'
 export { reportJson, type Verdict } from './json.js'
 export { reportJunit } from './junit.js'
-export { grouped, passFailLabel, plural, scenarioLabel } from './labels.js'
+export { grouped, plural } from './labels.js'
 export { reportMarkdown } from './markdown.js'
 export { type Divergence, type Report, reportOf, type ScenarioOutcome } from './report.js'
 export {
   type Behaviour,
   behaviourSignature,
-  metricsSignature,
-  reportSignature,
   shortSignature,
 } from './signature.js'
 export { table } from './table.js'
