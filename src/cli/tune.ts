@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { Chalk, type ChalkInstance } from 'chalk'
 import { type Budgets, budgetFileName, printBudgets } from '../budget/index.js'
 import { budgetVersions, loadBudgets, loadProject, type Project } from '../config/index.js'
+import { MAX_SEED } from '../config/limits.js'
 import { fileError } from '../gate/index.js'
 import { InputError, nearest } from '../input/index.js'
 import type { Metrics } from '../metrics/index.js'
@@ -39,7 +40,6 @@ const DEFAULT_SEEDS = 100
 const DEFAULT_VARY_SEEDS = 10
 const DEFAULT_STEPS = 5
 const DEFAULT_HEADROOM_PERCENT = 25
-const MAX_SEED = 4_294_967_295
 
 /** Everything that a sweep needs, resolved. */
 interface Plan {

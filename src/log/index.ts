@@ -31,5 +31,6 @@ export {
   type LogRefusal,
   type Reply,
   type ReplyKind,
+  refusalKinds,
   type Truncated,
 } from './reply.js'

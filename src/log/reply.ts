@@ -57,7 +57,8 @@ export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
 export type Reply = LeaseReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
 export type ReplyKind = Reply['kind']
 
-const refusalKinds: ReadonlySet<string> = new Set<(Refusal | LogRefusal)['kind']>([
+/** Every kind of refusal, of the lease and of the log. */
+export const refusalKinds = [
   'lease-held',
   'queued',
   'stale-owner',
@@ -69,9 +70,11 @@ const refusalKinds: ReadonlySet<string> = new Set<(Refusal | LogRefusal)['kind']
   'ahead-of-log',
   'checkpoint-mismatch',
   'compacted',
-])
+] as const satisfies readonly (Refusal | LogRefusal)['kind'][]
+
+const isRefusalKind: ReadonlySet<string> = new Set(refusalKinds)
 
 /** Whether a reply, or another outcome of a call, says that the command was refused. */
 export function isRefusal(outcome: { readonly kind: string }): outcome is Refusal | LogRefusal {
-  return refusalKinds.has(outcome.kind)
+  return isRefusalKind.has(outcome.kind)
 }

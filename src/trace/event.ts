@@ -1,4 +1,4 @@
-import type { CommandKind, ReplyKind } from '../log/index.js'
+import { type CommandKind, type ReplyKind, refusalKinds } from '../log/index.js'
 
 /** What a request meets on its way, and what the world does to nodes. */
 export const worldKinds = [
@@ -32,17 +32,7 @@ export const replyKinds = [
   'truncated',
   'loaded',
   'events',
-  'lease-held',
-  'queued',
-  'stale-owner',
-  'unknown-epoch',
-  'split-brain',
-  'invalid-token',
-  'lease-expired',
-  'superseded',
-  'ahead-of-log',
-  'checkpoint-mismatch',
-  'compacted',
+  ...refusalKinds,
 ] as const satisfies readonly ReplyKind[]
 
 export const commandKinds = [

@@ -56,7 +56,7 @@ async function againstBareLoop(): Promise<readonly string[]> {
 
 /** The same 64 contenders on 8 leases, driven in six ways. */
 async function againstOthers(): Promise<readonly string[]> {
-  const durationMs = quick ? 4_000 : 16_000
+  const durationMs = quick ? 4_000 : 60_000
   const done: Record<string, Done> = {}
   for (const [name, drive] of Object.entries(drivers)) done[name] = await drive(durationMs)
   const kernel = done['kernel, built-in style'] as Done
@@ -65,7 +65,7 @@ async function againstOthers(): Promise<readonly string[]> {
     same(`${name}, requests`, done[name]?.requests, kernel.requests)
   }
   const tasks = Object.fromEntries(Object.entries(drivers).map(([name, drive]) => [name, () => drive(durationMs)]))
-  const ms = await interleaved(tasks, quick ? 3 : 7)
+  const ms = await interleaved(tasks, quick ? 3 : 5)
   const perStep = (name: string): number => ((ms[name] as number) * 1e6) / (done[name] as Done).steps
   const own = perStep('kernel, built-in style')
   const times = (name: string): number => perStep(name) / own
