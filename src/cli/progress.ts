@@ -24,9 +24,9 @@ export async function withProgress<T>(
     done += 1
     if (!io.stderr.isTTY || Date.now() - startedMs < SHOW_AFTER_MS) return
     if (bar === undefined) {
-      const { SingleBar: Bar } = await import('cli-progress')
+      const { default: progress } = await import('cli-progress')
       // The cursor stays: a run that is interrupted could not bring it back.
-      bar = new Bar({
+      bar = new progress.SingleBar({
         format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
         stream: process.stderr,
         hideCursor: false,

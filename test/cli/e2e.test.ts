@@ -61,6 +61,14 @@ describe('the built command', () => {
     expect(contention(project, ['run', '--no-color'], { FORCE_COLOR: '1' }).stdout).not.toContain(colour)
   })
 
+  it('shows progress on a terminal for what takes more than a second, and takes it away again', () => {
+    // `script` gives the command a terminal of its own; both streams of it arrive here.
+    const { stdout, status } = shell(packageRoot(), 'script -qec "$CONTENTION tune --seeds 60" /dev/null')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/tuning .* \d+\/480 runs, .* left/)
+    expect(stdout.trimEnd()).toMatch(/(fits|the next version of the budgets|headroom)\S*$/)
+  })
+
   it('leaves the old snapshot when the disk is full', () => {
     const builtIn = ['lease-renewal-contention', 'takeover-queue-retry-pressure']
     const project = folder({ 'contention.config.json': JSON.stringify({ builtIn }) })
