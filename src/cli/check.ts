@@ -8,8 +8,15 @@ import {
   readSnapshot,
   snapshotFile,
 } from '../gate/index.js'
-import { type Annotation, type Report, reportAnnotations, reportMarkdown, reportTerminal } from '../report/index.js'
-import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import {
+  type Annotation,
+  type Report,
+  reportAnnotations,
+  reportMarkdown,
+  reportTerminal,
+  type Verdict,
+} from '../report/index.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
 import { tellGithub } from './github.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
@@ -29,17 +36,28 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report)
-  const passed = report.passed && gate.kind === 'compared' && gate.drifts.length === 0
+  const code = exitCodeOf(report, gate)
 
-  if (options.json)
-    io.stdout.write(`${JSON.stringify({ verdict: passed ? 'held' : 'not-held', gate, report }, null, 2)}\n`)
+  if (options.json) io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, report }, null, 2)}\n`)
   else io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
   tellGithub(
     io,
     [...reportAnnotations(report), ...gateAnnotations(gate)],
     `${reportMarkdown(report)}${gateMarkdown(gate)}`,
   )
-  return passed ? HELD : NOT_HELD
+  return code
+}
+
+const verdicts = { [HELD]: 'held', [NOT_HELD]: 'not-held', [NOT_CHECKED]: 'not-checked' } as const satisfies Record<
+  ExitCode,
+  Verdict
+>
+
+/** Without a snapshot there is nothing to compare with: that has not passed, and has not been checked either. */
+function exitCodeOf(report: Report, gate: Gate): ExitCode {
+  if (!report.passed) return NOT_HELD
+  if (gate.kind === 'no-snapshot') return NOT_CHECKED
+  return gate.drifts.length === 0 ? HELD : NOT_HELD
 }
 
 function compare(io: Io, project: Project, report: Report): Gate {
@@ -66,7 +84,7 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const failures = report.passed ? '' : reportTerminal(report, { chalk, quiet: true })
   if (gate.kind === 'no-snapshot') {
-    return `${failures}${chalk.red('DRIFT')} ${gate.sentence}\n      make it with \`${ACCEPT}\`, look at it, and commit it\n`
+    return `${failures}${chalk.red('FAIL')}  ${gate.sentence}\n      make it with \`${ACCEPT}\`, look at it, and commit it\n`
   }
   if (gate.drifts.length === 0) {
     if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`

@@ -74,7 +74,7 @@ describe('contention update and check', () => {
   it('tells a missing snapshot, a scenario missing from it, an obsolete one, and an old format', async () => {
     const project = ownProject(polite)
     const missing = await cli(project, ['check'])
-    expect(missing).toMatchObject({ code: 1 })
+    expect(missing).toMatchObject({ code: 2 })
     expect(missing.stdout).toContain('there is no snapshot: snapshots/report.md is missing')
 
     await cli(project, ['update'])
@@ -100,7 +100,7 @@ describe('contention update and check', () => {
     await cli(project, ['update'])
     writeFileSync(join(project, 'snapshots/report.md'), damage(snapshotOf(project)))
     const { code, stdout } = await cli(project, ['check'])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
   })
 
