@@ -1,5 +1,6 @@
+export { StepFailed, StepLimitReached } from './errors.js'
 export type { Fault, Leg, MessageFault } from './fault.js'
-export { Kernel, type KernelOptions, type Serve, StepFailed, StepLimitReached } from './kernel.js'
+export { Kernel, type KernelOptions, type Serve } from './kernel.js'
 export type { DelayMs, Network } from './network.js'
 export type { KernelObserver, Requesting } from './observer.js'
 export {

@@ -1,4 +1,5 @@
 import { NodeClock } from './clock.js'
+import { StepFailed, StepLimitReached } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { Fault } from './fault.js'
 import { Link, type Network, NONE } from './network.js'
@@ -20,34 +21,6 @@ export interface KernelOptions<Q, R> {
   readonly tieBreak?: TieBreak
   /** Most steps a run may take: what tells a run that never ends from a long one. */
   readonly maxSteps: number
-}
-
-/** The run took more steps than it may. */
-export class StepLimitReached extends Error {
-  override readonly name = 'StepLimitReached'
-  readonly maxSteps: number
-  readonly atMs: number
-
-  constructor(maxSteps: number, atMs: number) {
-    super(`more than ${maxSteps} steps by virtual time ${atMs} ms`)
-    this.maxSteps = maxSteps
-    this.atMs = atMs
-  }
-}
-
-/** Something under the kernel threw: a process of the scenario, or the subject. */
-export class StepFailed extends Error {
-  override readonly name = 'StepFailed'
-  readonly culprit: 'scenario' | 'subject'
-  readonly node: string
-  readonly atMs: number
-
-  constructor(culprit: 'scenario' | 'subject', node: string, atMs: number, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.culprit = culprit
-    this.node = node
-    this.atMs = atMs
-  }
 }
 
 /** What a pending event does when its time comes: the low three bits of its payload; the rest says to whom. */
