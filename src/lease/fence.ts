@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 
 /** What a holder shows with every write: which ownership it writes under. */
 export interface Fence {
@@ -18,8 +18,9 @@ export type MintToken = (space: string, owner: string, epoch: number) => string
  * 128 bits in base64url, 22 characters: more would only make records longer.
  */
 export function tokenMint(secret: string): MintToken {
+  const key = createSecretKey(secret, 'utf8')
   return (space, owner, epoch) =>
-    createHmac('sha256', secret)
+    createHmac('sha256', key)
       .update(JSON.stringify([space, owner, epoch]))
       .digest('base64url')
       .slice(0, 22)
