@@ -50,9 +50,11 @@ describe('the README', () => {
   })
 
   it('shows what a replay prints', async () => {
-    const command = 'contention replay ownership-fencing-contention --trace --space space-1 --node node-12 --to 50'
+    const command = 'contention replay ownership-fencing-contention --trace --node node-08 --from 170 --to 625'
     const { stdout } = await cli(packageRoot(), command.split(' ').slice(1))
-    expectOutput(command, `${stdout.split('\n\n')[0]}\n`)
+    const [events = ''] = stdout.split('\n\n')
+    expect(events).toContain('stale-owner: append')
+    expectOutput(command, `${events}\n`)
   })
 
   it('shows how metrics answer to a parameter', async () => {
