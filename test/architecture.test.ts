@@ -89,19 +89,35 @@ function sourcesIn(folder: string): readonly Source[] {
     .map((name) => {
       const path = join(folder, name)
       const text = readFileSync(join(root, path), 'utf8')
-      const imports = importsOf(text)
-      return { path, home: homeOf(path), text, imports }
-    }),
-)
+      return { path, home: homeOf(path), text, imports: importsOf(text) }
+    })
+}
+
+function importsOf(text: string): readonly Import[] {
+  const named = /^(?:import|export) (type )?(\{[^}]*\}|\*(?: as \w+)?|\w+)(?:, (\{[^}]*\}))? from '([^']+)'/gm
+  const bare = /^import '([^']+)'|\bimport\('([^']+)'\)/gm
+  return [
+    ...[...text.matchAll(named)].map(([, type, what = '', , from = '']) => ({
+      from,
+      typesOnly: type !== undefined || /^\{(\s*type \w+,?)+\s*\}$/.test(what),
+    })),
+    ...[...text.matchAll(bare)].map(([, first, second]) => ({ from: first ?? second ?? '', typesOnly: false })),
+  ]
+}
 
 function homeOf(path: string): string {
   const [top, second] = path.split('/')
   return top === 'src' ? (second as string) : (top as string)
 }
 
-/** The file that a relative import leads to. */
-function target({ path }: Source, from: string): string {
-  return relative(root, resolve(root, dirname(path), from)).replace(/\.js$/, '.ts')
+/** The imports of a file that lead to another file of ours. */
+function ours({ path, imports }: Source): readonly { path: string; home: string; typesOnly: boolean }[] {
+  return imports
+    .filter(({ from }) => from.startsWith('.') && from.endsWith('.js'))
+    .map(({ from, typesOnly }) => {
+      const file = relative(root, resolve(root, dirname(path), from)).replace(/\.js$/, '.ts')
+      return { path: file, home: homeOf(file), typesOnly }
+    })
 }
 
 describe('the architecture', () => {
@@ -113,12 +129,12 @@ describe('the architecture', () => {
     const broken = sources.flatMap((source) => {
       const rule = allowed[source.home] ?? []
       if (rule.includes('*')) return []
-      return source.imports
-        .filter((from) => from.startsWith('.'))
-        .map((from) => target(source, from))
-        .filter((path) => path.endsWith('.ts') && homeOf(path) !== source.home && !rule.includes(homeOf(path)))
+      return ours(source)
+        .filter(({ home }) => home !== source.home && !rule.includes(home))
+        .filter(({ home, typesOnly }) => !typesOnly || !rule.includes(`types of ${home}`))
         .map(
-          (path) => `${source.path} imports ${path}: ${source.home} may import ${rule.join(', ') || 'nothing of ours'}`,
+          ({ path }) =>
+            `${source.path} imports ${path}: ${source.home} may import ${rule.join(', ') || 'nothing of ours'}`,
         )
     })
     expect(broken).toEqual([])
@@ -126,7 +142,7 @@ describe('the architecture', () => {
 
   it('lets nobody import cli', () => {
     const importers = sources.filter(
-      (source) => source.home !== 'cli' && source.imports.some((from) => from.includes('/cli/')),
+      (source) => source.home !== 'cli' && source.imports.some(({ from }) => from.includes('/cli/')),
     )
     expect(importers.map(({ path }) => path)).toEqual([])
   })
@@ -134,14 +150,20 @@ describe('the architecture', () => {
   it('uses each package, and each way to the host, in its one home', () => {
     const broken = sources.flatMap(({ path, imports }) =>
       imports
-        .filter((from) => !from.startsWith('.'))
-        .flatMap((from) => {
+        .filter(({ from }) => !from.startsWith('.'))
+        .flatMap(({ from }) => {
           const rule = homes.find(([packages]) => packages.test(from))
           if (rule === undefined) return [`${path} imports ${from}, which has no home yet`]
           return rule[1].test(path) ? [] : [`${path} imports ${from}: use ${rule[2]}`]
         }),
     )
     expect(broken).toEqual([])
+  })
+
+  it('measures in the benchmarks, and nowhere else in the tests', () => {
+    const measuring = /^(tinybench|@sinonjs\/fake-timers)/
+    const users = sourcesIn('test').filter(({ imports }) => imports.some(({ from }) => measuring.test(from)))
+    expect(users.filter(({ path }) => !path.startsWith('test/bench/')).map(({ path }) => path)).toEqual([])
   })
 
   it('keeps clock, chance and the engine’s own rounding out of what has to be the same everywhere', () => {
@@ -170,13 +192,25 @@ describe('the architecture', () => {
     }
   })
 
+  it('sees every way to import', () => {
+    expect(
+      importsOf(`import a, { b } from 'one'
+import {
+  type C,
+  type D,
+} from 'two'
+import { type E, f } from 'three'
+export * from 'four'
+export type { G } from 'five'
+import * as h from 'six'
+import 'seven'
+const later = await import('eight')
+`).map(({ from, typesOnly }) => (typesOnly ? `types of ${from}` : from)),
+    ).toEqual(['one', 'types of two', 'three', 'four', 'types of five', 'six', 'seven', 'eight'])
+  })
+
   it('has no two files that import each other, however far around', () => {
-    const graph = new Map(
-      sources.map((source) => [
-        source.path,
-        source.imports.filter((from) => from.startsWith('.')).map((from) => target(source, from)),
-      ]),
-    )
+    const graph = new Map(sources.map((source) => [source.path, ours(source).map(({ path }) => path)]))
     const done = new Set<string>()
     const visit = (path: string, trail: readonly string[]): readonly string[] => {
       if (trail.includes(path)) return [[...trail.slice(trail.indexOf(path)), path].join(' → ')]
