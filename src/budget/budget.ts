@@ -30,16 +30,18 @@ export interface Spread {
   readonly max: number
 }
 
-/** Where a budget's limits came from. */
+/** Where one scenario's limits came from. */
 export interface Derivation {
   /** Seeds `from` to `to`, both included. */
   readonly seeds: { readonly from: number; readonly to: number }
+  /** The parameters that were not at their default; absent when all were. */
+  readonly parameters?: { readonly [name: string]: number } | undefined
   /** Which figure over all seeds a limit is put above. */
   readonly percentile: 'max'
   /** How far above, in percent of it. */
   readonly headroomPercent: number
-  /** What was measured, by scenario and limit. */
-  readonly evidence: { readonly [scenario: string]: { readonly [limit in LimitName]: Spread } }
+  /** What was measured; of two metrics under one limit, the one that measured highest. */
+  readonly evidence: { readonly [limit in LimitName]: Spread }
 }
 
 /** A limit that is higher than in the version before, and why. */
@@ -54,7 +56,8 @@ export interface Raise {
 /** One version of all budgets: what a file `budgets/vN.json` holds. */
 export interface Budgets {
   readonly version: number
-  readonly derivedFrom?: Derivation | undefined
+  /** By scenario: a version that changes one keeps the evidence of the others. */
+  readonly derivedFrom?: { readonly [scenario: string]: Derivation } | undefined
   readonly raised?: readonly Raise[] | undefined
   readonly scenarios: { readonly [scenario: string]: Budget }
 }

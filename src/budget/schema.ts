@@ -21,20 +21,20 @@ const budget = z.strictObject({
   maxRetryAttempts: limit.describe('requests sent again after a refusal or a timeout'),
 })
 
+const derivation = z.strictObject({
+  seeds: z.strictObject({ from: whole, to: whole }).describe('both included'),
+  parameters: z.record(z.string(), whole).optional().describe('those that were not at their default'),
+  percentile: z.literal('max', { error: '"max"' }).describe('which figure over all seeds a limit is put above'),
+  headroomPercent: limit.describe('how far above, in percent of it'),
+  evidence: z.strictObject(limitShape(spread)).describe('what was measured'),
+})
+
 /** What a file `budgets/vN.json` must be. */
 export const budgetsSchema: z.ZodType<Budgets> = z
   .strictObject({
     $schema: z.string().optional(),
     version: whole.min(1, { error: 'a whole number of 1 or more' }).describe('N of the file name vN.json'),
-    derivedFrom: z
-      .strictObject({
-        seeds: z.strictObject({ from: whole, to: whole }),
-        percentile: z.literal('max'),
-        headroomPercent: limit,
-        evidence: z.record(z.string(), z.strictObject(limitShape(spread))),
-      })
-      .optional()
-      .describe('where the limits came from'),
+    derivedFrom: z.record(z.string(), derivation).optional().describe('by scenario, where the limits came from'),
     raised: z
       .array(
         z.strictObject({

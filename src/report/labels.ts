@@ -41,7 +41,11 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
 }
 
 /** The command that shows step by step what an outcome is about. */
-export function replayCommand({ scenario, seed, overrides }: ScenarioOutcome): string {
+export function replayCommand({
+  scenario,
+  seed,
+  overrides,
+}: Pick<ScenarioOutcome, 'scenario' | 'seed' | 'overrides'>): string {
   const options = Object.entries(overrides).map(([name, value]) => ` --param ${name}=${value}`)
   return `npx contention replay ${scenario} --seed ${seed}${options.join('')} --trace`
 }

@@ -1,4 +1,5 @@
-export { type NextVersion, nextVersion, type TunedScenario } from './next-version.js'
-export { type LimitProposal, proposeLimits, type Standing } from './propose.js'
-export { type Sweep, type SweepOptions, sweep } from './sweep.js'
+export { type LimitChange, type NextVersion, nextVersion, type Predecessor } from './next-version.js'
+export { type LimitProposal, proposeLimits, type Standing, type TunedScenario } from './propose.js'
+export type { MetricSpread } from './spread.js'
+export { type Aborted, type Failed, type Measured, type Seeds, type Sweep, sweep } from './sweep.js'
 export { type Response, responses, type Trend, valuesBetween } from './vary.js'

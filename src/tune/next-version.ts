@@ -1,64 +1,83 @@
-import { type Budget, type Budgets, type Derivation, limitNames, type Raise } from '../budget/index.js'
-import { budgetOf, type LimitProposal } from './propose.js'
+import {
+  type Budget,
+  type Budgets,
+  type Derivation,
+  type LimitName,
+  limitNames,
+  type Raise,
+  type Spread,
+} from '../budget/index.js'
+import { budgetOf, type TunedScenario } from './propose.js'
 
-export interface TunedScenario {
-  readonly scenario: string
-  readonly proposals: readonly LimitProposal[]
-}
+/** A limit that the next version has otherwise than the one before. */
+export type LimitChange = Omit<Raise, 'reason'>
 
 /** What became of a wish for new budgets. */
 export type NextVersion =
-  | { readonly kind: 'next'; readonly budgets: Budgets }
+  | { readonly kind: 'next'; readonly budgets: Budgets; readonly changes: readonly LimitChange[] }
   /** The proposals are the limits there are already. */
   | { readonly kind: 'unchanged' }
   /** These limits would be raised, and nobody said why. */
-  | { readonly kind: 'reason-needed'; readonly raised: readonly Omit<Raise, 'reason'>[] }
+  | { readonly kind: 'reason-needed'; readonly raised: readonly LimitChange[] }
+
+/** The version that a new one follows. */
+export interface Predecessor {
+  /** 0 when there is no file yet: `scenarios` then counts from elsewhere, or is empty. */
+  readonly version: number
+  readonly scenarios: Budgets['scenarios']
+  readonly derivedFrom?: Budgets['derivedFrom']
+}
 
 /**
- * The budgets that follow `current`: the proposals for what was tuned, the rest as it was. A limit is lowered freely; it
- * is raised only for a reason, which goes into the file.
- * @param version the number of the new version
+ * The budgets that follow `before`: the proposals and their evidence for what was tuned, the rest as it was. A limit is
+ * lowered freely; it is raised only for a reason, which goes into the file.
  */
 export function nextVersion(
-  current: Budgets | undefined,
-  version: number,
+  before: Predecessor,
   tuned: readonly TunedScenario[],
-  evidence: Omit<Derivation, 'evidence' | 'percentile'>,
+  how: Pick<Derivation, 'seeds' | 'headroomPercent'>,
   reason: string | undefined,
 ): NextVersion {
-  const proposed = Object.fromEntries(tuned.map(({ scenario, proposals }) => [scenario, budgetOf(proposals)]))
-  const scenarios: Record<string, Budget> = { ...current?.scenarios, ...proposed }
-  const raised = tuned.flatMap(({ scenario }) => raises(scenario, current?.scenarios[scenario], scenarios[scenario]))
+  const changes = tuned.flatMap((each) => changesOf(each.scenario, before.scenarios[each.scenario], budgetOf(each)))
+  const raised = changes.filter(({ from, to }) => to > from)
   if (raised.length > 0 && reason === undefined) return { kind: 'reason-needed', raised }
-  if (current !== undefined && tuned.every(({ scenario }) => same(current.scenarios[scenario], scenarios[scenario]))) {
-    return { kind: 'unchanged' }
-  }
-  const measured = tuned.map(({ scenario, proposals }) => [
-    scenario,
-    Object.fromEntries(proposals.map(({ limit, spread }) => [limit, spread])),
-  ])
+  const known = tuned.every(({ scenario }) => before.scenarios[scenario] !== undefined)
+  if (before.version > 0 && known && changes.length === 0) return { kind: 'unchanged' }
   return {
     kind: 'next',
+    changes,
     budgets: {
-      version,
+      version: before.version + 1,
       derivedFrom: {
-        ...evidence,
-        percentile: 'max',
-        evidence: Object.fromEntries(measured) as Derivation['evidence'],
+        ...before.derivedFrom,
+        ...Object.fromEntries(tuned.map((each) => [each.scenario, derivationOf(each, how)])),
       },
       ...(raised.length === 0 || reason === undefined ? {} : { raised: raised.map((each) => ({ ...each, reason })) }),
-      scenarios,
+      scenarios: {
+        ...before.scenarios,
+        ...Object.fromEntries(tuned.map((each) => [each.scenario, budgetOf(each)])),
+      },
     },
   }
 }
 
-function raises(scenario: string, from: Budget | undefined, to: Budget | undefined): readonly Omit<Raise, 'reason'>[] {
-  if (from === undefined || to === undefined) return []
+function changesOf(scenario: string, from: Budget | undefined, to: Budget): readonly LimitChange[] {
+  if (from === undefined) return []
   return limitNames
-    .filter((limit) => to[limit] > from[limit])
+    .filter((limit) => to[limit] !== from[limit])
     .map((limit) => ({ scenario, limit, from: from[limit], to: to[limit] }))
 }
 
-function same(one: Budget | undefined, other: Budget | undefined): boolean {
-  return limitNames.every((limit) => one?.[limit] === other?.[limit])
+function derivationOf(
+  { overrides, proposals }: TunedScenario,
+  { seeds, headroomPercent }: Pick<Derivation, 'seeds' | 'headroomPercent'>,
+): Derivation {
+  const evidence = Object.fromEntries(proposals.map(({ limit, spread }) => [limit, spread]))
+  return {
+    seeds,
+    ...(Object.keys(overrides).length === 0 ? {} : { parameters: overrides }),
+    percentile: 'max',
+    headroomPercent,
+    evidence: evidence as { [limit in LimitName]: Spread },
+  }
 }

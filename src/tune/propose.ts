@@ -1,5 +1,6 @@
-import { type Budget, type LimitName, limitNames, limits, type Spread } from '../budget/index.js'
-import { type MetricName, type Metrics, percentile } from '../metrics/index.js'
+import { type Budget, type LimitName, limitNames, limits } from '../budget/index.js'
+import { type MetricSpread, spreadsOf } from './spread.js'
+import type { Measured } from './sweep.js'
 
 /** How a limit stands to what was measured. */
 export type Standing =
@@ -13,53 +14,48 @@ export type Standing =
   /** There is no limit yet. */
   | 'new'
 
-/** One limit, what its metrics measured over all seeds, and what it had better be. */
-export interface LimitProposal {
+/** One limit, how it stands to what was measured, and what it had better be. */
+export interface LimitProposal extends MetricSpread {
+  /** Of its metrics (a limit on queues is for two), `metric` is the one that measured highest. */
   readonly limit: LimitName
-  /** By metric: a limit on queues is for two. */
-  readonly spreads: readonly { readonly metric: MetricName; readonly spread: Spread }[]
-  /** Of the metric with the highest measurement. */
-  readonly spread: Spread
+  /** Undefined when there is no limit yet. */
   readonly current: number | undefined
   readonly proposed: number
   readonly standing: Standing
 }
 
-/** Median, 95th percentile (nearest rank) and maximum. */
-export function spreadOf(values: readonly number[]): Spread {
-  return { median: percentile(values, 50), p95: percentile(values, 95), max: percentile(values, 100) }
+/** What the seeds said of one scenario. */
+export interface TunedScenario {
+  readonly scenario: string
+  /** The parameters that were not at their default. */
+  readonly overrides: { readonly [name: string]: number }
+  /** Of every metric, in their order. */
+  readonly spreads: readonly MetricSpread[]
+  /** For every limit, in their order. */
+  readonly proposals: readonly LimitProposal[]
 }
 
 /**
- * Proposes every limit of a scenario: the highest measurement plus headroom, rounded up.
+ * Proposes every limit of a scenario: the highest measurement plus headroom, rounded up. What never happens gets 0.
  *
- * The highest and not the 95th percentile, because a limit that one seed in twenty breaks says nothing about the change under
- * test when it breaks. The headroom is for changes that are none of its business: a parameter retuned, a draw more.
+ * The highest and not the 95th percentile. A gate runs one seed, and its limit has to hold for whichever seed that is: with a
+ * limit at the 95th percentile, every twentieth choice of a seed, and every change that shuffles the draws and nothing else,
+ * would break a budget that nobody has touched. The headroom is for what the seeds tried have not shown; it is small against
+ * what budgets are there to catch, which is a multiple.
  */
-export function proposeLimits(
-  samples: readonly Metrics[],
-  current: Budget | undefined,
-  headroomPercent: number,
-): readonly LimitProposal[] {
-  return limitNames.map((limit) => {
-    const spreads = limits[limit].map((metric) => ({
-      metric,
-      spread: spreadOf(samples.map((sample) => sample[metric])),
-    }))
-    const spread = spreads.map((each) => each.spread).reduce((a, b) => (b.max > a.max ? b : a))
-    const proposed = Math.ceil((spread.max * (100 + headroomPercent)) / 100)
-    return {
-      limit,
-      spreads,
-      spread,
-      current: current?.[limit],
-      proposed,
-      standing: standingOf(current?.[limit], spread.max, proposed),
-    }
+export function proposeLimits(measured: Measured, current: Budget | undefined, headroomPercent: number): TunedScenario {
+  const spreads = spreadsOf(measured)
+  const proposals = limitNames.map((limit): LimitProposal => {
+    const own = spreads.filter(({ metric }) => limits[limit].includes(metric))
+    const highest = own.reduce((a, b) => (b.spread.max > a.spread.max ? b : a))
+    const proposed = Math.ceil((highest.spread.max * (100 + headroomPercent)) / 100)
+    const standing = standingOf(current?.[limit], highest.spread.max, proposed)
+    return { limit, ...highest, current: current?.[limit], proposed, standing }
   })
+  return { scenario: measured.scenario, overrides: measured.overrides, spreads, proposals }
 }
 
-export function budgetOf(proposals: readonly LimitProposal[]): Budget {
+export function budgetOf({ proposals }: Pick<TunedScenario, 'proposals'>): Budget {
   return Object.fromEntries(proposals.map(({ limit, proposed }) => [limit, proposed])) as Record<LimitName, number>
 }
 

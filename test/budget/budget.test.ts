@@ -85,7 +85,7 @@ describe('the budgets that come with the package', () => {
     const names = builtInScenarios.map(({ name }) => name)
     expect(parseBudgets(printBudgets(defaultBudgets, 'schema.json'), 'v1.json', names)).toMatchObject(defaultBudgets)
     expect(Object.keys(defaultBudgets.scenarios)).toEqual(names)
-    expect(Object.keys(defaultBudgets.derivedFrom?.evidence ?? {})).toEqual(names)
+    expect(Object.keys(defaultBudgets.derivedFrom ?? {})).toEqual(names)
     expect(names.map((name) => defaultBudget(name))).not.toContain(undefined)
   })
 })

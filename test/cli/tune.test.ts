@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cli, ownProject, polite, scenarioFile } from '../support/cli.js'
+import { createFile } from '../../src/cli/create-file.js'
+import { defaultBudgets } from '../../src/index.js'
+import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
 
 const budgetsIn = (project: string, version: number) =>
   JSON.parse(readFileSync(join(project, `budgets/v${version}.json`), 'utf8'))
@@ -21,7 +23,14 @@ describe('contention tune', () => {
       version: 1,
       $schema: '../node_modules/contention/schemas/budgets.schema.json',
     })
-    expect(derivedFrom).toMatchObject({ seeds: { from: 1, to: 6 }, percentile: 'max', headroomPercent: 25 })
+    expect(derivedFrom).toEqual({
+      'own-scenario': {
+        seeds: { from: 1, to: 6 },
+        percentile: 'max',
+        headroomPercent: 25,
+        evidence: expect.objectContaining({ maxQueueDepth: { median: 2, p95: 2, max: 2 } }),
+      },
+    })
     const { code, stdout } = await cli(project, ['run'])
     expect(code).toBe(0)
     expect(stdout).toContain('budgets v1')
@@ -36,11 +45,16 @@ describe('contention tune', () => {
     writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(90)')))
     const broken = await cli(project, ['tune', '--seeds', '6'])
     expect(broken.code).toBe(1)
-    expect(broken.stdout).toContain('broken')
+    expect(broken.stdout).toMatchSnapshot()
+    const quiet = await cli(project, ['tune', '--seeds', '6', '--quiet'])
+    expect(quiet.code).toBe(1)
+    expect(quiet.stdout).toMatchSnapshot()
+    const [, seed] = /replay own-scenario --seed (\d+)/.exec(broken.stdout) ?? []
+    expect((await cli(project, ['replay', 'own-scenario', '--seed', seed as string])).code).toBe(1)
     const silent = await cli(project, ['tune', '--seeds', '6', '--write'])
     expect(silent.code).toBe(2)
     expect(silent.stderr).toMatch(
-      /limits? would be raised, and nothing was written\n {2}found: {4}own-scenario max\w+ \d+ → \d+/,
+      /limits? would be raised: nothing was written\n {2}found: {4}own-scenario max\w+ \d+ → \d+/,
     )
     expect(existsSync(join(project, 'budgets/v2.json'))).toBe(false)
     expect((await cli(project, ['tune', '--seeds', '6', '--write', '--reason', 'longer holds'])).code).toBe(0)
@@ -48,10 +62,82 @@ describe('contention tune', () => {
     expect(readFileSync(join(project, 'budgets/v1.json'), 'utf8')).toBe(first)
   })
 
+  it('keeps what it does not tune, limits and evidence, and takes over the package’s where there is no file yet', async () => {
+    const project = folder({
+      'contention.config.json': JSON.stringify({ scenarios: ['./own.ts'], builtIn: ['lease-renewal-contention'] }),
+      'own.ts': scenarioFile(polite),
+    })
+    const names = ['lease-renewal-contention', 'own-scenario']
+    await cli(project, ['tune', 'own-scenario', '--seeds', '3', '--param', 'ttlMs=50', '--write'])
+    const first = budgetsIn(project, 1)
+    expect(Object.keys(first.scenarios)).toEqual(names)
+    expect(first.scenarios['lease-renewal-contention']).toEqual(defaultBudgets.scenarios['lease-renewal-contention'])
+    expect(first.derivedFrom['lease-renewal-contention'].seeds).toEqual({ from: 1, to: 200 })
+    expect(first.derivedFrom['own-scenario'].parameters).toEqual({ ttlMs: 50 })
+
+    const argv = ['tune', 'lease-renewal-contention', '--seeds', '2', '--from-seed', '7', '--headroom', '5', '--write']
+    expect((await cli(project, argv)).stdout).toMatch(/written: budgets\/v2.json, \d limits lowered$/m)
+    const second = budgetsIn(project, 2)
+    expect(second.scenarios['own-scenario']).toEqual(first.scenarios['own-scenario'])
+    expect(second.derivedFrom['own-scenario']).toEqual(first.derivedFrom['own-scenario'])
+    expect(second.derivedFrom['lease-renewal-contention'].seeds).toEqual({ from: 7, to: 8 })
+    expect(second.raised).toBeUndefined()
+  })
+
+  it('raises a limit of the package for a reason only, in a project without budgets too', async () => {
+    const project = folder({ 'contention.config.json': JSON.stringify({ builtIn: ['lease-renewal-contention'] }) })
+    const argv = ['tune', '--seeds', '1', '--headroom', '100', '--write']
+    const { code, stderr } = await cli(project, argv)
+    expect(code).toBe(2)
+    expect(stderr).toContain('lease-renewal-contention maxQueueDepth 20 → 32')
+    expect(existsSync(join(project, 'budgets'))).toBe(false)
+  })
+
+  it('gives machines all of it, with a verdict', async () => {
+    const project = ownProject(polite)
+    const argv = ['tune', '--seeds', '4', '--json']
+    const first = JSON.parse((await cli(project, [...argv, '--write'])).stdout)
+    expect(first).toMatchObject({
+      verdict: 'held',
+      seeds: { from: 1, to: 4 },
+      written: { kind: 'written', file: join(project, 'budgets/v1.json'), version: 1, changes: [] },
+    })
+    const [own] = first.scenarios
+    expect(own.spreads).toHaveLength(11)
+    expect(own.proposals).toHaveLength(5)
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(120)')))
+    const second = await cli(project, argv)
+    expect(second.code).toBe(1)
+    expect(JSON.parse(second.stdout)).toMatchObject({ verdict: 'not-held', budgetVersion: 1 })
+    const third = await cli(project, [...argv, '--write'])
+    expect(third.code).toBe(2)
+    expect(JSON.parse(third.stdout)).toMatchObject({ verdict: 'not-checked' })
+    const varied = JSON.parse((await cli(project, [...argv, '--vary', 'ttlMs=20..100:2'])).stdout)
+    expect(varied).toMatchObject({ verdict: 'held', parameter: 'ttlMs', values: [20, 100] })
+  })
+
+  it('never writes over a file that appears meanwhile, and leaves no other behind', () => {
+    const file = join(folder(), 'budgets/v1.json')
+    createFile(file, 'first')
+    expect(() => createFile(file, 'second')).toThrow(/exists, and is not written over/)
+    expect(readFileSync(file, 'utf8')).toBe('first')
+    expect(readdirSync(join(file, '..'))).toEqual(['v1.json'])
+  })
+
   it('shows how metrics answer to one parameter, and marks where it is now', async () => {
     const { code, stdout } = await cli(ownProject(polite), ['tune', '--vary', 'ttlMs=20..100:3', '--seeds', '4'])
     expect(code).toBe(0)
     expect(stdout).toMatchSnapshot()
+  })
+
+  it('fits on a hundred columns', async () => {
+    const project = ownProject(polite)
+    await cli(project, ['tune', '--seeds', '2', '--headroom', '0', '--write'])
+    const spreads = await cli(project, ['tune', '--seeds', '20'])
+    const varied = await cli(project, ['tune', '--vary', 'nodes=2..64:9', '--seeds', '2'])
+    const widest = Math.max(...`${spreads.stdout}${varied.stdout}`.split('\n').map((line) => line.length))
+    expect(widest).toBeLessThanOrEqual(100)
+    expect(varied.stdout.match(/^ {2}nodes /gm)?.length).toBeGreaterThan(1)
   })
 
   it('stops at a seed that does not hold, and says how to see it', async () => {
@@ -62,15 +148,32 @@ describe('contention tune', () => {
     expect(existsSync(join(project, 'budgets'))).toBe(false)
   })
 
+  it('says at which seed a scenario threw, or did not end', async () => {
+    const project = ownProject('yield node.sleep(5); if (node.random.chance(200)) throw new Error("unlucky")')
+    const { code, stdout, stderr } = await cli(project, ['tune', '--seeds', '50'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    const [, seed] = /stopped at seed (\d+): npx contention replay own-scenario/.exec(stderr) ?? []
+    expect(stderr).toContain('unlucky')
+    expect((await cli(project, ['replay', 'own-scenario', '--seed', seed as string])).stderr).toContain('unlucky')
+  })
+
   it.each([
-    [['--vary', 'ttlMs=9..5'], '--vary cannot be used'],
+    [['--vary', 'ttlMs=90..50'], 'expected: a value to end with that is not below 90'],
     [['--vary', 'ttlMs'], '--vary cannot be used'],
-    [['--vary', 'tllMs=20..50'], 'no selected scenario has a parameter "tllMs"'],
-    [['--vary', 'ttlMs=1..50'], 'parameter ttlMs of own-scenario is out of its range'],
+    [['--vary', 'ttlMs=20=50'], 'expected: name=from..to[:steps] in whole numbers'],
+    [['--vary', 'ttlMs=20..50:1'], 'expected: 2 to 100 steps'],
+    [['--vary', 'tllMs=20..50'], 'there is no parameter "tllMs" in own-scenario\n  expected: ttlMs?'],
+    [['--vary', 'ttlMs=1..50'], 'parameter ttlMs of own-scenario is out of its range\n  found:    1\n'],
+    [['--vary', 'ttlMs=50..99999999999999999999'], 'expected: a whole number from 10 to 1000'],
     [['--vary', 'ttlMs=20..50', '--write'], '--write does not go with --vary'],
+    [['--vary', 'ttlMs=20..50', '--headroom', '5'], '--headroom does not go with --vary'],
     [['--seeds', '0'], '--seeds cannot be used'],
+    [['--seeds', '2', '--from-seed', '4294967295'], '--from-seed cannot be used'],
     [['--headroom', 'much'], '--headroom cannot be used'],
     [['--reason', 'why not'], '--reason goes with --write'],
+    [['--write', '--reason', ' '], '--reason is empty'],
+    [['--write', '--budget', 'v1'], '--budget does not go with --write'],
+    [['own-scenaro'], 'there is no scenario "own-scenaro"\n  expected: own-scenario?'],
   ])('refuses %j', async (argv, what) => {
     const { code, stdout, stderr } = await cli(ownProject(polite), ['tune', ...argv])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -1,0 +1,94 @@
+import { join, relative } from 'node:path'
+import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
+import { budgetVersions, loadBudgets, type Project } from '../config/index.js'
+import { InputError } from '../input/index.js'
+import { packageRoot } from '../package.js'
+import { plural } from '../report/index.js'
+import { nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
+import { createFile } from './create-file.js'
+import { HELD, NOT_HELD } from './exit-code.js'
+import { wholeNumber } from './options.js'
+import { shownPath } from './shown-path.js'
+import { sweepAll, type TuneEnd, type TuneOptions, type TunePlan } from './tune-plan.js'
+import { type Tuned, tunedTerminal, type Written } from './tune-terminal.js'
+
+/** A quarter: what a change that is none of a budget's business may cost, such as a draw more or a delay retuned. */
+const DEFAULT_HEADROOM_PERCENT = 25
+
+/** Shows what the limits are worth, proposes better ones, and with `--write` makes them the next version. */
+export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<TuneEnd> {
+  const { io, selection, budgets, seeds, chalk, json, quiet } = plan
+  const headroomPercent = wholeNumber('--headroom', options.headroom ?? `${DEFAULT_HEADROOM_PERCENT}`, 0, 1_000)
+  const swept = await sweepAll(
+    plan,
+    selection.scenarios.map((scenario) => ({ scenario, changed: {} })),
+  )
+  if (swept.kind === 'failed') return swept
+  const tuned = swept.sweeps.map((measured) =>
+    proposeLimits(measured, budgets.scenarios[measured.scenario], headroomPercent),
+  )
+
+  const written = options.write ? writeNext(plan, tuned, headroomPercent, options.reason) : undefined
+  const broken = tuned.some(({ proposals }) => proposals.some(({ standing }) => standing === 'broken'))
+  const held = !broken || written?.kind === 'written'
+  const result: Tuned = { budgetVersion: budgets.version, seeds, headroomPercent, scenarios: tuned, written }
+  if (json) {
+    const verdict = held ? 'held' : 'not-held'
+    io.stdout.write(`${JSON.stringify({ verdict, ...result }, null, 2)}\n`)
+  } else {
+    const shown = written?.kind === 'written' ? { ...written, file: shownPath(io, written.file) } : written
+    io.stdout.write(tunedTerminal({ ...result, written: shown }, quiet, chalk))
+  }
+  return { kind: 'done', code: held ? HELD : NOT_HELD }
+}
+
+function writeNext(
+  plan: TunePlan,
+  tuned: readonly TunedScenario[],
+  headroomPercent: number,
+  reason: string | undefined,
+): Written {
+  const { project, seeds } = plan
+  const next = nextVersion(predecessor(plan), tuned, { seeds, headroomPercent }, reason)
+  switch (next.kind) {
+    case 'unchanged':
+      return next
+    case 'reason-needed':
+      throw new InputError({
+        what: `${plural(next.raised.length, 'limit')} would be raised: nothing was written`,
+        found: next.raised
+          .map(({ scenario, limit, from, to }) => `${scenario} ${limit} ${from} → ${to}`)
+          .join('\n            '),
+        expected: '--reason "why more is acceptable", which goes into the file',
+      })
+    case 'next': {
+      const { version } = next.budgets
+      const file = join(project.budgetFolder, budgetFileName(version))
+      createFile(file, printBudgets(next.budgets, schemaOf(project)))
+      return { kind: 'written', file, version, changes: next.changes }
+    }
+  }
+}
+
+/**
+ * What the next version follows: the highest there is by now. A project without a file has been judged by the budgets that come
+ * with the package; its first file takes them over for what it runs, or it would lose them without a word.
+ */
+function predecessor({ io, project }: TunePlan): Predecessor {
+  const version = budgetVersions(project.budgetFolder).at(-1)
+  if (version !== undefined) return loadBudgets(project, io.cwd, `${version}`)
+  const run = new Set(project.scenarios.map(({ name }) => name))
+  const ofThose = <T>(all: { readonly [scenario: string]: T }): { readonly [scenario: string]: T } =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => run.has(name)))
+  return {
+    version: 0,
+    scenarios: ofThose(defaultBudgets.scenarios),
+    derivedFrom: ofThose(defaultBudgets.derivedFrom ?? {}),
+  }
+}
+
+/** The schema as a budget file can name it: in this package's own repository, or where projects have it installed. */
+function schemaOf({ root, budgetFolder }: Project): string {
+  const home = root === packageRoot() ? root : join(root, 'node_modules', 'contention')
+  return relative(budgetFolder, join(home, 'schemas', 'budgets.schema.json')).replaceAll('\\', '/')
+}
