@@ -13,26 +13,67 @@ describe("a node's clock", () => {
     expect(clock.toVirtual(300)).toBe(200)
   })
 
-  it('never runs back while it drifts, and waits at least as long as it was told', () => {
-    const drift = fc.integer({ min: -900_000, max: 900_000 })
+  it('goes on from where it stands when its drift changes', () => {
+    const clock = new NodeClock(0)
+    clock.drift(0, 1_000_000)
+    expect(clock.read(100)).toBe(200)
+    clock.drift(100, -500_000)
+    expect(clock.read(100)).toBe(200)
+    expect(clock.read(200)).toBe(250)
+    clock.drift(200, 0)
+    expect(clock.read(210)).toBe(260)
+    expect(clock.toVirtual(10)).toBe(10)
+  })
+
+  const ppm = fc.integer({ min: -999_999, max: 2_000_000 })
+  const gapMs = fc.nat({ max: 10_000 })
+
+  it('never runs back while it drifts, however often the drift changes, and shows whole milliseconds', () => {
     fc.assert(
       fc.property(
-        drift,
-        fc.array(fc.nat({ max: 10_000 }), { maxLength: 20 }),
-        fc.nat({ max: 10_000 }),
-        (ppm, gaps, localMs) => {
-          const clock = new NodeClock(0)
-          clock.drift(0, ppm)
+        fc.integer({ min: -5_000, max: 5_000 }),
+        fc.array(fc.record({ gapMs, ppm: fc.option(ppm) }), { maxLength: 30 }),
+        (skewMs, steps) => {
+          const clock = new NodeClock(skewMs)
           let atMs = 0
           let last = clock.read(0)
-          for (const gap of gaps) {
-            atMs += gap
-            expect(clock.read(atMs)).toBeGreaterThanOrEqual(last)
-            last = clock.read(atMs)
+          for (const step of steps) {
+            atMs += step.gapMs
+            if (step.ppm !== null) clock.drift(atMs, step.ppm)
+            const shown = clock.read(atMs)
+            expect(shown).toBeGreaterThanOrEqual(last)
+            expect(Number.isSafeInteger(shown)).toBe(true)
+            last = shown
           }
-          expect(clock.read(clock.toVirtual(localMs))).toBeGreaterThanOrEqual(localMs)
         },
       ),
+    )
+  })
+
+  it('waits at least as long as it was told by its own count, and less than one of its milliseconds longer', () => {
+    fc.assert(
+      fc.property(ppm, gapMs, gapMs, (drift, fromMs, localMs) => {
+        const clock = new NodeClock(0)
+        clock.drift(0, drift)
+        const waitedMs = (virtualMs: number) => clock.read(fromMs + virtualMs) - clock.read(fromMs)
+        const virtualMs = clock.toVirtual(localMs)
+        expect(waitedMs(virtualMs)).toBeGreaterThanOrEqual(localMs)
+        if (localMs > 0) expect(waitedMs(virtualMs - 1)).toBeLessThanOrEqual(localMs)
+      }),
+    )
+  })
+
+  it('jumps by just as much as it is told, whatever its drift', () => {
+    fc.assert(
+      fc.property(ppm, gapMs, fc.integer({ min: -9_000, max: 9_000 }), gapMs, (drift, atMs, byMs, laterMs) => {
+        const [clock, other] = [new NodeClock(0), new NodeClock(0)]
+        for (const each of [clock, other]) {
+          each.drift(0, drift)
+          each.drift(atMs, drift)
+        }
+        clock.jump(atMs, byMs)
+        expect(clock.read(atMs + laterMs) - other.read(atMs + laterMs)).toBe(byMs)
+      }),
     )
   })
 })

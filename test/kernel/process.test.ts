@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest'
+import { Signal } from '../../src/kernel/index.js'
+import { asksOnce, type Life, TestWorld } from '../support/kernel-world.js'
+
+/** The log of one node. */
+function linesOf(life: (world: TestWorld) => Life, untilMs = 1_000): readonly string[] {
+  const world = new TestWorld()
+  world.node('a', life(world))
+  return world.run(untilMs)
+}
+
+describe('a process', () => {
+  it('yields effects and is resumed with their outcomes', () => {
+    const kinds: string[] = []
+    linesOf(
+      () =>
+        function* (process) {
+          const ready = new Signal()
+          process.spawn(function* (task) {
+            yield task.sleep(40)
+            task.notify(ready)
+          })
+          kinds.push((yield process.sleep(5)).kind)
+          kinds.push((yield process.call('x', 50)).kind)
+          kinds.push((yield process.call('x', 9)).kind)
+          kinds.push((yield process.wait(ready)).kind)
+          kinds.push((yield process.wait(ready, 5)).kind)
+        },
+    )
+    expect(kinds).toEqual(['elapsed', 'answer', 'timeout', 'notified', 'timeout'])
+  })
+
+  it('takes a reply at the very deadline of a call, and not after', () => {
+    const endOf = (timeoutMs: number) => linesOf(() => asksOnce('x', { timeoutMs })).at(-1)
+    expect(endOf(11)).toBe('10 a has x')
+    expect(endOf(10)).toBe('10 a has x')
+    expect(endOf(9)).toBe('9 a gives up x')
+  })
+
+  it('hears nothing more of a call that it has given up, though the step happens', () => {
+    const world = new TestWorld({ network: { requestDelayMs: [60, 60], replyDelayMs: [5, 5] } })
+    world.node('a', function* (process) {
+      yield process.call('x', 50)
+      yield process.call('y', 100)
+    })
+    expect(world.run(1_000)).toEqual([
+      '0 a sends x',
+      '50 a gives up x',
+      '50 a sends y',
+      '60 a step x',
+      '110 a step y',
+      '115 a has y',
+    ])
+  })
+
+  it('may send the same request again, and says so', () => {
+    const lines = linesOf(
+      () =>
+        function* (process) {
+          yield process.call('x', 9)
+          yield process.call('x', 20, 1)
+        },
+    )
+    expect(lines.filter((line) => line.includes('sends'))).toEqual(['0 a sends x', '9 a sends x again'])
+  })
+
+  it('sleeps not at all, but lets others of that instant go first', () => {
+    const order: string[] = []
+    const world = new TestWorld()
+    world.node('a', function* (process) {
+      order.push('a')
+      yield process.sleep(0)
+      order.push('a again')
+    })
+    world.node('b', function* (process) {
+      order.push('b')
+      yield process.sleep(1)
+    })
+    world.run(0)
+    expect(order).toEqual(['a', 'b', 'a again'])
+  })
+
+  it('waits for a signal for ever, unless told how long', () => {
+    const lines = linesOf(
+      (world) =>
+        function* (process) {
+          const ready = new Signal()
+          process.spawn(function* (task) {
+            yield task.sleep(30)
+            task.notify(ready)
+            yield task.sleep(30)
+          })
+          world.note(process, (yield process.wait(ready, 10)).kind)
+          world.note(process, (yield process.wait(ready)).kind)
+          world.note(process, (yield process.wait(ready)).kind)
+        },
+    )
+    expect(lines).toEqual(['10 a timeout', '30 a notified'])
+  })
+
+  it('is woken by its own signal alone, together with all who wait for it, and once', () => {
+    const lines = linesOf(
+      (world) =>
+        function* (process) {
+          const [one, other] = [new Signal(), new Signal()]
+          for (const [name, signal] of [
+            ['first', one],
+            ['second', one],
+            ['third', other],
+          ] as const) {
+            process.spawn(function* (task) {
+              world.note(task, `${name} ${(yield task.wait(signal, 50)).kind}`)
+            })
+          }
+          yield process.sleep(20)
+          process.notify(one)
+          process.notify(one)
+        },
+    )
+    expect(lines).toEqual(['20 a first notified', '20 a second notified', '50 a third timeout'])
+  })
+
+  it('loses no word that is given at the instant at which it would have stopped waiting', () => {
+    const lines = linesOf(
+      (world) =>
+        function* (process) {
+          const ready = new Signal()
+          process.spawn(function* (task) {
+            yield task.sleep(20)
+            task.notify(ready)
+          })
+          yield process.sleep(10)
+          world.note(process, (yield process.wait(ready, 10)).kind)
+        },
+    )
+    expect(lines).toEqual(['20 a notified'])
+  })
+
+  it('has a number among the tasks of its node, given out again when it ends, and a session named by it', () => {
+    const sessions: string[] = []
+    const task = (durationMs: number): Life =>
+      function* (process) {
+        sessions.push(`${process.task} ${process.session} of ${process.nodeName}`)
+        yield process.sleep(durationMs)
+      }
+    linesOf(
+      () =>
+        function* (process) {
+          sessions.push(`${process.task} ${process.session} of ${process.nodeName}`)
+          process.spawn(task(10))
+          process.spawn(task(50))
+          yield process.sleep(20)
+          process.spawn(task(10))
+          yield process.sleep(0)
+        },
+    )
+    expect(sessions).toEqual(['0 a of a', '1 a/1 of a', '2 a/2 of a', '1 a/1 of a'])
+  })
+
+  it('numbers its requests upwards, with the other tasks of its node and through restarts', () => {
+    const numbers: number[] = []
+    const world = new TestWorld({ faults: [{ kind: 'crash', node: 0, atMs: 15, restartAfterMs: 5 }] })
+    world.node('a', function* (process) {
+      process.spawn(function* (task) {
+        numbers.push(task.nextRequest())
+        yield task.sleep(1)
+      })
+      numbers.push(process.nextRequest())
+      yield process.sleep(10)
+      numbers.push(process.nextRequest())
+      yield process.sleep(10)
+    })
+    world.run(100)
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it.each<[string, Life]>([
+    [
+      'a sleep',
+      function* (process) {
+        process.sleep(1)
+        yield process.call('x', 50)
+      },
+    ],
+    [
+      'a call',
+      function* (process) {
+        process.call('x', 50)
+        yield process.sleep(1)
+      },
+    ],
+    [
+      'a wait',
+      function* (process) {
+        process.wait(new Signal(), 10)
+        yield process.sleep(1)
+      },
+    ],
+  ])('is told that a yield is missing before %s', (_effect, life) => {
+    expect(() => linesOf(() => life)).toThrow(
+      expect.objectContaining({
+        name: 'StepFailed',
+        culprit: 'scenario',
+        message: expect.stringContaining('is a `yield` missing?'),
+      }),
+    )
+  })
+
+  it('is told when it yields without an effect', () => {
+    expect(() =>
+      linesOf(
+        () =>
+          function* () {
+            yield { suspended: true }
+          },
+      ),
+    ).toThrow('yielded without an effect')
+  })
+
+  it.each([-1, Number.NaN])('may not sleep %d ms, nor wait so long for a reply', (durationMs) => {
+    expect(() =>
+      linesOf(
+        () =>
+          function* (process) {
+            yield process.sleep(durationMs)
+          },
+      ),
+    ).toThrow('expected 0 or more')
+    expect(() => linesOf(() => asksOnce('x', { timeoutMs: durationMs }))).toThrow('expected more than 0')
+  })
+})

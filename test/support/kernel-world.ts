@@ -1,0 +1,119 @@
+import {
+  type Fault,
+  Kernel,
+  type KernelObserver,
+  type Main,
+  type Network,
+  type Process,
+  randomStream,
+  type TieBreak,
+} from '../../src/kernel/index.js'
+
+export interface Answer {
+  readonly kind: 'answer'
+  readonly to: string
+}
+
+/** What a node of the test world does. */
+export type Life = Main<string, Answer>
+
+export interface WorldOptions {
+  readonly seed?: number
+  readonly network?: Network
+  readonly faults?: readonly Fault[]
+  readonly maxSteps?: number
+  readonly tieBreak?: TieBreak
+  readonly serve?: (request: string, node: number, atMs: number) => Answer | Promise<Answer>
+}
+
+/** Five milliseconds there, five back. */
+export const steady: Network = { requestDelayMs: [5, 5], replyDelayMs: [5, 5] }
+
+/** Delays and losses that are drawn. */
+export const rough: Network = {
+  requestDelayMs: [1, 30],
+  replyDelayMs: [1, 30],
+  requestLossPerMille: 100,
+  replyLossPerMille: 100,
+  requestDuplicatePerMille: 100,
+  replyDuplicatePerMille: 100,
+}
+
+export const answer = (request: string): Answer => ({ kind: 'answer', to: request })
+
+/** A kernel whose subject answers everything, and a log of all that happened: `15 a step x`. */
+export class TestWorld {
+  readonly log: string[] = []
+  readonly kernel: Kernel<string, Answer>
+  readonly #names: string[] = []
+  readonly #faults: readonly Fault[]
+
+  constructor({ seed = 1, network = steady, faults = [], maxSteps = 10_000, tieBreak, serve }: WorldOptions = {}) {
+    this.#faults = faults
+    this.kernel = new Kernel<string, Answer>({
+      random: (name) => randomStream(seed, name),
+      network,
+      observer: this.#observer(),
+      maxSteps,
+      serve: serve ?? answer,
+      ...(tieBreak === undefined ? {} : { tieBreak }),
+    })
+  }
+
+  node(name: string, life: Life, skewMs = 0): number {
+    this.#names.push(name)
+    return this.kernel.addNode(name, life, skewMs)
+  }
+
+  /** Runs to `untilMs` and gives the log. */
+  run(untilMs: number): readonly string[] {
+    if (this.start(untilMs) !== undefined) throw new Error('the subject answers with promises: await start()')
+    return this.log
+  }
+
+  start(untilMs: number): Promise<void> | undefined {
+    for (const fault of this.#faults) this.kernel.inject(fault)
+    return this.kernel.run(untilMs)
+  }
+
+  /** Writes a line of a process into the log, at the time that its node's clock shows. */
+  note(process: Process<string, Answer>, what: string): void {
+    this.log.push(`${process.nowMs} ${process.nodeName} ${what}`)
+  }
+
+  #observer(): KernelObserver<string, Answer> {
+    const say = (atMs: number, node: number, what: string) => this.log.push(`${atMs} ${this.#names[node]} ${what}`)
+    return {
+      sent: (atMs, { node }, request, attempt) => say(atMs, node, `sends ${request}${attempt > 0 ? ' again' : ''}`),
+      executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
+      delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),
+      timedOut: (atMs, { node }, request) => say(atMs, node, `gives up ${request}`),
+      lost: (atMs, { node }, request, leg) => say(atMs, node, `loses ${leg} ${request}`),
+      duplicated: (atMs, { node }, request, leg) => say(atMs, node, `doubles ${leg} ${request}`),
+      paused: (atMs, node, untilMs) => say(atMs, node, `paused until ${untilMs}`),
+      resumed: (atMs, node) => say(atMs, node, 'resumed'),
+      crashed: (atMs, node) => say(atMs, node, 'crashed'),
+      restarted: (atMs, node) => say(atMs, node, 'restarted'),
+      skewed: (atMs, node, byMs) => say(atMs, node, `skewed ${byMs}`),
+      drifted: (atMs, node, ppm) => say(atMs, node, `drifts ${ppm}`),
+      partitioned: (atMs, node, untilMs) => say(atMs, node, `cut until ${untilMs}`),
+      struck: (atMs, node, leg, untilMs) => say(atMs, node, `${leg}s struck until ${untilMs}`),
+    }
+  }
+}
+
+/** A node that asks once, `afterMs` after its start. */
+export const asksOnce = (request = 'x', { afterMs = 0, timeoutMs = 50 } = {}): Life =>
+  function* (process) {
+    if (afterMs > 0) yield process.sleep(afterMs)
+    yield process.call(request, timeoutMs)
+  }
+
+/** A node that asks again and again, and rests in between as long as its own stream says. */
+export const asksForEver = (timeoutMs = 40): Life =>
+  function* (process) {
+    for (let call = 0; ; call++) {
+      yield process.call(`${process.nodeName}${call}`, timeoutMs)
+      yield process.sleep(process.random.int(0, 20))
+    }
+  }
