@@ -43,3 +43,23 @@ export type Fault =
 
 /** A fault on messages, as opposed to one on a node or its clock. */
 export type MessageFault = Extract<Fault, { leg: Leg }>
+
+/** @throws RangeError for times and lengths that are not whole numbers from 0 on, and for a clock that would stand or run back */
+export function checkFault(fault: Fault): void {
+  const { kind, atMs } = fault
+  checkTime(kind, 'atMs', atMs)
+  if ('durationMs' in fault) checkTime(kind, 'durationMs', fault.durationMs)
+  if (kind === 'delay') checkTime(kind, 'delayMs', fault.delayMs)
+  if (kind === 'crash' && fault.restartAfterMs !== undefined) checkTime(kind, 'restartAfterMs', fault.restartAfterMs)
+  if (kind === 'skew' && !Number.isSafeInteger(fault.byMs)) {
+    throw new RangeError(`a skew with byMs ${fault.byMs}: expected a whole number`)
+  }
+  if (kind === 'drift' && (!Number.isSafeInteger(fault.ppm) || fault.ppm <= -1_000_000)) {
+    throw new RangeError(`a drift of ${fault.ppm} ppm: expected a whole number above -1000000`)
+  }
+}
+
+function checkTime(kind: Fault['kind'], field: string, valueMs: number): void {
+  if (Number.isSafeInteger(valueMs) && valueMs >= 0) return
+  throw new RangeError(`a ${kind} with ${field} ${valueMs}: expected a whole number, 0 or more`)
+}

@@ -1,11 +1,11 @@
 import { NodeClock } from './clock.js'
 import { StepFailed, StepLimitReached } from './errors.js'
 import { EventQueue } from './event-queue.js'
-import type { Fault } from './fault.js'
+import { checkFault, type Fault } from './fault.js'
 import { Link, type Network, NONE } from './network.js'
 import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
-import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout } from './process.js'
+import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout, type Waiting } from './process.js'
 import type { Random } from './random.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 
@@ -38,6 +38,9 @@ const TIMEOUT_OUTCOME: Timeout = { kind: 'timeout' }
 const NOTIFIED_OUTCOME = { kind: 'notified' } as const
 
 const NOT_PENDING = -1
+
+/** Added to the order key of a fault: at one instant the world acts first, so that a window includes its first moment. */
+const WORLD_FIRST = -(2 ** 52)
 
 /** A request on its way to the subject. Pooled: a run of any length makes only as many as are ever in flight at once. */
 class Flight<Q, R extends Tagged> {
@@ -105,9 +108,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** Has the world do `fault` at its time, or now when that has passed. */
   inject(fault: Fault): void {
+    checkFault(fault)
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
-    this.#schedule(Math.max(fault.atMs, this.nowMs), FAULT, index, NOT_PENDING)
+    this.#queue.push(Math.max(fault.atMs, this.nowMs), WORLD_FIRST + this.#sequence++, (index << 3) | FAULT)
   }
 
   /** Runs until nothing is due any more at or before `untilMs`. A promise only where the subject answers with one. */
@@ -117,18 +121,23 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   sleep(node: Node<Q, R>, process: Process<Q, R>, durationMs: number): void {
-    if (!(durationMs >= 0)) throw new RangeError(`cannot sleep ${durationMs} ms: expected 0 or more`)
+    if (!(durationMs >= 0) || !Number.isInteger(durationMs)) {
+      throw new RangeError(`cannot sleep ${durationMs} ms: expected a whole number, 0 or more`)
+    }
     this.#suspend(process, 'sleep')
     this.#complete(process, this.nowMs + node.clock.toVirtual(durationMs), WAKE)
   }
 
   send(node: Node<Q, R>, process: Process<Q, R>, timeoutMs: number): void {
-    if (!(timeoutMs > 0)) throw new RangeError(`cannot wait ${timeoutMs} ms for a reply: expected more than 0`)
+    if (!(timeoutMs > 0) || !Number.isInteger(timeoutMs)) {
+      throw new RangeError(`cannot wait ${timeoutMs} ms for a reply: expected a whole number above 0`)
+    }
     this.#suspend(process, 'call')
     const request = process.request as Q
     process.callNumber = ++this.#calls
     process.deadlineMs = this.nowMs + node.clock.toVirtual(timeoutMs)
     process.lastOutcome = undefined
+    process.reply = undefined
     this.#observer.sent(this.nowMs, process, request, process.attempt)
 
     const delayMs = node.link.transmit('request', this.nowMs)
@@ -146,6 +155,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   waitFor(node: Node<Q, R>, process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void {
+    if (timeoutMs !== undefined && (!(timeoutMs >= 0) || !Number.isInteger(timeoutMs))) {
+      throw new RangeError(`cannot wait ${timeoutMs} ms for a signal: expected a whole number, 0 or more`)
+    }
     this.#suspend(process, 'signal')
     process.waitingOn = signal
     if (timeoutMs === undefined) return
@@ -205,8 +217,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const process = this.#slots[slot]
     if (process === undefined || process.pendingOrder !== order) return
     const node = this.#homes[slot] as Node<Q, R>
-    if (node.pausedUntilMs > this.nowMs) {
-      node.held.push({ payload: (slot << 3) | kind, order })
+    if (node.paused) {
+      node.held.push({ process, kind, order })
       return
     }
     if (kind === REPLY) {
@@ -237,8 +249,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     } catch (error) {
       throw error instanceof StepFailed ? error : this.#failed('scenario', error)
     }
-    if (done === true) this.#end(node, process)
-    else if ((process.waiting as string) === 'running') {
+    if (done === true) {
+      // The compiler cannot see that the body's own calls change what the process waits for.
+      const left = process.waiting as Waiting
+      if (left !== 'running') {
+        throw this.#failed(
+          'scenario',
+          new TypeError(`a process ended while it waits for a ${left}: is a \`yield\` missing before its last effect?`),
+        )
+      }
+      this.#end(node, process)
+    } else if ((process.waiting as Waiting) === 'running') {
       throw this.#failed(
         'scenario',
         new TypeError('a process yielded without an effect: expected `yield node.sleep(…)`'),
@@ -327,7 +348,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
     if (process.waiting !== 'call' || process.callNumber !== callNumber) return
     if (atMs <= process.deadlineMs) {
-      if (atMs >= process.pendingAtMs) return
+      if (process.reply !== undefined && atMs >= process.pendingAtMs) return
       process.reply = reply
       this.#complete(process, atMs, REPLY)
     } else if (process.pendingOrder === NOT_PENDING) this.#complete(process, process.deadlineMs, TIMEOUT)
@@ -383,22 +404,27 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   #pauseNode(node: Node<Q, R>, untilMs: number): void {
     if (node.down || untilMs <= node.pausedUntilMs) return
+    node.paused = true
     node.pausedUntilMs = untilMs
     this.#observer.paused(this.nowMs, node.index, untilMs)
     this.#schedule(untilMs, RESUME, node.index, NOT_PENDING)
   }
 
-  /** Puts back what came meanwhile, under the order keys it came with. */
+  /** What came meanwhile happens now, in the order in which it came. */
   #resumeNode(node: Node<Q, R>): void {
-    if (node.down || node.pausedUntilMs !== this.nowMs) return
+    if (!node.paused || node.pausedUntilMs !== this.nowMs) return
+    node.paused = false
     this.#observer.resumed(this.nowMs, node.index)
-    for (const { payload, order } of node.held) this.#queue.push(this.nowMs, order, payload)
+    for (const { process, kind, order } of node.held) {
+      if (process.pendingOrder === order) this.#complete(process, this.nowMs, kind)
+    }
     node.held.length = 0
   }
 
   #crashNode(node: Node<Q, R>, restartAfterMs: number | undefined): void {
     if (node.down) return
     node.down = true
+    node.paused = false
     node.pausedUntilMs = 0
     node.held.length = 0
     this.#observer.crashed(this.nowMs, node.index)

@@ -69,14 +69,14 @@ export class Link {
     return delayMs
   }
 
-  /** How long the second copy of a message takes, or NONE when there is no second copy. */
+  /** How long the second copy of a message takes, or NONE when there is none. It is delayed and lost like any other. */
   transmitCopy(leg: Leg, atMs: number): number {
     const state = leg === 'request' ? this.#request : this.#reply
     const doubled =
       (state.duplicatePerMille > 0 && this.#stream().chance(state.duplicatePerMille)) ||
       (state.faults.length > 0 &&
         state.faults.some((fault) => fault.kind === 'duplicate' && atMs >= fault.atMs && atMs < endMs(fault)))
-    return doubled ? this.#delay(state) : NONE
+    return doubled ? this.transmit(leg, atMs) : NONE
   }
 
   #delay(state: LegState): number {

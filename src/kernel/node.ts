@@ -22,9 +22,10 @@ export class Node<Q, R extends Tagged> implements ProcessPort<Q, R> {
   readonly link: Link
   readonly random: Random
   readonly processes: Process<Q, R>[] = []
-  /** Events that came while the node was paused, by payload and order key. */
-  readonly held: { payload: number; order: number }[] = []
+  /** What came while the node was paused, in the order in which it came: for whom, of what kind, and its order key. */
+  readonly held: { process: Process<Q, R>; kind: number; order: number }[] = []
   down = false
+  paused = false
   pausedUntilMs = 0
   downUntilMs = Number.POSITIVE_INFINITY
 

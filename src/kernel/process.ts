@@ -66,7 +66,7 @@ export class Process<Q, R extends Tagged> {
   readonly node: number
   /** Which of the node's tasks, from 0. The number of a task that has ended is given out again. */
   readonly task: number
-  /** Names the one who asks, across restarts of the node: `node-03`, or `node-03/1` for its second task. */
+  /** Names the one who asks, across restarts of the node: `node-3`, or `node-3/1` for its second task. */
   readonly session: string
   /** The node's own stream of random numbers. */
   readonly random: Random

@@ -6,7 +6,7 @@ import seedrandomAlea from 'seedrandom/lib/alea.js'
  * draws, so a node more or a fault less leaves every other node's luck as it was.
  */
 export interface Random {
-  /** A uniform integer in `min..max`, both included. The range may span at most 2^32 values. */
+  /** A uniform integer in `min..max`, both included. The range may span at most 2^32 values. Throws RangeError when it is empty. */
   int(min: number, max: number): number
   /** True in `perMille` of 1000 draws: 0 never, 1000 always. Always draws, so that rates do not shift the stream. */
   chance(perMille: number): boolean
@@ -25,7 +25,10 @@ export function randomStream(rootSeed: number, name: string): Random {
   const seed = createHash('sha256').update(`${rootSeed}\0${name}`).digest().toString('latin1', 0, 16)
   const next = seedrandomAlea(seed)
   return {
-    int: (min, max) => min + Math.floor(next() * (max - min + 1)),
+    int: (min, max) => {
+      if (!(min <= max)) throw new RangeError(`cannot draw from ${min} to ${max}: expected a range that is not empty`)
+      return min + Math.floor(next() * (max - min + 1))
+    },
     chance: (perMille) => next() * 1000 < perMille,
     pick: (items) => {
       if (items.length === 0) throw new RangeError('pick() needs at least one item to choose from')

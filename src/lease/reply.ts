@@ -35,7 +35,7 @@ export interface LeaseHeld {
   readonly keptUntilMs: number
 }
 
-/** The space is free, but others were here before. */
+/** The space is free, or the requester's own, but others wait for it. */
 export interface Queued {
   readonly kind: 'queued'
   /** Who is first in the queue. */

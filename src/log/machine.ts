@@ -77,6 +77,9 @@ function append({ lease, log }: SpaceRecord, { fence, type, payload }: Append): 
 
 function checkpoint(record: SpaceRecord, { fence, nextSeq, state }: MakeCheckpoint): SpaceTransition {
   const { lease, log } = record
+  if (!Number.isSafeInteger(nextSeq) || nextSeq < 0) {
+    throw new RangeError(`a checkpoint cannot stand at seq ${nextSeq}: expected a whole number, 0 or more`)
+  }
   if (nextSeq > log.nextSeq) {
     return { record, reply: { kind: 'ahead-of-log', nextSeq: log.nextSeq, requestedSeq: nextSeq } }
   }

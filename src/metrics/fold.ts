@@ -129,7 +129,10 @@ function step(state: State, event: TraceEvent): State {
       state.checkpointSeq[event.space] = Math.max(event.seq, state.checkpointSeq[event.space] as number)
       break
     case 'served':
-      counts.replayWindowMs = Math.max(counts.replayWindowMs, event.atMs - (state.grantedAtMs[event.space] as number))
+      // Who serves under an epoch that has passed serves nobody.
+      if (event.epoch === state.epoch[event.space]) {
+        counts.replayWindowMs = Math.max(counts.replayWindowMs, event.atMs - (state.grantedAtMs[event.space] as number))
+      }
       break
   }
   return state

@@ -19,8 +19,7 @@ export function castOf(nodes: readonly string[], spaces: readonly string[]): Cas
   }
 }
 
-/** `count` names that sort in their order: `node-00` to `node-15`. */
+/** `node-0`, `node-1`, … Not padded: a name is the name of a random stream, which must not change with the count. */
 export function numbered(prefix: string, count: number): string[] {
-  const width = String(count - 1).length
-  return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(width, '0')}`)
+  return Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 }

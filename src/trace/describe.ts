@@ -1,7 +1,7 @@
 import type { Cast } from './cast.js'
 import type { EventKind, TraceEvent } from './event.js'
 
-/** One event in words: `node-03 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
+/** One event in words: `node-3 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
 export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
   const node = nodes[event.node] ?? 'nobody'
   const task = event.task === 0 ? '' : `/${event.task}`

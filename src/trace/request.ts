@@ -18,6 +18,8 @@ export class TracedRequest {
   readonly token: number
   readonly seq: number
   readonly content: number
+  /** The subject has executed this request before. Sent again or copied it is the same object. */
+  executed = false
 
   /** @param token digest of the token that the command shows; 0 when it shows none */
   constructor(command: Command, cast: Cast, token: number) {

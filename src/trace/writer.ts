@@ -24,8 +24,6 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #cast: Cast
   readonly #digest: TraceDigest
   readonly #channels: Readonly<Record<EventKind, Channel>>
-  /** The latest request of each task that the subject has executed, by node and task. */
-  readonly #executed: number[][] = []
   readonly #event: MutableEvent = {
     index: -1,
     atMs: 0,
@@ -70,7 +68,8 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
     const channel = this.#channels[reply.kind]
     const event = this.#request(channel, atMs, from, request)
-    event.repeated = this.#wasExecuted(from, request.request)
+    event.repeated = request.executed
+    request.executed = true
     carry(event, request)
     switch (reply.kind) {
       case 'granted':
@@ -197,17 +196,6 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     event.seq = nextSeq
     event.content = state
     this.#emit(this.#channels.served, NO_COMMAND)
-  }
-
-  /** Request numbers of one task only grow, so its latest says it all. */
-  #wasExecuted({ node, task }: Requesting, request: number): boolean {
-    this.#executed[node] ??= []
-    const tasks = this.#executed[node] as number[]
-    const latest = tasks[task] ?? 0
-    if (request <= latest) return true
-    while (tasks.length < task) tasks.push(0)
-    tasks[task] = request
-    return false
   }
 
   #world(kind: EventKind, atMs: number, node: number, untilMs: number): void {

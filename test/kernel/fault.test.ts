@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fault } from '../../src/kernel/index.js'
+import { type Fault, randomOrder, type TieBreak } from '../../src/kernel/index.js'
 import { asksOnce, type Life, TestWorld } from '../support/kernel-world.js'
 
 /** A node that counts what it remembers, every 10 ms. */
@@ -67,6 +67,41 @@ describe('a pause', () => {
 
   it('is over at its end: a node paused from 5 until 15 does at 15 what it has to do', () => {
     expect(linesOf([pause(5, 10)], counts, 26)).toEqual(['5 a paused until 15', '15 a resumed', '15 a 1', '25 a 2'])
+  })
+
+  it('lets what came happen in the order in which it was due, not in that in which it was planned', () => {
+    const life = (world: TestWorld): Life =>
+      function* (process) {
+        for (const atMs of [60, 20, 40]) {
+          process.spawn(function* (task) {
+            yield task.sleep(atMs)
+            world.note(task, `was due at ${atMs}`)
+          })
+        }
+        yield process.sleep(1)
+      }
+    expect(linesOf([pause(5, 100)], life, 1_000).slice(2)).toEqual([
+      '105 a was due at 20',
+      '105 a was due at 40',
+      '105 a was due at 60',
+    ])
+  })
+
+  it('holds what is due at its very end until it is over', () => {
+    expect(linesOf([pause(5, 5)], counts, 12)).toEqual(['5 a paused until 10', '10 a resumed', '10 a 1'])
+  })
+
+  it('that was cut short by a crash does not end another that ends at the same time', () => {
+    expect(linesOf([pause(5, 45), crash(10, 10), pause(30, 20)], counts, 70)).toEqual([
+      '5 a paused until 50',
+      '10 a crashed',
+      '20 a restarted',
+      '30 a paused until 50',
+      '50 a resumed',
+      '50 a 1',
+      '60 a 2',
+      '70 a 3',
+    ])
   })
 
   it('leaves the clock running', () => {
@@ -166,6 +201,28 @@ describe('a crash', () => {
   })
 })
 
+describe('a fault', () => {
+  it('comes before all else of its instant, from 0 on, whatever the tie-break', () => {
+    const latestFirst: TieBreak = (sequence) => -sequence
+    for (const tieBreak of [latestFirst, randomOrder(1), randomOrder(2), randomOrder(3)]) {
+      const world = new TestWorld({ tieBreak, faults: [{ kind: 'partition', nodes: [0], atMs: 0, durationMs: 1 }] })
+      world.node('a', asksOnce())
+      expect(world.run(100)).toEqual(['0 a cut until 1', '0 a sends x', '0 a loses request x', '50 a gives up x'])
+    }
+  })
+
+  it.each<[string, Fault]>([
+    ['atMs -1', { kind: 'restart', node: 0, atMs: -1 }],
+    ['durationMs NaN', { kind: 'pause', node: 0, atMs: 0, durationMs: Number.NaN }],
+    ['delayMs 0.5', { kind: 'delay', leg: 'reply', node: 0, atMs: 0, durationMs: 1, delayMs: 0.5 }],
+    ['restartAfterMs -1', { kind: 'crash', node: 0, atMs: 0, restartAfterMs: -1 }],
+    ['byMs Infinity', { kind: 'skew', node: 0, atMs: 0, byMs: Number.POSITIVE_INFINITY }],
+    ['-1000000 ppm', { kind: 'drift', node: 0, atMs: 0, ppm: -1_000_000 }],
+  ])('with %s is refused', (said, fault) => {
+    expect(() => linesOf([fault], counts, 10)).toThrow(said)
+  })
+})
+
 describe('a clock that goes wrong', () => {
   it('is skewed from the start, jumps, or drifts; a sleep is by the clock of the node', () => {
     const awake = (world: TestWorld, durationMs: number): Life =>
@@ -188,10 +245,10 @@ describe('a clock that goes wrong', () => {
       '0 b drifts 1000000',
       '0 c drifts -500000',
       '10 a skewed 1000',
-      // Virtual times 11, 21 and 41: twice as fast, as told, half as fast.
+      // Virtual times 11, 21 and 42: twice as fast, as told, half as fast.
       '22 b awake',
       '1016 a awake',
-      '20 c awake',
+      '21 c awake',
     ])
   })
 
@@ -206,6 +263,6 @@ describe('a clock that goes wrong', () => {
     }
     expect(endOf(0)).toBe('101 a gives up x')
     expect(endOf(1_000_000)).toBe('51 a gives up x')
-    expect(endOf(-500_000)).toBe('201 a gives up x')
+    expect(endOf(-500_000)).toBe('202 a gives up x')
   })
 })

@@ -149,7 +149,7 @@ describe('the network', () => {
     ])
   })
 
-  it('the second copy of a message may arrive first, and where the first was lost by chance', () => {
+  it('the second copy of a message may arrive first, and where the first was lost', () => {
     const network: Network = { ...steady, requestDelayMs: [1, 40], requestDuplicatePerMille: 1_000 }
     const gains = Array.from({ length: 40 }, (_, seed) => {
       const world = new TestWorld({ seed, network })
@@ -162,13 +162,51 @@ describe('the network', () => {
       return second - first
     })
     expect(Math.max(...gains)).toBeGreaterThan(10)
-    expect(lifeOf(0, [], { ...steady, requestLossPerMille: 1_000, requestDuplicatePerMille: 1_000 })).toEqual([
-      '0 a sends x',
-      '0 a loses request x',
-      '0 a doubles request x',
-      '5 a step x',
-      '10 a has x',
+    const lives = Array.from({ length: 40 }, (_, seed) => {
+      const world = new TestWorld({
+        seed,
+        network: { ...steady, requestLossPerMille: 500, requestDuplicatePerMille: 1_000 },
+      })
+      world.node('a', asksOnce())
+      return world.run(100).join(', ')
+    })
+    expect(lives).toContain('0 a sends x, 0 a loses request x, 0 a doubles request x, 5 a step x, 10 a has x')
+    expect(lives).toContain('0 a sends x, 0 a loses request x, 50 a gives up x')
+  })
+
+  it('a copy is delayed and lost like any other message', () => {
+    const doubling: Network = { ...steady, requestDuplicatePerMille: 1_000 }
+    for (const fault of [cut, during('drop', 'request')]) {
+      expect(lifeOf(20, [fault], doubling)).toEqual(['20 a sends x', '20 a loses request x', '70 a gives up x'])
+    }
+    expect(lifeOf(20, [slower('request')], doubling)).toEqual([
+      '20 a sends x',
+      '20 a doubles request x',
+      '55 a step x',
+      '55 a step x',
+      '60 a has x',
     ])
+  })
+
+  it('a copy that comes at the very deadline is in time, as any reply is', () => {
+    const copyAlone = Array.from({ length: 40 }, (_, seed) => {
+      const world = new TestWorld({
+        seed,
+        network: { ...steady, replyLossPerMille: 500, replyDuplicatePerMille: 1_000 },
+      })
+      world.node('a', asksOnce('x', { timeoutMs: 10 }))
+      return world.run(100).slice(2).join(', ')
+    })
+    expect(copyAlone).toContain('5 a loses reply x, 5 a doubles reply x, 10 a has x')
+    const requestCopyAlone = Array.from({ length: 40 }, (_, seed) => {
+      const world = new TestWorld({
+        seed,
+        network: { ...steady, requestLossPerMille: 500, requestDuplicatePerMille: 1_000 },
+      })
+      world.node('a', asksOnce('x', { timeoutMs: 10 }))
+      return world.run(100).slice(1).join(', ')
+    })
+    expect(requestCopyAlone).toContain('0 a loses request x, 0 a doubles request x, 5 a step x, 10 a has x')
   })
 
   it('strikes one node and leaves the messages of the others as they were', () => {

@@ -206,6 +206,18 @@ describe('a process', () => {
     )
   })
 
+  it('is told that a yield is missing before its last effect', () => {
+    expect(() =>
+      linesOf(
+        () =>
+          function* (process) {
+            yield process.sleep(1)
+            process.call('x', 50)
+          },
+      ),
+    ).toThrow('a process ended while it waits for a call: is a `yield` missing')
+  })
+
   it('is told when it yields without an effect', () => {
     expect(() =>
       linesOf(
@@ -217,7 +229,7 @@ describe('a process', () => {
     ).toThrow('yielded without an effect')
   })
 
-  it.each([-1, Number.NaN])('may not sleep %d ms, nor wait so long for a reply', (durationMs) => {
+  it.each([-1, Number.NaN, 0.5])('may not sleep %d ms, nor wait so long for a reply or a signal', (durationMs) => {
     expect(() =>
       linesOf(
         () =>
@@ -225,7 +237,15 @@ describe('a process', () => {
             yield process.sleep(durationMs)
           },
       ),
-    ).toThrow('expected 0 or more')
-    expect(() => linesOf(() => asksOnce('x', { timeoutMs: durationMs }))).toThrow('expected more than 0')
+    ).toThrow('expected a whole number, 0 or more')
+    expect(() => linesOf(() => asksOnce('x', { timeoutMs: durationMs }))).toThrow('expected a whole number above 0')
+    expect(() =>
+      linesOf(
+        () =>
+          function* (process) {
+            yield process.wait(new Signal(), durationMs)
+          },
+      ),
+    ).toThrow('expected a whole number, 0 or more')
   })
 })

@@ -202,20 +202,23 @@ describe('the metrics', () => {
   })
 
   it('replayWindowMs: longest time from a grant until its node served', () => {
-    const served = (node: number, atMs: number, space = 0): Partial<TraceEvent> => ({
+    const served = (node: number, atMs: number, epoch: number, space = 0): Partial<TraceEvent> => ({
       kind: 'served',
       node,
       atMs,
+      epoch,
       space,
     })
     expect(
       metricsOf([
         granted(0, 10, 1),
-        served(0, 40),
+        served(0, 40, 1),
         granted(1, 100, 2),
-        served(1, 175),
+        served(1, 175, 2),
         granted(2, 180, 1, { space: 1 }),
-        served(2, 190, 1),
+        served(2, 190, 1, 1),
+        // Its lease had been taken over long ago: it serves nobody.
+        served(0, 990, 1),
       ]).replayWindowMs,
     ).toBe(75)
   })

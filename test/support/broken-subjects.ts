@@ -75,11 +75,11 @@ export const ignoresTheQueue = broken('ignores the queue', (command, reply, core
 
 /** Never grants anything to one node. */
 export const starvesOneNode = broken('starves one node', (_command, reply, core, nowMs) => {
-  if (reply.kind !== 'granted' || reply.fence.owner !== 'node-05') return reply
+  if (reply.kind !== 'granted' || reply.fence.owner !== 'node-5') return reply
   core.execute({ kind: 'release', fence: reply.fence, session: 'nobody', request: nowMs + 1 }, nowMs)
   return {
     kind: 'lease-held',
-    owner: 'node-01',
+    owner: 'node-1',
     epoch: reply.fence.epoch,
     expiresAtMs: nowMs + 1,
     position: 0,

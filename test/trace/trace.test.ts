@@ -7,7 +7,9 @@ import {
   NOBODY,
   numbered,
   TraceDigest,
+  TracedRequest,
   type TraceEvent,
+  TraceWriter,
 } from '../../src/trace/index.js'
 
 const event: TraceEvent = {
@@ -39,11 +41,9 @@ describe('the trace', () => {
   it('tells every event in words, with the names of who it is about', () => {
     const cast = castOf(numbered('node', 12), numbered('space', 2))
     expect(describeEvent(event, cast)).toBe(
-      'node-01 ← granted: acquire of space-0 #3 (epoch 2, until 105 ms, token 0000004d)',
+      'node-1 ← granted: acquire of space-0 #3 (epoch 2, until 105 ms, token 0000004d)',
     )
-    expect(describeEvent({ ...event, kind: 'crashed', command: 'none', space: NOBODY }, cast)).toBe(
-      'node-01 is crashed',
-    )
+    expect(describeEvent({ ...event, kind: 'crashed', command: 'none', space: NOBODY }, cast)).toBe('node-1 is crashed')
   })
 
   it('has another digest when any field of any event is another', () => {
@@ -93,8 +93,39 @@ describe('the trace', () => {
     expect(new Set(digests).size).toBe(digests.length)
   })
 
-  it('numbers names so that they sort in their order', () => {
-    const names = numbered('node', 120)
-    expect([...names].sort()).toEqual(names)
+  it('says of a request that it came before only when it was executed before, whatever else the task has asked', () => {
+    const cast = castOf(['node-0'], ['space-0', 'space-1'])
+    const seen: string[] = []
+    const listener = { observe: (event: TraceEvent) => seen.push(`${event.request} ${event.repeated}`) }
+    const writer = new TraceWriter(cast, new TraceDigest(), [{ kinds: ['loaded'], ...listener }])
+    const request = (space: string, number: number) =>
+      new TracedRequest({ kind: 'load', space, session: 'node-0', request: number }, cast, 0)
+    const [late, next] = [request('space-0', 1), request('space-1', 2)]
+    const task = { node: 0, task: 0 }
+    for (const [atMs, each] of [next, late, late].entries()) {
+      writer.executed(atMs, task, each, { kind: 'loaded', checkpoint: undefined, nextSeq: 0 })
+    }
+    expect(seen).toEqual(['2 false', '1 false', '1 true'])
+  })
+
+  it('gives names that do not depend on how many there are', () => {
+    expect(numbered('node', 120).slice(0, 10)).toEqual(numbered('node', 10))
+    expect(new Set(numbered('node', 120)).size).toBe(120)
+  })
+
+  it('tells contents apart that differ in type, sign or size alone', () => {
+    const payload = fc.oneof(
+      fc.maxSafeInteger(),
+      fc.constantFrom(0, -1, 1, 2 ** 32, -(2 ** 32), 1.5, -1.5),
+      fc.string({ maxLength: 6 }),
+    )
+    const content = fc.tuple(fc.constantFrom('a', 'a-', 'b', ''), payload)
+    fc.assert(
+      fc.property(content, content, ([type, one], [other, two]) => {
+        fc.pre(type !== other || one !== two)
+        expect(digestContent(type, one)).not.toBe(digestContent(other, two))
+      }),
+      { seed: 1, numRuns: 2_000 },
+    )
   })
 })
