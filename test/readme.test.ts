@@ -50,7 +50,7 @@ describe('the README', () => {
   })
 
   it('shows what a replay prints', async () => {
-    const command = 'contention replay ownership-fencing-contention --trace --node node-08 --from 170 --to 625'
+    const command = 'contention replay ownership-fencing-contention --trace --node node-9 --from 1660 --to 2280'
     const { stdout } = await cli(packageRoot(), command.split(' ').slice(1))
     const [events = ''] = stdout.split('\n\n')
     expect(events).toContain('stale-owner: append')
@@ -88,7 +88,7 @@ describe('the README', () => {
     const log = vi.spyOn(console, 'log').mockImplementation((...values) => void printed.push(values))
     await importModule(join(project('careless.test.ts'), 'careless.test.ts'))
     log.mockRestore()
-    expect(printed).toEqual([[false, expect.stringMatching(/^space-\d was granted to node-\d\d /)]])
+    expect(printed).toEqual([[false, expect.stringMatching(/^space-\d was granted to node-\d+ /)]])
   })
 
   it('names every command and every option there is', async () => {

@@ -40,7 +40,7 @@ const NOTIFIED_OUTCOME = { kind: 'notified' } as const
 const NOT_PENDING = -1
 
 /** Added to the order key of a fault: at one instant the world acts first, so that a window includes its first moment. */
-const WORLD_FIRST = -(2 ** 52)
+const WORLD_FIRST = -0x10_0000_0000_0000
 
 /** A request on its way to the subject. Pooled: a run of any length makes only as many as are ever in flight at once. */
 class Flight<Q, R extends Tagged> {
