@@ -1,6 +1,7 @@
 import { epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Fault } from '../src/kernel/index.js'
-import { type Body, backoffMs, type Contender, defineScenario, settled, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, settled, workload } from '../src/scenario/index.js'
+import { backoffMs } from '../src/subject/index.js'
 
 /**
  * Holders renew on an interval with jitter, over a network that is slow and loses messages. A holder that is paused or

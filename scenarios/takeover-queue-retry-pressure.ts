@@ -1,5 +1,6 @@
 import { epochsGrow, mutualExclusion, noStarvation, serviceOrder } from '../src/invariants/index.js'
-import { type Body, backoffMs, type Contender, defineScenario, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
+import { backoffMs } from '../src/subject/index.js'
 
 /**
  * Holders crash without a word. Their leases have to run out before anybody may take over, while many claimants queue

@@ -100,10 +100,7 @@ export type { Divergence, Report, ScenarioOutcome } from './report/report.js'
 export { metricsSignature, reportSignature } from './report/signature.js'
 export { type MatrixOptions, type RunOptions, runMatrix, runScenario, ScenarioAborted } from './run/index.js'
 export {
-  type Backoff,
   type Body,
-  backoffMs,
-  builtInSubject,
   Contender,
   defineScenario,
   type Outcome,
@@ -114,11 +111,27 @@ export {
   type Scenario,
   type ScenarioNetwork,
   Signal,
-  type Subject,
-  type SubjectContext,
   settled,
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'
 export { type Core, type DirectCore, memoryCore } from './stores/index.js'
+export {
+  type Backoff,
+  type BuiltInParts,
+  backoffMs,
+  builtInClient,
+  builtInSubject,
+  type Client,
+  type CorePart,
+  defineSubject,
+  type JobPart,
+  type LeaseTimes,
+  type LogPart,
+  type Pursuit,
+  type RenewalEnd,
+  type Subject,
+  type SubjectContext,
+  SubjectFault,
+} from './subject/index.js'
 export { type Cast, digestContent, type EventKind, type TraceEvent } from './trace/index.js'

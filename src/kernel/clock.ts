@@ -1,21 +1,28 @@
 /**
- * A node's own clock: virtual time plus an offset (skew, or a jump when it changes at once), running fast or slow by
- * `driftPpm` parts per million. Integer arithmetic only, so that every engine reads the same time.
+ * A node's own clocks. Both run fast or slow by `driftPpm` parts per million. The monotonic one only counts; the wall
+ * clock is ahead of it by an offset (skew), which jumps when somebody sets it. Integer arithmetic only, so that every
+ * engine reads the same time.
  */
 export class NodeClock {
-  #baseMs: number
+  #offsetMs: number
+  #countedMs = 0
   #sinceMs = 0
   #driftPpm = 0
 
   constructor(skewMs: number) {
-    this.#baseMs = skewMs
+    this.#offsetMs = skewMs
   }
 
-  /** What the clock shows at virtual time `atMs`. */
+  /** What the wall clock shows at virtual time `atMs`. */
   read(atMs: number): number {
+    return this.readMonotonic(atMs) + this.#offsetMs
+  }
+
+  /** What the monotonic clock shows at virtual time `atMs`: no jump ever moves it. */
+  readMonotonic(atMs: number): number {
     const elapsedMs = atMs - this.#sinceMs
-    if (this.#driftPpm === 0) return this.#baseMs + elapsedMs
-    return this.#baseMs + elapsedMs + Math.floor((elapsedMs * this.#driftPpm) / 1_000_000)
+    if (this.#driftPpm === 0) return this.#countedMs + elapsedMs
+    return this.#countedMs + elapsedMs + Math.floor((elapsedMs * this.#driftPpm) / 1_000_000)
   }
 
   /** How much virtual time passes while this clock counts `localMs`. */
@@ -24,17 +31,13 @@ export class NodeClock {
     return Math.ceil((localMs * 1_000_000) / (1_000_000 + this.#driftPpm))
   }
 
-  jump(atMs: number, byMs: number): void {
-    this.#rebase(atMs, byMs)
+  jump(byMs: number): void {
+    this.#offsetMs += byMs
   }
 
   drift(atMs: number, driftPpm: number): void {
-    this.#rebase(atMs, 0)
-    this.#driftPpm = driftPpm
-  }
-
-  #rebase(atMs: number, byMs: number): void {
-    this.#baseMs = this.read(atMs) + byMs
+    this.#countedMs = this.readMonotonic(atMs)
     this.#sinceMs = atMs
+    this.#driftPpm = driftPpm
   }
 }

@@ -40,6 +40,15 @@ export type Fault =
       readonly durationMs: number
       readonly delayMs: number
     }
+  /** The store stops, and is back after `durationMs`; what was written but not synced is `kept` or `lost`. */
+  | {
+      readonly kind: 'store-restart'
+      readonly atMs: number
+      readonly durationMs: number
+      readonly unsynced: 'kept' | 'lost'
+    }
+  /** Every step of the subject waits `delayMs` at the store. */
+  | { readonly kind: 'slow-store'; readonly atMs: number; readonly durationMs: number; readonly delayMs: number }
 
 /** A fault on messages, as opposed to one on a node or its clock. */
 export type MessageFault = Extract<Fault, { leg: Leg }>
@@ -49,7 +58,7 @@ export function checkFault(fault: Fault): void {
   const { kind, atMs } = fault
   checkTime(kind, 'atMs', atMs)
   if ('durationMs' in fault) checkTime(kind, 'durationMs', fault.durationMs)
-  if (kind === 'delay') checkTime(kind, 'delayMs', fault.delayMs)
+  if (kind === 'delay' || kind === 'slow-store') checkTime(kind, 'delayMs', fault.delayMs)
   if (kind === 'crash' && fault.restartAfterMs !== undefined) checkTime(kind, 'restartAfterMs', fault.restartAfterMs)
   if (kind === 'skew' && !Number.isSafeInteger(fault.byMs)) {
     throw new RangeError(`a skew with byMs ${fault.byMs}: expected a whole number`)

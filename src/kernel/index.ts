@@ -16,4 +16,4 @@ export {
   type Timeout,
 } from './process.js'
 export { type Random, randomStream } from './random.js'
-export { randomOrder, type TieBreak } from './tie-break.js'
+export { pctOrder, randomOrder, type TieBreak } from './tie-break.js'

@@ -19,6 +19,8 @@ export interface KernelOptions<Q, R> {
   readonly serve: Serve<Q, R>
   readonly observer: KernelObserver<Q, R>
   readonly tieBreak?: TieBreak
+  /** The store of the subject stops and starts again: what was not synced is lost, or was written in time. */
+  readonly restartStore?: (unsynced: 'kept' | 'lost') => void
   /** Most steps a run may take: what tells a run that never ends from a long one. */
   readonly maxSteps: number
 }
@@ -48,6 +50,8 @@ class Flight<Q, R extends Tagged> {
   process: Process<Q, R> | undefined
   node: Node<Q, R> | undefined
   callNumber = 0
+  /** It has met a slow store, and waits there. */
+  waited = false
 }
 
 /**
@@ -83,6 +87,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #sequence = 0
   #calls = 0
   #stepping = ''
+  #storeDownUntilMs = 0
+  #storeSlowUntilMs = 0
+  #storeDelayMs = 0
 
   constructor(options: KernelOptions<Q, R>) {
     this.#options = options
@@ -299,6 +306,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     flight.process = process
     flight.node = node
     flight.callNumber = process.callNumber
+    flight.waited = false
     this.#schedule(this.nowMs + delayMs, ARRIVAL, index, process.slot)
   }
 
@@ -306,6 +314,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const node = flight.node as Node<Q, R>
+    if (this.nowMs < this.#storeDownUntilMs || this.nowMs < this.#storeSlowUntilMs) {
+      if (this.#detain(index, flight)) return undefined
+    }
     this.#stepping = node.name
     let reply: R | Promise<R>
     try {
@@ -325,15 +336,43 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return undefined
   }
 
+  /** What meets a store that is down is lost; what meets a slow one waits, once. False when it is served all the same. */
+  #detain(index: number, flight: Flight<Q, R>): boolean {
+    const process = flight.process as Process<Q, R>
+    if (this.nowMs < this.#storeDownUntilMs) {
+      this.#observer.lost(this.nowMs, process, flight.request as Q, 'request')
+      this.#expectNothing(process, flight.callNumber)
+      this.#land(index)
+      return true
+    }
+    if (flight.waited) return false
+    flight.waited = true
+    const atMs = this.nowMs + this.#storeDelayMs
+    if (atMs > process.deadlineMs) this.#expectNothing(process, flight.callNumber)
+    this.#schedule(atMs, ARRIVAL, index, process.slot)
+    return true
+  }
+
+  /** No reply to this call can be in time any more, as far as this message goes. */
+  #expectNothing(process: Process<Q, R>, callNumber: number): void {
+    if (process.waiting !== 'call' || process.callNumber !== callNumber || process.pendingOrder !== NOT_PENDING) return
+    this.#complete(process, process.deadlineMs, TIMEOUT)
+  }
+
+  #land(index: number): void {
+    const flight = this.#flights[index] as Flight<Q, R>
+    flight.request = undefined
+    flight.process = undefined
+    this.#freeFlights.push(index)
+  }
+
   /** The subject has taken its step: send the reply back, unless nobody will be waiting for it. */
   #answer(index: number, reply: R): void {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const process = flight.process as Process<Q, R>
     const callNumber = flight.callNumber
-    flight.request = undefined
-    flight.process = undefined
-    this.#freeFlights.push(index)
+    this.#land(index)
     this.#observer.executed(this.nowMs, process, request, reply)
 
     const { link } = flight.node as Node<Q, R>
@@ -346,12 +385,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       atMs = Math.min(atMs, this.nowMs + copyDelayMs)
     }
 
+    if (atMs > process.deadlineMs) {
+      this.#expectNothing(process, callNumber)
+      return
+    }
     if (process.waiting !== 'call' || process.callNumber !== callNumber) return
-    if (atMs <= process.deadlineMs) {
-      if (process.reply !== undefined && atMs >= process.pendingAtMs) return
-      process.reply = reply
-      this.#complete(process, atMs, REPLY)
-    } else if (process.pendingOrder === NOT_PENDING) this.#complete(process, process.deadlineMs, TIMEOUT)
+    if (process.reply !== undefined && atMs >= process.pendingAtMs) return
+    process.reply = reply
+    this.#complete(process, atMs, REPLY)
   }
 
   #end(node: Node<Q, R>, process: Process<Q, R>): void {
@@ -376,6 +417,18 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       }
       return
     }
+    if (fault.kind === 'store-restart') {
+      this.#storeDownUntilMs = Math.max(this.#storeDownUntilMs, this.nowMs + fault.durationMs)
+      this.#options.restartStore?.(fault.unsynced)
+      this.#observer.storeRestarted(this.nowMs, this.#storeDownUntilMs, fault.unsynced)
+      return
+    }
+    if (fault.kind === 'slow-store') {
+      this.#storeSlowUntilMs = this.nowMs + fault.durationMs
+      this.#storeDelayMs = fault.delayMs
+      this.#observer.storeSlowed(this.nowMs, this.#storeSlowUntilMs)
+      return
+    }
     const node = this.#node(fault.node)
     switch (fault.kind) {
       case 'pause':
@@ -388,7 +441,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         this.#restartNode(node)
         return
       case 'skew':
-        node.clock.jump(this.nowMs, fault.byMs)
+        node.clock.jump(fault.byMs)
         this.#observer.skewed(this.nowMs, fault.node, fault.byMs)
         return
       case 'drift':

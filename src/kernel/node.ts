@@ -50,6 +50,10 @@ export class Node<Q, R extends Tagged> implements ProcessPort<Q, R> {
     return this.clock.read(this.#scheduler.nowMs)
   }
 
+  get monotonicMs(): number {
+    return this.clock.readMonotonic(this.#scheduler.nowMs)
+  }
+
   nextRequest(): number {
     this.#requests += 1
     return this.#requests

@@ -22,6 +22,8 @@ export interface KernelObserver<Q, R> {
   skewed(atMs: number, node: number, byMs: number): void
   drifted(atMs: number, node: number, ppm: number): void
   partitioned(atMs: number, node: number, untilMs: number): void
+  storeRestarted(atMs: number, untilMs: number, unsynced: 'kept' | 'lost'): void
+  storeSlowed(atMs: number, untilMs: number): void
   /** A window in which messages of this leg are struck begins. */
   struck(atMs: number, node: number, leg: Leg, untilMs: number): void
 }

@@ -39,6 +39,7 @@ export interface ProcessPort<Q, R extends Tagged> {
   readonly name: string
   readonly random: Random
   readonly nowMs: number
+  readonly monotonicMs: number
   nextRequest(): number
   sleep(process: Process<Q, R>, durationMs: number): void
   send(process: Process<Q, R>, timeoutMs: number): void
@@ -98,9 +99,14 @@ export class Process<Q, R extends Tagged> {
     this.session = task === 0 ? port.name : `${port.name}/${task}`
   }
 
-  /** The node's own clock, with its skew and drift. */
+  /** The node's wall clock, with its skew and drift. It jumps when somebody sets it. */
   get nowMs(): number {
     return this.#port.nowMs
+  }
+
+  /** The node's monotonic clock, with its drift: for durations. It never jumps. */
+  get monotonicMs(): number {
+    return this.#port.monotonicMs
   }
 
   get nodeName(): string {

@@ -15,6 +15,8 @@ export interface Acquire extends Requester {
   readonly space: string
   readonly owner: string
   readonly ttlMs: number
+  /** What the requester's wall clock showed. A core judges time by its own clock. */
+  readonly clockMs: number
   /** When refused, keep a place in the queue for this long after every request. 0 keeps none. */
   readonly queueMs: number
 }
@@ -26,6 +28,8 @@ export interface Claim extends Requester {
   readonly owner: string
   readonly expectedEpoch: number
   readonly ttlMs: number
+  /** What the requester's wall clock showed. A core judges time by its own clock. */
+  readonly clockMs: number
 }
 
 /** Asks for `ttlMs` more, from now. */

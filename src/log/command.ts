@@ -1,3 +1,4 @@
+import type { JobCommand } from '../jobs/index.js'
 import type { Fence, LeaseCommand, Requester } from '../lease/index.js'
 import type { Json } from './event.js'
 
@@ -42,7 +43,7 @@ export type LogCommand = Append | MakeCheckpoint | Truncate
 export type LogQuery = Load | Read
 
 /** Everything a node may ask of a subject. */
-export type Command = LeaseCommand | LogCommand | LogQuery
+export type Command = LeaseCommand | LogCommand | LogQuery | JobCommand
 export type CommandKind = Command['kind']
 
 /** The space a command is about. */

@@ -1,3 +1,4 @@
+import type { JobReply } from '../jobs/index.js'
 import type { LeaseReply, Refusal } from '../lease/index.js'
 import type { Checkpoint, LogEvent } from './event.js'
 
@@ -54,7 +55,7 @@ export interface Compacted {
 export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
 
 /** Everything a subject may answer. */
-export type Reply = LeaseReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
+export type Reply = LeaseReply | JobReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
 export type ReplyKind = Reply['kind']
 
 /** Every kind of refusal, of the lease and of the log. */

@@ -7,9 +7,9 @@ import {
   resolveParameters,
   type Scenario,
   type SimulateOptions,
-  type Subject,
   simulate,
 } from '../scenario/index.js'
+import type { Subject } from '../subject/index.js'
 import { ScenarioAborted } from './aborted.js'
 import { findDivergence } from './divergence.js'
 

@@ -1,3 +1,4 @@
+import type { JobFence } from '../jobs/index.js'
 import {
   type Fault,
   type Process,
@@ -9,6 +10,7 @@ import {
 } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
+import type { Client } from '../subject/index.js'
 import { type Cast, digestText, TracedRequest } from '../trace/index.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
@@ -22,6 +24,11 @@ export interface World {
   readonly nowMs: number
   readonly cast: Cast
   readonly timeoutMs: number
+  readonly client: Client
+  readonly commands: ReadonlySet<CommandKind>
+  /** When the faulty phase is over; Infinity when it never is. */
+  readonly calmFromMs: number
+  acts(node: number, task: number, space: string, epoch: number): void
   inject(fault: Fault): void
   served(node: number, space: string, epoch: number, nextSeq: number, state: number): void
 }
@@ -36,10 +43,13 @@ export class Contender {
   readonly #world: World
   #shownFence: Fence | undefined
   #shownToken = 0
+  /** How long it waits for a reply, by its own clock. */
+  timeoutMs: number
 
   constructor(process: Process<TracedRequest, Reply>, world: World) {
     this.#process = process
     this.#world = world
+    this.timeoutMs = world.timeoutMs
   }
 
   /** Which node this is, from 0. */
@@ -51,14 +61,39 @@ export class Contender {
     return this.#process.nodeName
   }
 
+  /** The name under which it asks for leases: that of the node, or of its task: `node-3/1`. */
+  get owner(): string {
+    return this.#process.session
+  }
+
+  /** How the subject under test has nodes behave. */
+  get client(): Client {
+    return this.#world.client
+  }
+
+  /** Whether the subject under test has this command. */
+  can(command: CommandKind): boolean {
+    return this.#world.commands.has(command)
+  }
+
+  /** The world has stopped breaking: from here on everybody must be served in time. */
+  get calm(): boolean {
+    return this.#world.nowMs >= this.#world.calmFromMs
+  }
+
   /** Every space there is. */
   get spaces(): readonly string[] {
     return this.#world.cast.spaces
   }
 
-  /** The node's own clock, in ms: it may be skewed and drift. */
+  /** The node's wall clock, in ms: it may be skewed, drift, and jump. */
   get nowMs(): number {
     return this.#process.nowMs
+  }
+
+  /** The node's monotonic clock, in ms, for durations: it may drift, but never jumps. */
+  get monotonicMs(): number {
+    return this.#process.monotonicMs
   }
 
   /** The node's own stream of random numbers. */
@@ -91,8 +126,9 @@ export class Contender {
     return this.#call({
       kind: 'acquire',
       space,
-      owner: this.name,
+      owner: this.owner,
       ttlMs,
+      clockMs: this.nowMs,
       queueMs,
       session: this.#process.session,
       request: this.#process.nextRequest(),
@@ -104,9 +140,10 @@ export class Contender {
     return this.#call({
       kind: 'claim',
       space,
-      owner: this.name,
+      owner: this.owner,
       expectedEpoch,
       ttlMs,
+      clockMs: this.nowMs,
       session: this.#process.session,
       request: this.#process.nextRequest(),
     })
@@ -187,7 +224,45 @@ export class Contender {
   resend(): Suspended {
     const { request, attempt } = this.#process
     if (request === undefined) throw new TypeError('resend() before any request: expected a command first')
-    return this.#process.call(request, this.#world.timeoutMs, attempt + 1)
+    return this.#process.call(request, this.timeoutMs, attempt + 1)
+  }
+
+  /** Puts a job at the end of the queue of `space`. */
+  enqueue(space: string): Suspended {
+    return this.#call({ kind: 'enqueue', space, session: this.#process.session, request: this.#process.nextRequest() })
+  }
+
+  /** Asks for a job of `space`. */
+  take(space: string, ttlMs: number, maxAttempts: number): Suspended {
+    return this.#call({
+      kind: 'take',
+      space,
+      owner: this.owner,
+      ttlMs,
+      maxAttempts,
+      clockMs: this.nowMs,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
+  }
+
+  complete(fence: JobFence): Suspended {
+    return this.#call({ kind: 'complete', fence, session: this.#process.session, request: this.#process.nextRequest() })
+  }
+
+  /** Gives a job back undone. */
+  fail(fence: JobFence): Suspended {
+    return this.#call({ kind: 'fail', fence, session: this.#process.session, request: this.#process.nextRequest() })
+  }
+
+  /** Stops pursuing what the last request asked for: the next one is not a retry. */
+  giveUp(): void {
+    this.#process.lastOutcome = undefined
+  }
+
+  /** Does, here and now, what only the holder of the lease may do: serves a read, charges a card. */
+  act(fence: Fence): void {
+    this.#world.acts(this.index, this.#process.task, fence.space, fence.epoch)
   }
 
   /** Says that this node has replayed the log of `fence.space` up to `nextSeq`, to `state`, and serves from here on. */
@@ -234,7 +309,7 @@ export class Contender {
       previous.space === request.space &&
       purposeOf(previous.kind) === purposeOf(request.kind) &&
       (lastOutcome.kind === 'timeout' || isRefusal(lastOutcome))
-    return this.#process.call(request, this.#world.timeoutMs, again ? attempt + 1 : 0)
+    return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
 

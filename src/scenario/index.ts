@@ -1,4 +1,3 @@
-export { type Backoff, backoffMs } from './backoff.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
 export {
   type ParameterDefinition,
@@ -12,4 +11,3 @@ export {
 export { defineScenario, type Scenario, type ScenarioNetwork } from './scenario.js'
 export { settled } from './settled.js'
 export { type Run, type SimulateOptions, simulate } from './simulate.js'
-export { builtInSubject, type Subject, type SubjectContext } from './subject.js'

@@ -2,6 +2,7 @@ import { type InvariantResult, judge } from '../invariants/index.js'
 import { Kernel, randomStream } from '../kernel/index.js'
 import type { Reply } from '../log/index.js'
 import { type Metrics, metricsFold } from '../metrics/index.js'
+import { assemble, builtInSubject, type Subject } from '../subject/index.js'
 import {
   castOf,
   numbered,
@@ -14,7 +15,6 @@ import {
 import { Contender, type World } from './contender.js'
 import type { Parameters } from './parameters.js'
 import type { Scenario } from './scenario.js'
-import { builtInSubject, type Subject } from './subject.js'
 
 /** What one run came to. */
 export interface Run {
@@ -52,13 +52,14 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, [metrics, ...judges, ...listeners])
 
   const network = scenario.network(parameters)
-  const core = subject.core({ secret: `${seed}` })
+  const { client, commands, execute, restart } = assemble(subject, seed)
   const kernel = new Kernel<TracedRequest, Reply>({
     random: (name) => randomStream(seed, name),
     network,
     maxSteps,
     observer: writer,
-    serve: ({ command }, _node, atMs) => core.execute(command, atMs),
+    serve: ({ command }, _node, atMs) => execute(command, atMs),
+    restartStore: restart,
   })
   const world: World = {
     get nowMs() {
@@ -66,6 +67,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     },
     cast,
     timeoutMs: network.timeoutMs,
+    client,
+    commands,
+    calmFromMs: scenario.calmFromMs?.(parameters) ?? Number.POSITIVE_INFINITY,
+    acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
     inject: (fault) => kernel.inject(fault),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
   }

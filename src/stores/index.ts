@@ -1,2 +1,9 @@
 export type { Core, DirectCore } from './core.js'
-export { memoryCore } from './memory.js'
+export {
+  builtInMachine,
+  type Machine,
+  type MemoryOptions,
+  memoryCore,
+  type StoredSpace,
+  storedSpace,
+} from './memory.js'

@@ -1,51 +1,92 @@
-import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
+import { type JobCommand, type JobsRecord, type JobsTransition, NO_JOBS, stepJobs } from '../jobs/index.js'
+import { type LeaseCommand, type MintToken, repeatedReply, type Session } from '../lease/index.js'
 import {
   type Checkpoint,
+  type LogCommand,
   type LogEffect,
   type LogEvent,
   type LogQuery,
   type Reply,
   type SpaceRecord,
+  type SpaceTransition,
   spaceOf,
   stepSpace,
   UNTOUCHED,
 } from '../log/index.js'
 import type { DirectCore } from './core.js'
 
-/** One space as the memory keeps it: the record, what each session was last told, and the log. */
-interface StoredSpace {
+/** One space as the memory keeps it: the records, what each session was last told, and the log. */
+export interface StoredSpace {
   record: SpaceRecord
+  jobs: JobsRecord
   readonly sessions: Map<string, Session<Reply>>
   /** The events from `record.log.firstSeq` on. */
   readonly events: LogEvent[]
   checkpoint: Checkpoint | undefined
 }
 
-/** The built-in core on a store of memory: forgotten with the object, and as fast as the machine itself. */
-export function memoryCore(mint: MintToken): DirectCore {
-  const spaces = new Map<string, StoredSpace>()
+/** The steps that a store runs: the pure part of a lease core. */
+export interface Machine {
+  stepSpace(record: SpaceRecord, command: LeaseCommand | LogCommand, nowMs: number, mint: MintToken): SpaceTransition
+  stepJobs(record: JobsRecord, command: JobCommand, nowMs: number, mint: MintToken): JobsTransition
+}
 
-  const stored = (name: string): StoredSpace => {
-    let space = spaces.get(name)
-    if (space === undefined) {
-      space = { record: UNTOUCHED, sessions: new Map(), events: [], checkpoint: undefined }
-      spaces.set(name, space)
-    }
-    return space
-  }
+export const builtInMachine: Machine = { stepSpace, stepJobs }
 
+export interface MemoryOptions {
+  /** Where the spaces are kept: given again, they are as they were left. */
+  readonly spaces?: Map<string, StoredSpace>
+  readonly machine?: Machine
+}
+
+/** The built-in core on a store of memory: as fast as the machine itself. Forgotten with its `spaces`. */
+export function memoryCore(mint: MintToken, options: MemoryOptions = {}): DirectCore {
+  const { spaces = new Map<string, StoredSpace>(), machine = builtInMachine } = options
   return {
     execute(command, nowMs) {
-      const space = stored(spaceOf(command))
+      const space = storedSpace(spaces, spaceOf(command))
       if (command.kind === 'load' || command.kind === 'read') return query(space, command)
       const repeated = repeatedReply(space.sessions.get(command.session), command)
       if (repeated !== undefined) return repeated
-      const { record, reply, effect } = stepSpace(space.record, command, nowMs, mint)
-      if (effect !== undefined) apply(space, effect)
-      space.record = record
+      const reply = step(space, machine, command, nowMs, mint)
       space.sessions.set(command.session, { request: command.request, reply })
       return reply
     },
+  }
+}
+
+/** The space called `name`, made when it was never touched. */
+export function storedSpace(spaces: Map<string, StoredSpace>, name: string): StoredSpace {
+  let space = spaces.get(name)
+  if (space === undefined) {
+    space = { record: UNTOUCHED, jobs: NO_JOBS, sessions: new Map(), events: [], checkpoint: undefined }
+    spaces.set(name, space)
+  }
+  return space
+}
+
+function step(
+  space: StoredSpace,
+  machine: Machine,
+  command: LeaseCommand | LogCommand | JobCommand,
+  nowMs: number,
+  mint: MintToken,
+): Reply {
+  switch (command.kind) {
+    case 'enqueue':
+    case 'take':
+    case 'complete':
+    case 'fail': {
+      const { record, reply } = machine.stepJobs(space.jobs, command, nowMs, mint)
+      space.jobs = record
+      return reply
+    }
+    default: {
+      const { record, reply, effect } = machine.stepSpace(space.record, command, nowMs, mint)
+      if (effect !== undefined) apply(space, effect)
+      space.record = record
+      return reply
+    }
   }
 }
 

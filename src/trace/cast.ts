@@ -4,7 +4,8 @@ import { NOBODY } from './event.js'
 export interface Cast {
   readonly nodes: readonly string[]
   readonly spaces: readonly string[]
-  nodeIndex(name: string): number
+  /** The node that an owner belongs to. */
+  nodeIndex(owner: string): number
   spaceIndex(name: string): number
 }
 
@@ -14,7 +15,8 @@ export function castOf(nodes: readonly string[], spaces: readonly string[]): Cas
   return {
     nodes,
     spaces,
-    nodeIndex: (name) => nodeIndexes.get(name) ?? NOBODY,
+    // An owner is a node, or another task of one: `node-3/1`.
+    nodeIndex: (name) => nodeIndexes.get(name) ?? nodeIndexes.get(name.split('/')[0] as string) ?? NOBODY,
     spaceIndex: (name) => spaceIndexes.get(name) ?? NOBODY,
   }
 }

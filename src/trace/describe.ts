@@ -3,14 +3,14 @@ import type { EventKind, TraceEvent } from './event.js'
 
 /** One event in words: `node-3 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
 export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
-  const node = nodes[event.node] ?? 'nobody'
+  const node = nodes[event.node] ?? ''
   const task = event.task === 0 ? '' : `/${event.task}`
   const what =
     event.command === 'none' ? '' : ` ${event.command} of ${spaces[event.space] ?? 'no space'} #${event.request}`
   const details = [...detailsOf(event, nodes), event.repeated ? 'asked before' : ''].filter((detail) => detail !== '')
   const suffix = details.length === 0 ? '' : ` (${details.join(', ')})`
-  const space = event.kind === 'served' ? ` ${spaces[event.space]}` : ''
-  return `${node}${task} ${phrase(event.kind)}${what}${space}${suffix}`
+  const space = event.kind === 'served' || event.kind === 'acts' ? ` ${spaces[event.space]}` : ''
+  return `${node}${task} ${phrase(event.kind)}${what}${space}${suffix}`.trimStart()
 }
 
 /** How an event reads after the node's name. The subject's steps read as its answer to the node. */
@@ -47,6 +47,12 @@ function phrase(kind: EventKind): string {
       return `is ${kind}`
     case 'served':
       return 'serves'
+    case 'acts':
+      return 'acts as the holder of'
+    case 'store-restarted':
+      return 'the store stops and starts again'
+    case 'store-slowed':
+      return 'the store is slow'
     default:
       return `← ${kind}:`
   }
@@ -72,6 +78,17 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`epoch ${epoch}`, `until ${untilMs} ms`]
     case 'appended':
       return [`epoch ${epoch}`, `seq ${seq}`, `content ${hex(event.content)}`]
+    case 'acts':
+      return [`epoch ${epoch}`]
+    case 'enqueued':
+      return [`job ${seq}`]
+    case 'taken':
+      return [`job ${seq}`, `attempt ${epoch}`, `until ${untilMs} ms`]
+    case 'completed':
+    case 'failed':
+      return [`job ${seq}`, `attempt ${epoch}`]
+    case 'store-restarted':
+      return [`until ${untilMs} ms`, seq === 1 ? 'what was not synced is lost' : 'nothing is lost']
     case 'checkpointed':
     case 'loaded':
       return [`next seq ${seq}`, event.content === 0 ? '' : `state ${hex(event.content)}`]
@@ -101,6 +118,7 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`checkpoint at ${seq}`]
     case 'paused':
     case 'partitioned':
+    case 'store-slowed':
     case 'requests-struck':
     case 'replies-struck':
       return [`until ${untilMs} ms`]

@@ -19,6 +19,9 @@ export const worldKinds = [
   'requests-struck',
   'replies-struck',
   'served',
+  'acts',
+  'store-restarted',
+  'store-slowed',
 ] as const
 
 /** The subject's steps: every kind of reply it may give. */
@@ -32,6 +35,11 @@ export const replyKinds = [
   'truncated',
   'loaded',
   'events',
+  'enqueued',
+  'taken',
+  'idle',
+  'completed',
+  'failed',
   ...refusalKinds,
 ] as const satisfies readonly ReplyKind[]
 
@@ -47,6 +55,10 @@ export const commandKinds = [
   'truncate',
   'load',
   'read',
+  'enqueue',
+  'take',
+  'complete',
+  'fail',
 ] as const satisfies readonly (CommandKind | 'none')[]
 
 export type WorldKind = (typeof worldKinds)[number]
@@ -90,11 +102,14 @@ export interface TraceEvent {
   readonly attempt: number
   /** The subject has executed this request before: this is a copy of it, or it was sent again after a lost reply. */
   readonly repeated: boolean
-  /** The epoch that was granted, or that the request named. */
+  /** The epoch that was granted, or that the request named; of a job, how often it was taken. */
   readonly epoch: number
-  /** `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, or a place in the queue. */
+  /** `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, a place in the queue, or a job's number. */
   readonly seq: number
-  /** End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. */
+  /**
+   * End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. Of `loaded`,
+   * the `nextSeq` of the checkpoint (0 without one); of `events`, the `seq` after the last one read.
+   */
   readonly untilMs: number
   /** The other node: the owner that a refusal names, the one ahead in the queue. */
   readonly peer: number

@@ -34,6 +34,8 @@ export class TracedRequest {
     switch (command.kind) {
       case 'acquire':
       case 'load':
+      case 'enqueue':
+      case 'take':
         break
       case 'claim':
         epoch = command.expectedEpoch
@@ -44,6 +46,7 @@ export class TracedRequest {
       default:
         epoch = command.fence.epoch
         if (command.kind === 'append') content = digestContent(command.type, command.payload)
+        else if (command.kind === 'complete' || command.kind === 'fail') seq = command.fence.job
         else if (command.kind === 'checkpoint') {
           seq = command.nextSeq
           content = digestContent('checkpoint', command.state)

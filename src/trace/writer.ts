@@ -88,14 +88,25 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
       case 'loaded':
         event.seq = reply.nextSeq
         if (reply.kind === 'loaded' && reply.checkpoint !== undefined) {
+          event.untilMs = reply.checkpoint.nextSeq
           event.content = digestContent('checkpoint', reply.checkpoint.state)
         }
         break
       case 'events':
         event.seq = reply.nextSeq
+        event.untilMs = request.seq + reply.events.length
         for (const { type, payload } of reply.events) {
           event.content = Math.imul(event.content ^ digestContent(type, payload), 0x01000193)
         }
+        break
+      case 'enqueued':
+        event.seq = reply.job
+        break
+      case 'taken':
+        event.seq = reply.fence.job
+        event.epoch = reply.fence.epoch
+        event.token = digestText(reply.fence.token)
+        event.untilMs = reply.expiresAtMs
         break
       case 'truncated':
       case 'compacted':
@@ -184,6 +195,17 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#world('partitioned', atMs, node, untilMs)
   }
 
+  storeRestarted(atMs: number, untilMs: number, unsynced: 'kept' | 'lost'): void {
+    const event = this.#blank(this.#channels['store-restarted'], atMs, NOBODY)
+    event.untilMs = untilMs
+    event.seq = unsynced === 'lost' ? 1 : 0
+    this.#emit(this.#channels['store-restarted'], NO_COMMAND)
+  }
+
+  storeSlowed(atMs: number, untilMs: number): void {
+    this.#world('store-slowed', atMs, NOBODY, untilMs)
+  }
+
   struck(atMs: number, node: number, leg: Leg, untilMs: number): void {
     this.#world(leg === 'request' ? 'requests-struck' : 'replies-struck', atMs, node, untilMs)
   }
@@ -196,6 +218,15 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     event.seq = nextSeq
     event.content = state
     this.#emit(this.#channels.served, NO_COMMAND)
+  }
+
+  /** A node does what only the holder of the lease may do, because it believes that it is. */
+  acts(atMs: number, from: Requesting, space: string, epoch: number): void {
+    const event = this.#blank(this.#channels.acts, atMs, from.node)
+    event.task = from.task
+    event.space = this.#cast.spaceIndex(space)
+    event.epoch = epoch
+    this.#emit(this.#channels.acts, NO_COMMAND)
   }
 
   #world(kind: EventKind, atMs: number, node: number, untilMs: number): void {

@@ -2,9 +2,10 @@ import { Worker } from 'node:worker_threads'
 import { EventQueue } from '../../src/kernel/event-queue.js'
 import { Kernel, type Random, randomStream } from '../../src/kernel/index.js'
 import { tokenMint } from '../../src/lease/index.js'
-import type { Command, Reply } from '../../src/log/index.js'
+import type { Command, CommandKind, Reply } from '../../src/log/index.js'
 import { Contender, type Parameters, type Scenario } from '../../src/scenario/index.js'
 import { memoryCore } from '../../src/stores/index.js'
+import { builtInClient } from '../../src/subject/index.js'
 import { castOf, numbered, TraceDigest, type TracedRequest, TraceWriter } from '../../src/trace/index.js'
 
 /** Everything that a run of the kernel did to its queue, its streams and the lease core, in order. */
@@ -116,6 +117,10 @@ export function recordTape(scenario: Scenario, parameters: Parameters, seed: num
     cast,
     timeoutMs: network.timeoutMs,
     inject: kernel.inject.bind(kernel),
+    client: builtInClient,
+    commands: new Set<CommandKind>(),
+    calmFromMs: Number.POSITIVE_INFINITY,
+    acts: () => undefined,
     served: () => undefined,
   }
   for (const name of cast.nodes)

@@ -7,7 +7,8 @@ import {
   takeoverQueueRetryPressure,
 } from '../../scenarios/index.js'
 import { runScenario } from '../../src/run/index.js'
-import type { Scenario, Subject } from '../../src/scenario/index.js'
+import type { Scenario } from '../../src/scenario/index.js'
+import type { Subject } from '../../src/subject/index.js'
 import * as broken from '../support/broken-subjects.js'
 
 /** Every invariant, a subject that breaks it, and a workload in which that shows. */

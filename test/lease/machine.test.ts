@@ -10,6 +10,7 @@ const acquire = (owner: string, ttlMs = 100, queueMs = 0): LeaseCommand => ({
   space: 's',
   owner,
   ttlMs,
+  clockMs: 0,
   queueMs,
   ...from(owner),
 })
@@ -48,6 +49,7 @@ const claim = (owner: string, expectedEpoch: number): LeaseCommand => ({
   space: 's',
   owner,
   expectedEpoch,
+  clockMs: 0,
   ttlMs: 100,
   ...from(owner),
 })

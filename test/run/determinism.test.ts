@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   builtInScenarios,
-  builtInSubject,
   defineScenario,
+  memoryCore,
   runMatrix,
   runScenario,
   type Subject,
@@ -58,8 +58,8 @@ describe('twice, or it does not count', () => {
     let tick = 0
     const clocked: Subject = {
       name: 'clocked',
-      core: (context) => {
-        const core = builtInSubject.core(context)
+      core: ({ mint }) => {
+        const core = memoryCore(mint)
         return {
           async execute(command, nowMs) {
             const reply = await core.execute(command, nowMs)
@@ -80,8 +80,8 @@ describe('twice, or it does not count', () => {
   it('a subject that answers with promises gives the same signature as one that answers at once', async () => {
     const slow: Subject = {
       name: 'slow',
-      core: (context) => {
-        const core = builtInSubject.core(context)
+      core: ({ mint }) => {
+        const core = memoryCore(mint)
         return { execute: async (command, nowMs) => core.execute(command, nowMs) }
       },
     }

@@ -12,6 +12,7 @@ const acquire = (owner: string): Command => ({
   space: 's',
   owner,
   ttlMs: 100,
+  clockMs: 0,
   queueMs: 0,
   ...ask(owner),
 })

@@ -1,6 +1,6 @@
 import type { Command, Reply } from '../../src/log/index.js'
-import { builtInSubject, type Subject } from '../../src/scenario/index.js'
-import type { DirectCore } from '../../src/stores/index.js'
+import { type DirectCore, memoryCore } from '../../src/stores/index.js'
+import type { Subject } from '../../src/subject/index.js'
 
 /**
  * The built-in core with one thing wrong. `change` sees every reply, and may ask the core for another.
@@ -11,8 +11,8 @@ function broken(
 ): () => Subject {
   return () => ({
     name,
-    core: (context) => {
-      const core = builtInSubject.core(context) as DirectCore
+    core: ({ mint }) => {
+      const core = memoryCore(mint)
       return { execute: (command, nowMs) => change(command, core.execute(command, nowMs), core, nowMs) }
     },
   })

@@ -97,6 +97,8 @@ export class TestWorld {
       skewed: (atMs, node, byMs) => say(atMs, node, `skewed ${byMs}`),
       drifted: (atMs, node, ppm) => say(atMs, node, `drifts ${ppm}`),
       partitioned: (atMs, node, untilMs) => say(atMs, node, `cut until ${untilMs}`),
+      storeRestarted: (atMs, untilMs, unsynced) => this.log.push(`${atMs} store ${unsynced} until ${untilMs}`),
+      storeSlowed: (atMs, untilMs) => this.log.push(`${atMs} store slow until ${untilMs}`),
       struck: (atMs, node, leg, untilMs) => say(atMs, node, `${leg}s struck until ${untilMs}`),
     }
   }

@@ -1,0 +1,14 @@
+export { type Assembled, assemble } from './assemble.js'
+export { type Backoff, backoffMs } from './backoff.js'
+export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
+export { SubjectFault } from './guard.js'
+export {
+  type BuiltInParts,
+  builtInSubject,
+  type CorePart,
+  defineSubject,
+  type JobPart,
+  type LogPart,
+  type Subject,
+  type SubjectContext,
+} from './subject.js'
