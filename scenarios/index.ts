@@ -1,5 +1,7 @@
 import type { Scenario } from '../src/scenario/index.js'
 import { checkpointReplayWindows } from './checkpoint-replay-windows.js'
+import { jobLifecycle } from './job-lifecycle.js'
+import { leaseLifecycle } from './lease-lifecycle.js'
 import { leaseRenewalContention } from './lease-renewal-contention.js'
 import { ownershipFencingContention } from './ownership-fencing-contention.js'
 import { takeoverQueueRetryPressure } from './takeover-queue-retry-pressure.js'
@@ -12,4 +14,14 @@ export const builtInScenarios: readonly Scenario[] = [
   checkpointReplayWindows,
 ]
 
-export { checkpointReplayWindows, leaseRenewalContention, ownershipFencingContention, takeoverQueueRetryPressure }
+/** Small and fast, for exploration: they measure nothing, but reach every corner. */
+export const explorationScenarios: readonly Scenario[] = [leaseLifecycle, jobLifecycle]
+
+export {
+  checkpointReplayWindows,
+  jobLifecycle,
+  leaseLifecycle,
+  leaseRenewalContention,
+  ownershipFencingContention,
+  takeoverQueueRetryPressure,
+}

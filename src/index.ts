@@ -52,6 +52,7 @@ export {
   serviceOrder,
   type Violation,
 } from './invariants/index.js'
+export { type Job, type JobCommand, type JobsRecord, type JobsTransition, stepJobs } from './jobs/index.js'
 export type { DelayMs, Fault, Leg, Network, Random, Suspended } from './kernel/index.js'
 export {
   type Acquire,
@@ -115,8 +116,9 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'
-export { type Core, type DirectCore, memoryCore } from './stores/index.js'
+export { type Core, type DirectCore, type Machine, memoryCore, type StoredSpace } from './stores/index.js'
 export {
+  type Answer,
   type Backoff,
   type BuiltInParts,
   backoffMs,

@@ -1,4 +1,4 @@
-import { NOBODY } from '../trace/index.js'
+import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
@@ -9,24 +9,28 @@ export const fencedWrites: Invariant = {
   name: 'fenced-writes',
   rule: 'a write is accepted only at the current epoch, and only from the node that was granted it',
   kinds: ['granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated'],
-  begin({ nodes, spaces }) {
+  begin(cast) {
+    const { spaces } = cast
     const epochs = new Float64Array(spaces.length)
     const owners = new Int32Array(spaces.length).fill(NOBODY)
     return {
-      step({ kind, command, space, node, epoch, repeated }) {
+      step(event) {
+        const { kind, command, space, epoch, repeated } = event
+        const contender = contenderOf(event, cast)
         if (kind === 'granted') {
           if (epoch <= (epochs[space] as number)) return undefined
           epochs[space] = epoch
-          owners[space] = node
+          owners[space] = contender
           return undefined
         }
         // A copy of an accepted write is told the same again; that it wrote nothing is for other rules to see.
         if (repeated) return undefined
+        const name = contenderName(contender, cast)
         if (epoch !== epochs[space]) {
-          return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch}; the current epoch was ${epochs[space]}`
+          return `${spaces[space]} accepted ${command} of ${name} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
-        if (node === owners[space]) return undefined
-        return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch}, which was ${nodes[owners[space] as number]}'s`
+        if (contender === owners[space]) return undefined
+        return `${spaces[space]} accepted ${command} of ${name} at epoch ${epoch}, which was ${contenderName(owners[space] as number, cast)}'s`
       },
     }
   },

@@ -8,7 +8,8 @@ export interface Judge {
   end(endMs: number): InvariantResult
 }
 
-export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast): Judge {
+/** @param onViolation called at the first event that breaks the rule */
+export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onViolation?: () => void): Judge {
   const check = begin(cast)
   let violations = 0
   let last = -1
@@ -17,6 +18,7 @@ export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast): Judg
   const report = (message: string | undefined, index: number, atMs: number): void => {
     if (message === undefined) return
     violations += 1
+    if (first === undefined) onViolation?.()
     first ??= { index, atMs, message }
   }
 

@@ -1,33 +1,37 @@
-import { NOBODY } from '../trace/index.js'
+import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
- * A grant to another node comes only when the lease before has expired or was released, by the core's clock.
+ * A grant to another contender comes only when the lease before has expired or was released, by the core's clock.
  * Gray and Cheriton, "Leases: an efficient fault-tolerant mechanism for distributed file cache consistency" (1989).
  */
 export const mutualExclusion: Invariant = {
   name: 'mutual-exclusion',
   rule: 'no space is granted to a node while the lease of another node on it is live',
   kinds: ['granted', 'renewed', 'released'],
-  begin({ nodes, spaces }) {
+  begin(cast) {
+    const { spaces } = cast
     const owners = new Int32Array(spaces.length).fill(NOBODY)
     const epochs = new Float64Array(spaces.length)
     const expiries = new Float64Array(spaces.length)
     return {
-      step({ kind, space, node, epoch, repeated, atMs, untilMs }) {
+      step(event) {
+        const { kind, space, epoch, repeated, atMs, untilMs } = event
         const owner = owners[space] as number
         const expiresAtMs = expiries[space] as number
+        const contender = contenderOf(event, cast)
         if (kind !== 'granted') {
-          if (node !== owner || epoch !== epochs[space]) return undefined
+          if (contender !== owner || epoch !== epochs[space]) return undefined
           expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
           return undefined
         }
         if (repeated && epoch <= (epochs[space] as number)) return undefined
-        owners[space] = node
+        owners[space] = contender
         epochs[space] = epoch
         expiries[space] = untilMs
-        if (owner === NOBODY || owner === node || atMs >= expiresAtMs) return undefined
-        return `${spaces[space]} was granted to ${nodes[node]} while the lease of ${nodes[owner]} was live until ${expiresAtMs} ms`
+        if (owner === NOBODY || owner === contender || atMs >= expiresAtMs) return undefined
+        const [one, other] = [contenderName(contender, cast), contenderName(owner, cast)]
+        return `${spaces[space]} was granted to ${one} while the lease of ${other} was live until ${expiresAtMs} ms`
       },
     }
   },

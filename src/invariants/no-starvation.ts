@@ -1,42 +1,58 @@
+import { contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface Wait {
   readonly space: number
   readonly sinceMs: number
+  lastAskedMs: number
+}
+
+export interface StarvationBound {
+  /** Longest a node that keeps asking may wait for a space. */
+  readonly boundMs: number
+  /** From when on waits count: the end of the faults. 0 when absent. */
+  readonly calmFromMs?: number
 }
 
 /**
  * Whoever keeps asking is served in the end. A liveness rule can only be checked with a bound: without one, "not yet"
- * is never wrong.
- * @param boundMs longest a node that keeps asking may wait for a space
+ * is never wrong. A node that has been silent for half of it does not ask any more.
  */
-export function noStarvation({ boundMs }: { readonly boundMs: number }): Invariant {
+export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Invariant {
   return {
     name: 'no-starvation',
     rule: `a node that keeps asking for a space gets it within ${boundMs} ms`,
     kinds: ['sent', 'delivered', 'crashed'],
-    begin({ nodes, spaces }) {
+    begin(cast) {
       const waits = new Map<number, Wait>()
-      const late = (node: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
-        atMs - sinceMs <= boundMs
+      const late = (contender: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
+        atMs - Math.max(sinceMs, calmFromMs) <= boundMs
           ? undefined
-          : `${nodes[node]} waited for ${spaces[space]} from ${sinceMs} ms to ${atMs} ms`
+          : `${contenderName(contender, cast)} waited for ${cast.spaces[space]} from ${sinceMs} ms to ${atMs} ms`
       return {
-        step({ kind, command, node, space, attempt, epoch, atMs }) {
-          const wait = waits.get(node)
-          if (kind === 'crashed') waits.delete(node)
-          else if (command !== 'acquire' && command !== 'claim') return undefined
-          else if (kind === 'sent') {
-            if (attempt === 0 || wait === undefined) waits.set(node, { space, sinceMs: atMs })
+        step(event) {
+          const { kind, command, node, space, attempt, epoch, atMs } = event
+          if (kind === 'crashed') {
+            for (const each of waits.keys()) if (each % cast.nodes.length === node) waits.delete(each)
+            return undefined
+          }
+          const contender = contenderOf(event, cast)
+          const wait = waits.get(contender)
+          if (command !== 'acquire' && command !== 'claim') {
+            if (kind === 'sent') waits.delete(contender)
+          } else if (kind === 'sent') {
+            if (wait === undefined || attempt === 0) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
+            else wait.lastAskedMs = atMs
           } else if (epoch > 0 && wait !== undefined) {
-            waits.delete(node)
-            return late(node, wait, atMs)
+            waits.delete(contender)
+            return late(contender, wait, atMs)
           }
           return undefined
         },
         end(endMs) {
-          for (const [node, wait] of waits) {
-            const message = late(node, wait, endMs)
+          for (const [contender, wait] of waits) {
+            if (endMs - wait.lastAskedMs > boundMs / 2) continue
+            const message = late(contender, wait, endMs)
             if (message !== undefined) return `${message}, the end of the run, and was not served`
           }
           return undefined

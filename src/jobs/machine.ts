@@ -1,5 +1,5 @@
-import { isLive, type MintToken, refuseFence, UNOWNED } from '../lease/index.js'
-import type { JobCommand, JobFence, Take } from './command.js'
+import { type MintToken, refuseFence, UNOWNED } from '../lease/index.js'
+import type { JobCommand, Take } from './command.js'
 import type { JobReply } from './reply.js'
 
 /** One job: work that is a lease, with a bounded number of attempts. */
@@ -35,24 +35,27 @@ export interface JobsTransition {
  * given back, is ready again behind all others, unless it has used up its attempts.
  */
 export function stepJobs(record: JobsRecord, command: JobCommand, nowMs: number, mint: MintToken): JobsTransition {
+  return stepReady(returnLapsed(record, nowMs), command, nowMs, mint)
+}
+
+function stepReady(record: JobsRecord, command: JobCommand, nowMs: number, mint: MintToken): JobsTransition {
   switch (command.kind) {
     case 'enqueue': {
       const { jobs, nextPlace } = record
-      const job: Job = { ...FRESH, place: nextPlace }
       return {
-        record: { jobs: [...jobs, job], nextPlace: nextPlace + 1 },
+        record: { jobs: [...jobs, { ...FRESH, place: nextPlace }], nextPlace: nextPlace + 1 },
         reply: { kind: 'enqueued', job: jobs.length },
       }
     }
     case 'take':
-      return take(returnLapsed(record, nowMs), command, nowMs, mint)
+      return take(record, command, nowMs, mint)
     case 'complete':
     case 'fail': {
       const { fence } = command
       const job = record.jobs[fence.job] ?? FRESH
       const refusal = refuseFence(leaseOf(job), fence, nowMs)
       if (refusal !== undefined) return { record, reply: refusal }
-      if (command.kind === 'fail') return { record: giveBack(record, fence), reply: { kind: 'failed' } }
+      if (command.kind === 'fail') return { record: giveBack(record, fence.job), reply: { kind: 'failed' } }
       return { record: withJob(record, fence.job, { ...job, state: 'done' }), reply: { kind: 'completed' } }
     }
   }
@@ -81,16 +84,17 @@ function leaseOf({ state, attempts, owner, token, takenAtMs, expiresAtMs }: Job)
   }
 }
 
-/** Every taken job whose lease has run out is ready again, or dead. */
-export function returnLapsed(record: JobsRecord, nowMs: number): JobsRecord {
-  let next = record
-  for (const [number, job] of record.jobs.entries()) {
-    if (job.state === 'taken' && !isLive(leaseOf(job), nowMs)) next = giveBack(next, { job: number })
+/** Every taken job whose lease has run out is ready again, or dead: the one that ran out first comes first. */
+function returnLapsed(record: JobsRecord, nowMs: number): JobsRecord {
+  const lapsed: number[] = []
+  for (const [number, { state, expiresAtMs }] of record.jobs.entries()) {
+    if (state === 'taken' && expiresAtMs <= nowMs) lapsed.push(number)
   }
-  return next
+  const expiryOf = (number: number) => (record.jobs[number] as Job).expiresAtMs
+  return lapsed.sort((one, other) => expiryOf(one) - expiryOf(other) || one - other).reduce(giveBack, record)
 }
 
-function giveBack(record: JobsRecord, { job: number }: Pick<JobFence, 'job'>): JobsRecord {
+function giveBack(record: JobsRecord, number: number): JobsRecord {
   const job = record.jobs[number] as Job
   const state = job.attempts >= job.maxAttempts ? 'dead' : 'ready'
   return {

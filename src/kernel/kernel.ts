@@ -87,6 +87,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #sequence = 0
   #calls = 0
   #stepping = ''
+  #stopped = false
   #storeDownUntilMs = 0
   #storeSlowUntilMs = 0
   #storeDelayMs = 0
@@ -119,6 +120,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
     this.#queue.push(Math.max(fault.atMs, this.nowMs), WORLD_FIRST + this.#sequence++, (index << 3) | FAULT)
+  }
+
+  /** Takes no more events: the run ends after this one. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** Runs until nothing is due any more at or before `untilMs`. A promise only where the subject answers with one. */
@@ -194,7 +200,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #drive(untilMs: number): Promise<void> | undefined {
     const queue = this.#queue
     const maxSteps = this.#options.maxSteps
-    while (queue.take(untilMs)) {
+    while (!this.#stopped && queue.take(untilMs)) {
       this.nowMs = queue.atMs
       if (++this.steps > maxSteps) throw new StepLimitReached(maxSteps, this.nowMs)
       const kind = queue.payload & 7
@@ -207,7 +213,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       else if (kind === RESTART) this.#restartDue(this.#node(index))
       else this.#wake(index, kind, queue.order)
     }
-    this.nowMs = Math.max(this.nowMs, untilMs)
+    if (!this.#stopped) this.nowMs = Math.max(this.nowMs, untilMs)
     return undefined
   }
 

@@ -19,6 +19,8 @@ export interface Acquire extends Requester {
   readonly clockMs: number
   /** When refused, keep a place in the queue for this long after every request. 0 keeps none. */
   readonly queueMs: number
+  /** The requester has been told that it has a place in the queue. A request whose reply was lost may have made one all the same. */
+  readonly inQueue: boolean
 }
 
 /** Asks to take over a space seen at `expectedEpoch`: refused when somebody else was quicker. */

@@ -1,7 +1,6 @@
 export type { Acquire, Claim, LeaseCommand, Release, Renew, Requester, Validate } from './command.js'
 export { type Fence, type MintToken, tokenMint } from './fence.js'
 export {
-  isLive,
   type LeaseRecord,
   type LeaseTransition,
   refuseFence,

@@ -123,6 +123,12 @@ export class Contender {
 
   /** Asks for the lease of `space`. With `queueMs`, a refused node keeps its place in the queue so long. */
   acquire(space: string, ttlMs: number, queueMs = 0): Suspended {
+    const { lastOutcome, request } = this.#process
+    const inQueue =
+      lastOutcome !== undefined &&
+      (lastOutcome.kind === 'lease-held' || lastOutcome.kind === 'queued') &&
+      lastOutcome.position > 0 &&
+      request?.space === this.#world.cast.spaceIndex(space)
     return this.#call({
       kind: 'acquire',
       space,
@@ -130,6 +136,7 @@ export class Contender {
       ttlMs,
       clockMs: this.nowMs,
       queueMs,
+      inQueue,
       session: this.#process.session,
       request: this.#process.nextRequest(),
     })

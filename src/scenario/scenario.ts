@@ -18,6 +18,8 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   network(parameters: Parameters<D>): ScenarioNetwork
   /** How far a node's clock is ahead of virtual time (behind when negative). Asked once per node; 0 when absent. */
   clockSkewMs?(parameters: Parameters<D>, random: Random): number
+  /** What exploration draws for one seed: small and fast, and odd in many ways. Without it, a few nodes for a few seconds. */
+  explore?(random: Random): { readonly [name: string]: number }
   /** When the world stops breaking, in virtual ms: what is judged from there on is liveness. Never when absent. */
   calmFromMs?(parameters: Parameters<D>): number
   /** What every node does, from its start and after every restart. */

@@ -1,5 +1,5 @@
-import { type InvariantResult, judge } from '../invariants/index.js'
-import { Kernel, randomStream } from '../kernel/index.js'
+import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
+import { type Fault, Kernel, randomStream, type TieBreak } from '../kernel/index.js'
 import type { Reply } from '../log/index.js'
 import { type Metrics, metricsFold } from '../metrics/index.js'
 import { assemble, builtInSubject, type Subject } from '../subject/index.js'
@@ -36,30 +36,45 @@ export interface SimulateOptions {
   readonly maxSteps: number
   /** Told of every event; lent, not given. */
   readonly onEvent?: (event: TraceEvent) => void
+  /** Which of several events at one instant comes first. The order in which they were scheduled, when absent. */
+  readonly tieBreak?: TieBreak
+  /** What the world does besides what the scenario has it do. */
+  readonly faults?: readonly Fault[]
+  /** Given the means to have the world do more while the run goes on; returns what is to be told of every event. */
+  readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
+  /** Judged instead of the scenario's own invariants. */
+  readonly invariants?: readonly Invariant[]
+  /** End the run at the first event that breaks an invariant. */
+  readonly stopAtViolation?: boolean
 }
 
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
-  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent } = options
+  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent, meddle, tieBreak } = options
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
 
   const digest = new TraceDigest()
   const metrics = observe(metricsFold(cast))
-  const judges = scenario.invariants(parameters).map((invariant) => judge(invariant, cast))
-  const listeners = onEvent === undefined ? [] : [{ kinds: undefined, observe: onEvent }]
+  const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
+  const invariants = options.invariants ?? scenario.invariants(parameters)
+  const judges = invariants.map((invariant) => judge(invariant, cast, onViolation))
+  const listeners = [onEvent, meddle?.((fault) => kernel.inject(fault))]
+    .filter((listener) => listener !== undefined)
+    .map((listener) => ({ kinds: undefined, observe: listener }))
   const writer = new TraceWriter(cast, digest, [metrics, ...judges, ...listeners])
 
   const network = scenario.network(parameters)
   const { client, commands, execute, restart } = assemble(subject, seed)
-  const kernel = new Kernel<TracedRequest, Reply>({
+  const kernel: Kernel<TracedRequest, Reply> = new Kernel<TracedRequest, Reply>({
     random: (name) => randomStream(seed, name),
     network,
     maxSteps,
     observer: writer,
     serve: ({ command }, _node, atMs) => execute(command, atMs),
     restartStore: restart,
+    ...(tieBreak === undefined ? {} : { tieBreak }),
   })
   const world: World = {
     get nowMs() {
@@ -80,13 +95,15 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     kernel.addNode(name, (process) => scenario.node(new Contender(process, world), parameters), skewMs)
   }
   for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
+  for (const fault of options.faults ?? []) kernel.inject(fault)
 
   const end = (): Run => ({
     digest: digest.end(),
     events: writer.length,
     steps: kernel.steps,
     metrics: metrics.end(parameters.durationMs),
-    invariants: judges.map((each) => each.end(parameters.durationMs)),
+    // A run that was stopped has no end at which something could be missing.
+    invariants: judges.map((each) => each.end(options.stopAtViolation ? kernel.nowMs : parameters.durationMs)),
   })
   const running = kernel.run(parameters.durationMs)
   return running === undefined ? end() : running.then(end)

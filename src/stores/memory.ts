@@ -1,4 +1,4 @@
-import { type JobCommand, type JobsRecord, type JobsTransition, NO_JOBS, stepJobs } from '../jobs/index.js'
+import { type JobCommand, type JobsRecord, NO_JOBS, stepJobs } from '../jobs/index.js'
 import { type LeaseCommand, type MintToken, repeatedReply, type Session } from '../lease/index.js'
 import {
   type Checkpoint,
@@ -8,7 +8,6 @@ import {
   type LogQuery,
   type Reply,
   type SpaceRecord,
-  type SpaceTransition,
   spaceOf,
   stepSpace,
   UNTOUCHED,
@@ -27,8 +26,8 @@ export interface StoredSpace {
 
 /** The steps that a store runs: the pure part of a lease core. */
 export interface Machine {
-  stepSpace(record: SpaceRecord, command: LeaseCommand | LogCommand, nowMs: number, mint: MintToken): SpaceTransition
-  stepJobs(record: JobsRecord, command: JobCommand, nowMs: number, mint: MintToken): JobsTransition
+  readonly stepSpace: typeof stepSpace
+  readonly stepJobs: typeof stepJobs
 }
 
 export const builtInMachine: Machine = { stepSpace, stepJobs }

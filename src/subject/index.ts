@@ -3,6 +3,7 @@ export { type Backoff, backoffMs } from './backoff.js'
 export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
 export { SubjectFault } from './guard.js'
 export {
+  type Answer,
   type BuiltInParts,
   builtInSubject,
   type CorePart,

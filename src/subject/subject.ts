@@ -1,38 +1,54 @@
+import type { JobFence } from '../jobs/index.js'
 import type { Random } from '../kernel/index.js'
-import type { MintToken } from '../lease/index.js'
-import type { Command, CommandKind, Reply } from '../log/index.js'
+import type { Fence, MintToken } from '../lease/index.js'
+import type { Checkpoint, Command, CommandKind, Reply, refusalKinds } from '../log/index.js'
 import type { Core, Machine, StoredSpace } from '../stores/index.js'
 import type { Client } from './client.js'
 
+/** A fence as a subject gives it out: owner and space are known from the command; a core without tokens leaves them out. */
+type BriefFence = Pick<Fence, 'epoch'> & Partial<Fence>
+
+/** A reply as a subject may give it: a refusal need not say more than its kind. */
+export type Answer =
+  | Reply
+  | { readonly kind: 'granted'; readonly fence: BriefFence; readonly expiresAtMs: number }
+  | { readonly kind: 'taken'; readonly fence: BriefFence & Pick<JobFence, 'job'>; readonly expiresAtMs: number }
+  | { readonly kind: 'loaded'; readonly nextSeq: number; readonly checkpoint?: Checkpoint }
+  | { readonly kind: (typeof refusalKinds)[number] }
+
 /** What a part of a subject answers to each of its commands. `nowMs` is its clock; it has no other. */
-type Handlers<K extends CommandKind> = {
-  readonly [Kind in K]?: (command: Extract<Command, { kind: Kind }>, nowMs: number) => Reply | Promise<Reply>
+type Handlers<K extends CommandKind, A = Answer | Promise<Answer>> = {
+  readonly [Kind in K]?: (command: Extract<Command, { kind: Kind }>, nowMs: number) => A
 }
 
+type CoreCommand = 'acquire' | 'claim' | 'renew' | 'release' | 'validate'
+type LogPartCommand = 'append' | 'checkpoint' | 'truncate' | 'load' | 'read'
+type JobPartCommand = 'enqueue' | 'take' | 'complete' | 'fail'
+
 /** Grants, refuses, queues claimants. All but `acquire` may be left out: what needs them is skipped. */
-export interface CorePart extends Handlers<'acquire' | 'claim' | 'renew' | 'release' | 'validate'> {
+export interface CorePart extends Handlers<CoreCommand> {
   /** The store stops in good order: the last chance to write what is not written. Not called when unsynced writes are lost. */
   close?(): void
 }
 
 /** Keeps the log: append, checkpoint, replay. */
-export interface LogPart extends Handlers<'append' | 'checkpoint' | 'truncate' | 'load' | 'read'> {
+export interface LogPart extends Handlers<LogPartCommand> {
   close?(): void
 }
 
 /** Hands out jobs: work that is a lease per job, with a bounded number of attempts. */
-export interface JobPart extends Handlers<'enqueue' | 'take' | 'complete' | 'fail'> {
+export interface JobPart extends Handlers<JobPartCommand> {
   close?(): void
 }
 
-/** A part that has all of its commands. */
-type Whole<P extends { close?(): void }> = Required<Omit<P, 'close'>> & Pick<P, 'close'>
+/** A built-in part: it has all of its commands, and answers at once. */
+type BuiltInPart<K extends CommandKind> = Required<Handlers<K, Reply>> & { close?(): void }
 
 /** The built-in parts, to wrap: spread one and replace a command. */
 export interface BuiltInParts {
-  readonly core: Whole<CorePart>
-  readonly log: Whole<LogPart>
-  readonly jobs: Whole<JobPart>
+  readonly core: BuiltInPart<CoreCommand>
+  readonly log: BuiltInPart<LogPartCommand>
+  readonly jobs: BuiltInPart<JobPartCommand>
   /** What they keep, by space. Survives a restart of the store. */
   readonly spaces: Map<string, StoredSpace>
   /** The same parts on steps of your own. */

@@ -20,4 +20,9 @@ export function digestContent(type: string, payload: Json): number {
   return digestText(JSON.stringify(payload), mix(from, TEXT))
 }
 
+/** The digest of several contents in order: `foldContent(foldContent(0, first), second)`. */
+export function foldContent(hash: number, content: number): number {
+  return mix(hash, content)
+}
+
 const mix = (hash: number, word: number): number => Math.imul(hash ^ word, 0x01000193)

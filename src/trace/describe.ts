@@ -90,10 +90,11 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'store-restarted':
       return [`until ${untilMs} ms`, seq === 1 ? 'what was not synced is lost' : 'nothing is lost']
     case 'checkpointed':
+      return [`next seq ${seq}`, `state ${hex(event.content)}`]
     case 'loaded':
-      return [`next seq ${seq}`, event.content === 0 ? '' : `state ${hex(event.content)}`]
+      return [`head at ${seq}`, untilMs > 0 ? `checkpoint at ${untilMs}, state ${hex(event.content)}` : '']
     case 'events':
-      return [`head at ${seq}`, `content ${hex(event.content)}`]
+      return [`seq ${seq} to ${untilMs - 1}`, `content ${hex(event.content)}`]
     case 'truncated':
     case 'compacted':
       return [`first seq ${seq}`]

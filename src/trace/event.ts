@@ -104,7 +104,10 @@ export interface TraceEvent {
   readonly repeated: boolean
   /** The epoch that was granted, or that the request named; of a job, how often it was taken. */
   readonly epoch: number
-  /** `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, a place in the queue, or a job's number. */
+  /**
+   * `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, a place in the queue, a job's number, or
+   * where a read begins.
+   */
   readonly seq: number
   /**
    * End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. Of `loaded`,

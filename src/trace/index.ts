@@ -1,5 +1,6 @@
 export { type Cast, castOf, numbered } from './cast.js'
-export { digestContent, digestText } from './content.js'
+export { contenderName, contenderOf } from './contender.js'
+export { digestContent, digestText, foldContent } from './content.js'
 export { describeEvent } from './describe.js'
 export { TraceDigest } from './digest.js'
 export { type EventKind, NOBODY, type TraceEvent } from './event.js'

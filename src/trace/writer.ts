@@ -1,7 +1,7 @@
 import type { KernelObserver, Leg, Requesting } from '../kernel/index.js'
 import type { Reply } from '../log/index.js'
 import type { Cast } from './cast.js'
-import { digestContent, digestText } from './content.js'
+import { digestContent, digestText, foldContent } from './content.js'
 import type { TraceDigest } from './digest.js'
 import { type EventKind, eventKinds, type MutableEvent, NOBODY, type TraceEvent } from './event.js'
 import type { Observer } from './observer.js'
@@ -93,10 +93,9 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
         }
         break
       case 'events':
-        event.seq = reply.nextSeq
         event.untilMs = request.seq + reply.events.length
         for (const { type, payload } of reply.events) {
-          event.content = Math.imul(event.content ^ digestContent(type, payload), 0x01000193)
+          event.content = foldContent(event.content, digestContent(type, payload))
         }
         break
       case 'enqueued':

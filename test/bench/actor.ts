@@ -79,7 +79,7 @@ export class Actor {
   #acquire(nowMs: number): void {
     const { space, owner, session, request } = this.#identity()
     const reply = this.#core.execute(
-      { kind: 'acquire', space, owner, ttlMs: TTL_MS, clockMs: nowMs, queueMs: 0, session, request },
+      { kind: 'acquire', space, owner, ttlMs: TTL_MS, clockMs: nowMs, queueMs: 0, inQueue: false, session, request },
       nowMs,
     )
     this.#granted = reply.kind === 'granted'

@@ -12,6 +12,7 @@ const acquire = (owner: string, ttlMs = 100, queueMs = 0): LeaseCommand => ({
   ttlMs,
   clockMs: 0,
   queueMs,
+  inQueue: false,
   ...from(owner),
 })
 

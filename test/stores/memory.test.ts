@@ -13,6 +13,7 @@ const acquire = (owner: string): Command => ({
   owner,
   ttlMs: 100,
   clockMs: 0,
+  inQueue: false,
   queueMs: 0,
   ...ask(owner),
 })

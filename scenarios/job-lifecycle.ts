@@ -1,0 +1,111 @@
+import { boundedAttempts, effectOnce, fairJobs } from '../src/invariants/index.js'
+import type { Suspended } from '../src/kernel/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
+
+const parameters = {
+  ...workload({ nodes: 3, spaces: 1, durationMs: 4_000 }),
+  calmMs: {
+    default: 3_000,
+    min: 0,
+    max: 3_600_000,
+    description: 'last part of the run, in which nothing breaks any more',
+  },
+  jobs: { default: 3, min: 0, max: 10_000, description: 'jobs that each node puts into the queue when it starts' },
+  maxAttempts: { default: 3, min: 1, max: 1_000, description: 'how often a job may be taken' },
+  ttlMs: { default: 40, min: 4, max: 600_000, description: 'how long a job is its taker’s' },
+  workMs: { default: 30, min: 1, max: 600_000, description: 'longest that a job takes' },
+  restMs: { default: 20, min: 1, max: 600_000, description: 'longest pause before a worker asks for another job' },
+  failPerMille: { default: 200, min: 0, max: 1_000, description: 'jobs, of 1000, that are given back undone' },
+  crashPerMille: {
+    default: 100,
+    min: 0,
+    max: 1_000,
+    description: 'jobs, of 1000, that take their worker down with them',
+  },
+  maxUnanswered: {
+    default: 4,
+    min: 1,
+    max: 1_000,
+    description: 'requests without an answer before a node gives up for a while',
+  },
+  minDelayMs: { default: 0, min: 0, max: 60_000, description: 'fastest message, each way' },
+  maxDelayMs: { default: 4, min: 0, max: 60_000, description: 'slowest message, each way' },
+  timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
+} as const
+
+type P = { readonly [Name in keyof typeof parameters]: number }
+
+/**
+ * Jobs: work that is a lease per job with a bounded number of attempts. Workers take, complete, fail, are too slow, or go
+ * down with their job.
+ */
+export const jobLifecycle = defineScenario({
+  name: 'job-lifecycle',
+  description: 'enqueue, take, complete, fail: work that is a lease per job, for exploration',
+  parameters,
+  network: (p) => ({
+    requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
+    replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
+    timeoutMs: p.timeoutMs,
+  }),
+  calmFromMs: (p) => Math.max(0, p.durationMs - p.calmMs),
+  explore(random) {
+    const ttlMs = random.int(8, 80)
+    const maxDelayMs = random.pick([0, 1, 2, 4, 8])
+    return {
+      nodes: random.int(2, 4),
+      spaces: random.pick([1, 1, 1, 2]),
+      jobs: random.int(1, 4),
+      maxAttempts: random.int(1, 4),
+      ttlMs,
+      workMs: random.pick([ttlMs >> 1, ttlMs, 2 * ttlMs]),
+      restMs: random.int(1, 40),
+      failPerMille: random.pick([0, 100, 400]),
+      crashPerMille: random.pick([0, 100, 400]),
+      maxUnanswered: random.int(2, 6),
+      minDelayMs: random.pick([0, maxDelayMs >> 1]),
+      maxDelayMs,
+      timeoutMs: 2 * maxDelayMs + random.int(4, 30),
+      calmMs: 1_500,
+      durationMs: 1_500 + random.int(200, 1_000),
+    }
+  },
+  *node(node: Contender, p): Body {
+    if (!node.can('take') || !node.can('complete')) return
+    const space = node.spaces[node.index % node.spaces.length] as string
+    if (node.can('enqueue')) {
+      for (let job = 0; job < p.jobs; job++) {
+        yield* answered(node, node.enqueue(space), p)
+        node.giveUp()
+      }
+    }
+    for (let idle = 0; !(node.calm && idle > 3); ) {
+      const outcome = yield* answered(node, node.take(space, p.ttlMs, p.maxAttempts), p)
+      node.giveUp()
+      idle = outcome.kind === 'idle' ? idle + 1 : 0
+      if (outcome.kind === 'taken') {
+        const { fence } = outcome
+        if (!node.calm && node.random.chance(p.crashPerMille)) {
+          node.crash(node.random.int(1, p.workMs), node.random.int(1, p.ttlMs))
+        }
+        yield node.sleep(node.random.int(1, p.workMs))
+        const gives = node.can('fail') && node.random.chance(p.failPerMille)
+        yield* answered(node, gives ? node.fail(fence) : node.complete(fence), p)
+        node.giveUp()
+      }
+      yield node.sleep(node.random.int(1, p.restMs))
+    }
+  },
+  invariants: ({ maxUnanswered, maxAttempts }) => [
+    effectOnce,
+    boundedAttempts({ maxUnanswered, maxAttempts }),
+    fairJobs({ maxAttempts }),
+  ],
+})
+
+/** Asks again, as the same request, a few times while there is no answer. */
+function* answered(node: Contender, first: Suspended, { maxUnanswered }: P): Generator<Suspended, Outcome, Outcome> {
+  let outcome = yield first
+  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered; asked++) outcome = yield node.resend()
+  return outcome
+}

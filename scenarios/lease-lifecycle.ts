@@ -1,0 +1,324 @@
+import {
+  acknowledgedKept,
+  boundedAttempts,
+  checkpointCovered,
+  contiguousLog,
+  effectOnce,
+  epochsGrow,
+  exclusiveBelief,
+  fencedWrites,
+  genuineTokens,
+  mutualExclusion,
+  noStarvation,
+  replayEqualsState,
+  type StateFold,
+  takeoverBound,
+} from '../src/invariants/index.js'
+import type { Suspended } from '../src/kernel/index.js'
+import type { Fence } from '../src/lease/index.js'
+import { isRefusal } from '../src/log/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
+import { digestContent } from '../src/trace/index.js'
+
+/** What a space's log amounts to: a number that depends on every event and on their order. */
+const state: StateFold = {
+  initial: 1,
+  next: (value, content) => (Math.imul(value, 31) + content) >>> 0,
+}
+
+const parameters = {
+  ...workload({ nodes: 3, spaces: 1, durationMs: 8_000 }),
+  calmMs: {
+    default: 6_000,
+    min: 0,
+    max: 3_600_000,
+    description: 'last part of the run, in which nothing breaks any more',
+  },
+  tasks: { default: 1, min: 1, max: 8, description: 'tasks of each node that contend with each other' },
+  ttlMs: { default: 60, min: 4, max: 600_000, description: 'how long a grant or renewal lasts' },
+  renewEveryMs: { default: 20, min: 1, max: 600_000, description: 'pause between two renewals of a holder' },
+  holdMs: { default: 120, min: 1, max: 600_000, description: 'longest a holder keeps the lease' },
+  workEveryMs: { default: 8, min: 1, max: 60_000, description: 'longest pause between two things that a holder does' },
+  restMs: { default: 30, min: 1, max: 600_000, description: 'longest pause before a node wants a lease again' },
+  checkpointEvery: { default: 4, min: 1, max: 10_000, description: 'events between two checkpoints' },
+  queueMs: { default: 60, min: 0, max: 600_000, description: 'how long a place in the queue is kept; 0 for no queue' },
+  backoffBaseMs: { default: 4, min: 1, max: 60_000, description: 'first step of the backoff' },
+  backoffCapMs: { default: 30, min: 1, max: 600_000, description: 'highest step of the backoff' },
+  maxUnanswered: {
+    default: 5,
+    min: 1,
+    max: 1_000,
+    description: 'requests without an answer before a node gives up for a while',
+  },
+  minDelayMs: { default: 0, min: 0, max: 60_000, description: 'fastest message, each way' },
+  maxDelayMs: { default: 4, min: 0, max: 60_000, description: 'slowest message, each way' },
+  timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
+  maxSkewMs: { default: 0, min: 0, max: 600_000, description: 'how far a wall clock is off at the start, either way' },
+  maxDriftPpm: {
+    default: 0,
+    min: 0,
+    max: 500_000,
+    description: 'how fast or slow a clock may run: what clients allow for',
+  },
+  carelessPerMille: {
+    default: 300,
+    min: 0,
+    max: 1_000,
+    description: 'holders, of 1000, that write once more after they have lost the lease',
+  },
+} as const
+
+type P = { readonly [Name in keyof typeof parameters]: number }
+
+/**
+ * The whole life of a lease, small and fast, for exploration: nodes acquire, queue, take over, renew, replay, append,
+ * checkpoint, truncate and release, as the client under test has them do; some forget to look whether they still hold the
+ * lease. The world breaks until the calm begins; from then on everybody who asks must be served in time.
+ */
+export const leaseLifecycle = defineScenario({
+  name: 'lease-lifecycle',
+  description: 'acquire, queue, take over, renew, replay, append, checkpoint, release: for exploration',
+  parameters,
+  network: (p) => ({
+    requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
+    replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
+    timeoutMs: p.timeoutMs,
+  }),
+  calmFromMs: (p) => Math.max(0, p.durationMs - p.calmMs),
+  clockSkewMs: ({ maxSkewMs }, random) => (maxSkewMs === 0 ? 0 : random.int(-maxSkewMs, maxSkewMs)),
+  explore(random) {
+    const ttlMs = random.int(12, 120)
+    const maxDelayMs = random.pick([0, 1, 2, 4, 8, 16])
+    const drawn = {
+      nodes: random.int(2, 4),
+      spaces: random.pick([1, 1, 1, 2]),
+      tasks: random.pick([1, 1, 1, 2]),
+      ttlMs,
+      renewEveryMs: random.int(2, Math.max(2, ttlMs >> 1)),
+      holdMs: random.int(10, 200),
+      workEveryMs: random.int(1, 16),
+      restMs: random.int(1, 60),
+      checkpointEvery: random.int(1, 6),
+      queueMs: random.pick([0, ttlMs, 2 * ttlMs]),
+      backoffBaseMs: random.int(1, 8),
+      backoffCapMs: random.int(8, 40),
+      maxUnanswered: random.int(2, 6),
+      minDelayMs: random.pick([0, maxDelayMs >> 1]),
+      maxDelayMs,
+      timeoutMs: 2 * maxDelayMs + random.int(4, 30),
+      maxSkewMs: random.pick([0, 0, 10, 200]),
+      maxDriftPpm: random.pick([0, 0, 1_000, 20_000]),
+      carelessPerMille: random.pick([0, 300, 1_000]),
+    }
+    const calmMs = starvationMs(drawn) + 500
+    return { ...drawn, calmMs, durationMs: random.int(200, 1_200) + calmMs }
+  },
+  *node(node: Contender, p): Body {
+    for (let task = 1; task < p.tasks; task++) node.spawn((other) => contend(other, p))
+    yield* contend(node, p)
+  },
+  invariants: (p) => [
+    mutualExclusion,
+    exclusiveBelief,
+    epochsGrow,
+    fencedWrites,
+    genuineTokens,
+    contiguousLog,
+    acknowledgedKept,
+    replayEqualsState(state),
+    checkpointCovered,
+    effectOnce,
+    boundedAttempts({ maxUnanswered: p.maxUnanswered, maxAttempts: Number.MAX_SAFE_INTEGER }),
+    takeoverBound({ calmFromMs: Math.max(0, p.durationMs - p.calmMs), boundMs: takeoverMs(p), ttlMs: p.ttlMs }),
+    noStarvation({ calmFromMs: Math.max(0, p.durationMs - p.calmMs), boundMs: starvationMs(p) }),
+  ],
+})
+
+type Waits = Pick<P, 'nodes' | 'tasks' | 'ttlMs' | 'holdMs' | 'queueMs' | 'backoffCapMs' | 'maxDelayMs' | 'timeoutMs'>
+
+/** The longest that one turn may take: places of the dead run out, then somebody's backoff, then its messages. */
+function takeoverMs({ ttlMs, queueMs, backoffCapMs, maxDelayMs, timeoutMs }: Waits): number {
+  return 2 * (ttlMs + queueMs + backoffCapMs + 2 * timeoutMs + 4 * maxDelayMs) + 50
+}
+
+/** In the calm each contender is served once: the last one waits for the turns of all others. */
+function starvationMs(p: Waits): number {
+  return (p.nodes * p.tasks + 1) * (takeoverMs(p) + 2 * p.holdMs)
+}
+
+/** Wants one lease after another; in the calm, one more, and then no more: so that everybody's turn comes. */
+function* contend(node: Contender, p: P): Body {
+  for (;;) {
+    const last = node.calm
+    const held = yield* pursue(node, node.random.pick(node.spaces), p)
+    if (held !== undefined) yield* hold(node, held, p)
+    if (last && held !== undefined) return
+    node.giveUp()
+    yield node.sleep(node.random.int(1, p.restMs))
+  }
+}
+
+interface Held {
+  readonly fence: Fence
+  readonly sentAtMs: number
+}
+
+/** Asks until it is granted the space, or the client says to give up. */
+function* pursue(node: Contender, space: string, p: P): Generator<Suspended, Held | undefined, Outcome> {
+  let sentAtMs = node.monotonicMs
+  let outcome = yield node.acquire(space, p.ttlMs, p.queueMs)
+  let unanswered = 0
+  for (let attempt = 1; outcome.kind !== 'granted'; attempt++) {
+    unanswered = outcome.kind === 'timeout' ? unanswered + 1 : 0
+    const { maxUnanswered, backoffBaseMs: baseMs, backoffCapMs: capMs } = p
+    const waitMs = node.client.retryAfterMs({ attempt, unanswered, maxUnanswered, baseMs, capMs }, node.random)
+    if (waitMs === undefined) return undefined
+    yield node.sleep(aimed(node, outcome, waitMs, p))
+    // The answer to a request that is sent again may be as old as its first sending.
+    if (outcome.kind === 'timeout' && node.random.chance(600)) outcome = yield node.resend()
+    else {
+      sentAtMs = node.monotonicMs
+      const claims = outcome.kind === 'lease-held' && node.can('claim') && node.random.chance(300)
+      outcome = yield claims
+        ? node.claim(space, (outcome as { epoch: number }).epoch, p.ttlMs)
+        : node.acquire(space, p.ttlMs, p.queueMs)
+    }
+  }
+  return { fence: outcome.fence, sentAtMs }
+}
+
+/** Some ask so that they come at the very millisecond at which the lease of another ends. */
+function aimed(node: Contender, outcome: Outcome, waitMs: number, { backoffCapMs, maxDelayMs }: P): number {
+  if (outcome.kind !== 'lease-held' || !node.random.chance(300)) return waitMs
+  const untilMs = outcome.expiresAtMs - node.nowMs - node.random.int(0, maxDelayMs)
+  return untilMs >= 1 && untilMs <= backoffCapMs ? untilMs : waitMs
+}
+
+/** Holds the lease, for as long as the client believes in it, and serves its space. */
+function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
+  const { client } = node
+  const { ttlMs, maxDriftPpm } = p
+  const worthUntilMs = (from: number) =>
+    client.believesUntilMs({ sentAtMs: from, receivedAtMs: node.monotonicMs, ttlMs, maxDriftPpm })
+  let untilMs = worthUntilMs(sentAtMs)
+  const believes = () => client.believes(node.monotonicMs, untilMs)
+  const endAtMs = node.monotonicMs + node.random.int(1, p.holdMs)
+  const log = yield* replay(node, fence, p)
+  if (log === undefined) return
+  let { value, nextSeq } = log
+  if (node.can('load') && believes()) node.served(fence, nextSeq, value)
+
+  let renewAtMs = node.monotonicMs + p.renewEveryMs
+  let sinceCheckpoint = 0
+  /** What the next checkpoint will hold: the log may have gone on by the time it is written. */
+  let captured: { readonly nextSeq: number; readonly value: number } | undefined
+  let unanswered = 0
+  let refused = false
+  while (!refused && believes() && node.monotonicMs < endAtMs) {
+    node.act(fence)
+    if (node.can('renew') && node.monotonicMs >= renewAtMs) {
+      renewAtMs = node.monotonicMs + p.renewEveryMs
+      const renewSentAtMs = node.monotonicMs
+      const { kind } = yield node.renew(fence, ttlMs)
+      unanswered = kind === 'timeout' ? unanswered + 1 : 0
+      if (unanswered >= p.maxUnanswered) refused = true
+      const end = kind === 'renewed' || kind === 'timeout' ? kind : 'refused'
+      untilMs = client.afterRenewal(end, {
+        nowMs: node.monotonicMs,
+        untilMs,
+        nextUntilMs: worthUntilMs(renewSentAtMs),
+      })
+      continue
+    }
+    if (node.can('append') && node.random.chance(600)) {
+      const payload = node.random.int(0, 1_000_000)
+      if (node.random.chance(40)) return yield* stop(node, fence, payload, p)
+      const outcome = yield* answered(node, node.append(fence, 'entry', payload), believes, p)
+      if (outcome.kind !== 'appended') refused = true
+      else if (outcome.seq !== nextSeq && node.can('load')) refused = true
+      else {
+        value = state.next(value, digestContent('entry', payload))
+        nextSeq = outcome.seq + 1
+        sinceCheckpoint += 1
+      }
+    }
+    if (captured === undefined && node.can('checkpoint') && sinceCheckpoint >= p.checkpointEvery) {
+      captured = { nextSeq, value }
+      sinceCheckpoint = 0
+    }
+    if (!refused && captured !== undefined && believes() && node.random.chance(500)) {
+      refused = !(yield* checkpoint(node, fence, captured.nextSeq, captured.value, believes, p))
+      captured = undefined
+    }
+    if (!refused) yield node.sleep(idleMs(node, untilMs, p))
+  }
+  if (node.can('append') && node.random.chance(p.carelessPerMille)) {
+    node.giveUp()
+    yield node.append(fence, 'entry', node.random.int(0, 1_000_000))
+  } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
+}
+
+/** Some wake up at the very millisecond at which their belief ends. */
+function idleMs(node: Contender, untilMs: number, { workEveryMs }: P): number {
+  const leftMs = untilMs - node.monotonicMs
+  const pauseMs = node.random.int(1, workEveryMs)
+  return leftMs >= 1 && leftMs <= 2 * workEveryMs && node.random.chance(300) ? leftMs : pauseMs
+}
+
+/** Told to stop while a write is in flight: gives the lease back without waiting for the reply. The write may come after. */
+function* stop(node: Contender, fence: Fence, payload: number, { timeoutMs }: P): Body {
+  node.timeoutMs = 1
+  yield node.append(fence, 'entry', payload)
+  node.timeoutMs = timeoutMs
+  if (node.can('release')) yield node.release(fence)
+}
+
+/** Asks again, as the same request, while there is no answer and the node still believes that it holds the lease. */
+function* answered(
+  node: Contender,
+  first: Suspended,
+  believes: () => boolean,
+  { maxUnanswered }: P,
+): Generator<Suspended, Outcome, Outcome> {
+  let outcome = yield first
+  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered && believes(); asked++) {
+    outcome = yield node.resend()
+  }
+  return outcome
+}
+
+/** Loads the latest checkpoint and applies what came after it. */
+function* replay(
+  node: Contender,
+  { space }: Fence,
+  p: P,
+): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
+  if (!node.can('load') || !node.can('read')) return { value: state.initial, nextSeq: 0 }
+  const loaded = yield* answered(node, node.load(space), () => true, p)
+  if (loaded.kind !== 'loaded') return undefined
+  let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
+  let nextSeq = loaded.checkpoint?.nextSeq ?? 0
+  while (nextSeq < loaded.nextSeq) {
+    const page = yield* answered(node, node.read(space, nextSeq, 16), () => true, p)
+    if (page.kind !== 'events' || page.events.length === 0) return undefined
+    for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
+    nextSeq += page.events.length
+  }
+  return { value, nextSeq }
+}
+
+/** Writes the state down, and cuts off the log before it. False when the lease was lost, or nobody answers. */
+function* checkpoint(
+  node: Contender,
+  fence: Fence,
+  nextSeq: number,
+  value: number,
+  believes: () => boolean,
+  p: P,
+): Generator<Suspended, boolean, Outcome> {
+  const made = yield* answered(node, node.checkpoint(fence, nextSeq, value), believes, p)
+  if (made.kind !== 'checkpointed') return false
+  if (!node.can('truncate') || !node.random.chance(700)) return true
+  const cut = yield* answered(node, node.truncate(fence, nextSeq), believes, p)
+  return cut.kind === 'truncated' || !isRefusal(cut)
+}

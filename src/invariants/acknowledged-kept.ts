@@ -1,0 +1,61 @@
+import { foldContent } from '../trace/index.js'
+import type { Invariant } from './invariant.js'
+
+/** What is known of one space's log: the contents of its events from `firstSeq` on, and what may be missing before. */
+interface Acknowledged {
+  firstSeq: number
+  readonly contents: number[]
+  truncatedSeq: number
+}
+
+/**
+ * An append that was acknowledged can be read for ever, or is covered by a checkpoint. What Jepsen's set and append
+ * workloads check: Kingsbury, "Jepsen: NATS 2.12.1" (2025), found acknowledged messages lost after a restart.
+ */
+export const acknowledgedKept: Invariant = {
+  name: 'acknowledged-kept',
+  rule: 'an event whose append was acknowledged is never lost: it is in the log, or a checkpoint covers it',
+  kinds: ['appended', 'loaded', 'events', 'truncated'],
+  begin({ nodes, spaces }) {
+    const logs: Acknowledged[] = spaces.map(() => ({ firstSeq: 0, contents: [], truncatedSeq: 0 }))
+    return {
+      step({ kind, space, node, seq, untilMs, content, repeated }) {
+        const log = logs[space]
+        if (log === undefined) return undefined
+        const headSeq = log.firstSeq + log.contents.length
+        switch (kind) {
+          case 'appended':
+            if (!repeated && seq >= log.firstSeq) log.contents[seq - log.firstSeq] = content
+            return undefined
+          case 'truncated':
+            if (seq > log.truncatedSeq) {
+              log.truncatedSeq = seq
+              log.contents.splice(0, seq - log.firstSeq)
+              log.firstSeq = seq
+            }
+            return undefined
+          case 'loaded':
+            if (seq < headSeq) {
+              return `${nodes[node]} was told that the log of ${spaces[space]} ends at seq ${seq}; events up to ${headSeq - 1} had been acknowledged`
+            }
+            // The checkpoint that the truncation relied on is gone, and with it what it covered.
+            return untilMs >= log.truncatedSeq
+              ? undefined
+              : `${nodes[node]} was given a checkpoint of ${spaces[space]} at seq ${untilMs}; the events before ${log.truncatedSeq} had been truncated`
+          default: {
+            if (seq < log.firstSeq) return undefined
+            if (untilMs <= seq && seq < headSeq) {
+              return `${nodes[node]} read nothing of ${spaces[space]} from seq ${seq} on; events up to ${headSeq - 1} had been acknowledged`
+            }
+            let expected = 0
+            for (let at = seq; at < untilMs; at++)
+              expected = foldContent(expected, log.contents[at - log.firstSeq] ?? 0)
+            return content === expected || untilMs > headSeq
+              ? undefined
+              : `${nodes[node]} read other events of ${spaces[space]} from seq ${seq} to ${untilMs - 1} than were acknowledged`
+          }
+        }
+      },
+    }
+  },
+}

@@ -1,0 +1,59 @@
+import { contenderName, contenderOf } from '../trace/index.js'
+import type { Invariant } from './invariant.js'
+
+export interface AttemptBounds {
+  /** Requests in a row without an answer after which a node gives up for a while. */
+  readonly maxUnanswered: number
+  /** How often a job may be taken. */
+  readonly maxAttempts: number
+}
+
+/**
+ * Neither nodes nor jobs are tried without end: consul #9469 (retries without cap through an outage), taskiq-aio-pika #35
+ * (a job that kills its worker before the attempt is counted).
+ */
+export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): Invariant {
+  return {
+    name: 'bounded-attempts',
+    rule: `after ${maxUnanswered} requests without an answer a node gives up for a while; no job is taken more than ${maxAttempts} times`,
+    kinds: ['sent', 'timed-out', 'delivered', 'taken', 'crashed'],
+    begin(cast) {
+      const { nodes, spaces } = cast
+      const unanswered: number[] = []
+      const taken = spaces.map((): number[] => [])
+      return {
+        step(event) {
+          const { kind, node, space, seq, attempt, repeated } = event
+          const contender = contenderOf(event, cast)
+          switch (kind) {
+            case 'crashed':
+              for (let each = node; each < unanswered.length; each += nodes.length) unanswered[each] = 0
+              return undefined
+            case 'timed-out':
+              unanswered[contender] = (unanswered[contender] ?? 0) + 1
+              return undefined
+            case 'delivered':
+              unanswered[contender] = 0
+              return undefined
+            case 'sent': {
+              if (attempt === 0) unanswered[contender] = 0
+              const count = unanswered[contender] ?? 0
+              return count < maxUnanswered
+                ? undefined
+                : `${contenderName(contender, cast)} asked again after ${count} requests in a row without an answer`
+            }
+            default: {
+              if (repeated) return undefined
+              const jobs = taken[space] as number[]
+              const count = (jobs[seq] ?? 0) + 1
+              jobs[seq] = count
+              return count <= maxAttempts
+                ? undefined
+                : `job ${seq} of ${spaces[space]} was taken for the ${count}th time, by ${nodes[node]}`
+            }
+          }
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import type { Invariant } from './invariant.js'
+
+/**
+ * A request may arrive twice and be sent again; it takes effect once. And a job is done once, by who holds it: bull #308
+ * (a stalled worker completes what another has taken over).
+ */
+export const effectOnce: Invariant = {
+  name: 'effect-once',
+  rule: 'a request takes effect at most once however often it arrives, and a job is completed at most once',
+  kinds: ['granted', 'appended', 'taken', 'completed'],
+  begin({ nodes, spaces }) {
+    const epochs = new Float64Array(spaces.length)
+    const heads = new Float64Array(spaces.length)
+    /** By space and job: the latest attempt, negative once it is done. */
+    const attempts = spaces.map((): number[] => [])
+    return {
+      step({ kind, space, node, seq, epoch, request, repeated }) {
+        const again = `request ${request} of ${nodes[node]} took effect on ${spaces[space]} again`
+        switch (kind) {
+          case 'granted': {
+            const isNew = epoch > (epochs[space] as number)
+            if (isNew) epochs[space] = epoch
+            return repeated && isNew ? `${again}: it was granted epoch ${epoch}` : undefined
+          }
+          case 'appended': {
+            const isNew = seq >= (heads[space] as number)
+            if (isNew) heads[space] = seq + 1
+            return repeated && isNew ? `${again}: it was appended at seq ${seq}` : undefined
+          }
+          default: {
+            const jobs = attempts[space] as number[]
+            const attempt = jobs[seq] ?? 0
+            const job = `job ${seq} of ${spaces[space]}`
+            if (kind === 'taken') {
+              if (epoch <= attempt) return undefined
+              jobs[seq] = epoch
+              return repeated ? `${again}: it took ${job}` : undefined
+            }
+            if (repeated) return undefined
+            jobs[seq] = DONE
+            if (attempt === DONE) return `${job} was completed by ${nodes[node]} after it had been completed before`
+            return epoch === attempt
+              ? undefined
+              : `${job} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${attempt} was under way`
+          }
+        }
+      },
+    }
+  },
+}
+
+const DONE = Number.MAX_SAFE_INTEGER

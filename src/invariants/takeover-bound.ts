@@ -1,0 +1,92 @@
+import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
+import type { Invariant } from './invariant.js'
+
+export interface TakeoverBound {
+  /** From when on the world is calm, in virtual ms. */
+  readonly calmFromMs: number
+  /** Longest a space may stand idle that somebody asks for. */
+  readonly boundMs: number
+  readonly ttlMs: number
+}
+
+interface Standing {
+  holder: number
+  expiresAtMs: number
+  /** Since when nobody holds it and somebody asks for it. */
+  idleSinceMs: number
+}
+
+/**
+ * When a holder is gone, whoever asks gets the space within a bound, its lease and the retries included. Judged in the
+ * calm after the faults: liveness cannot be asked of a network that is broken. Dwork, Lynch and Stockmeyer, "Consensus in
+ * the presence of partial synchrony" (1988).
+ */
+export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): Invariant {
+  return {
+    name: 'takeover-bound',
+    rule: `once the faults are over, a space whose holder is gone is granted within ${boundMs} ms to somebody who asks`,
+    kinds: ['sent', 'delivered', 'granted', 'renewed', 'released', 'crashed'],
+    begin(cast) {
+      const { spaces } = cast
+      const standings: Standing[] = spaces.map(() => ({ holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
+      /** By contender, the space it asks for. */
+      const wanted = new Map<number, number>()
+      const goneAtMs = ({ expiresAtMs }: Standing) => Math.max(calmFromMs, expiresAtMs)
+      const late = (space: number, atMs: number): string | undefined => {
+        const standing = standings[space] as Standing
+        const sinceMs = Math.max(goneAtMs(standing), standing.idleSinceMs)
+        if (atMs - sinceMs <= boundMs || ![...wanted.values()].includes(space)) return undefined
+        const asking = [...wanted].filter(([, other]) => other === space).map(([each]) => contenderName(each, cast))
+        return `${spaces[space]} was not granted from ${sinceMs} ms to ${atMs} ms, with ${asking.join(', ')} asking`
+      }
+      return {
+        step(event) {
+          const { kind, command, space, node, epoch, atMs, untilMs } = event
+          const contender = contenderOf(event, cast)
+          if (kind === 'crashed') {
+            for (const each of wanted.keys()) if (each % cast.nodes.length === node) wanted.delete(each)
+            for (const standing of standings) {
+              // Whatever the core wrote down for it: nobody may be kept waiting longer than a lease lasts.
+              if (standing.holder % cast.nodes.length !== node || standing.holder < 0) continue
+              standing.expiresAtMs = Math.min(standing.expiresAtMs, atMs + ttlMs)
+            }
+            return undefined
+          }
+          const standing = standings[space]
+          if (standing === undefined) return undefined
+          switch (kind) {
+            case 'granted': {
+              const message = late(space, atMs)
+              standing.holder = contender
+              standing.expiresAtMs = untilMs
+              return message
+            }
+            case 'renewed':
+              if (contender === standing.holder) standing.expiresAtMs = untilMs
+              return undefined
+            case 'released':
+              if (contender === standing.holder) standing.expiresAtMs = Math.min(atMs, standing.expiresAtMs)
+              return undefined
+            case 'sent':
+              if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
+              else {
+                if (![...wanted.values()].includes(space)) standing.idleSinceMs = atMs
+                wanted.set(contender, space)
+              }
+              return undefined
+            default:
+              if (epoch > 0) wanted.delete(contender)
+              return undefined
+          }
+        },
+        end(endMs) {
+          for (let space = 0; space < spaces.length; space++) {
+            const message = late(space, endMs)
+            if (message !== undefined) return `${message} until the end of the run`
+          }
+          return undefined
+        },
+      }
+    },
+  }
+}

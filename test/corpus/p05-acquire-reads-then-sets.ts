@@ -1,0 +1,27 @@
+import { defineSubject } from './machine.js'
+
+/** An acquire that has read that the space is free sets it without looking again: surrealdb #6501. */
+export default defineSubject({
+  name: 'P05 acquire reads, then sets',
+  core({ builtIn }) {
+    const sawFree = new Set<string>()
+    return {
+      ...builtIn.core,
+      acquire(command, nowMs) {
+        const space = builtIn.spaces.get(command.space)
+        const lease = space?.record.lease
+        const key = `${command.owner} ${command.space}`
+        if (sawFree.delete(key) && space !== undefined && lease !== undefined) {
+          space.record = {
+            ...space.record,
+            lease: { ...lease, expiresAtMs: Math.min(nowMs, lease.expiresAtMs), waiters: [] },
+          }
+          return builtIn.core.acquire(command, nowMs)
+        }
+        if (lease !== undefined && nowMs < lease.expiresAtMs) return builtIn.core.acquire(command, nowMs)
+        sawFree.add(key)
+        return { kind: 'lease-held' }
+      },
+    }
+  },
+})
