@@ -41,7 +41,7 @@ const parameters = {
   workEveryMs: { default: 8, min: 1, max: 60_000, description: 'longest pause between two things that a holder does' },
   restMs: { default: 30, min: 1, max: 600_000, description: 'longest pause before a node wants a lease again' },
   checkpointEvery: { default: 4, min: 1, max: 10_000, description: 'events between two checkpoints' },
-  queueMs: { default: 60, min: 0, max: 600_000, description: 'how long a place in the queue is kept; 0 for no queue' },
+  queueMs: { default: 140, min: 0, max: 600_000, description: 'how long a place in the queue is kept; 0 for no queue' },
   backoffBaseMs: { default: 4, min: 1, max: 60_000, description: 'first step of the backoff' },
   backoffCapMs: { default: 30, min: 1, max: 600_000, description: 'highest step of the backoff' },
   maxUnanswered: {
@@ -64,7 +64,7 @@ const parameters = {
     default: 300,
     min: 0,
     max: 1_000,
-    description: 'holders, of 1000, that write once more after they have lost the lease',
+    description: 'holders, of 1000, that write or renew once more whether they hold the lease or not',
   },
 } as const
 
@@ -89,6 +89,10 @@ export const leaseLifecycle = defineScenario({
   explore(random) {
     const ttlMs = random.int(12, 120)
     const maxDelayMs = random.pick([0, 1, 2, 4, 8, 16])
+    const backoffCapMs = random.int(8, 40)
+    const timeoutMs = 2 * maxDelayMs + random.int(4, 30)
+    // A place must outlast the longest silence of its owner, or those who wait keep each other out for ever.
+    const placeMs = 2 * backoffCapMs + 4 * timeoutMs
     const drawn = {
       nodes: random.int(2, 4),
       spaces: random.pick([1, 1, 1, 2]),
@@ -99,13 +103,13 @@ export const leaseLifecycle = defineScenario({
       workEveryMs: random.int(1, 16),
       restMs: random.int(1, 60),
       checkpointEvery: random.int(1, 6),
-      queueMs: random.pick([0, ttlMs, 2 * ttlMs]),
+      queueMs: random.pick([0, placeMs, 2 * placeMs]),
       backoffBaseMs: random.int(1, 8),
-      backoffCapMs: random.int(8, 40),
+      backoffCapMs,
       maxUnanswered: random.int(2, 6),
       minDelayMs: random.pick([0, maxDelayMs >> 1]),
       maxDelayMs,
-      timeoutMs: 2 * maxDelayMs + random.int(4, 30),
+      timeoutMs,
       maxSkewMs: random.pick([0, 0, 10, 200]),
       maxDriftPpm: random.pick([0, 0, 1_000, 20_000]),
       carelessPerMille: random.pick([0, 300, 1_000]),
@@ -252,10 +256,27 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
     }
     if (!refused) yield node.sleep(idleMs(node, untilMs, p))
   }
-  if (node.can('append') && node.random.chance(p.carelessPerMille)) {
+  if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
-    yield node.append(fence, 'entry', node.random.int(0, 1_000_000))
+    const write = careless(node, fence, nextSeq, value, ttlMs)
+    if (write !== undefined) yield write
   } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
+}
+
+/** What a holder may do that does not look whether it still is one. */
+function careless(node: Contender, fence: Fence, nextSeq: number, value: number, ttlMs: number): Suspended | undefined {
+  switch (node.random.pick(['append', 'renew', 'checkpoint', 'forge'] as const)) {
+    case 'append':
+      return node.can('append') ? node.append(fence, 'entry', node.random.int(0, 1_000_000)) : undefined
+    case 'renew':
+      return node.can('renew') ? node.renew(fence, ttlMs) : undefined
+    case 'forge': {
+      const forged = { ...fence, token: `forged by ${node.owner}` }
+      return node.can('append') ? node.append(forged, 'entry', node.random.int(0, 1_000_000)) : undefined
+    }
+    case 'checkpoint':
+      return node.can('checkpoint') ? node.checkpoint(fence, nextSeq, value) : undefined
+  }
 }
 
 /** Some wake up at the very millisecond at which their belief ends. */

@@ -93,7 +93,7 @@ function targetMs(
 ): number | undefined {
   switch (kind) {
     case 'sent':
-      if (command === 'acquire' || command === 'renew' || command === 'load') return undefined
+      if (command === 'acquire' || command === 'load') return undefined
       return atMs + random.int(1, 4)
     case 'granted':
     case 'renewed':

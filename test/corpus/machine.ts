@@ -11,9 +11,9 @@ import {
   stepSpace,
 } from '../../src/index.js'
 
-/** The built-in subject, with other steps of the lease. */
-export function withLease(name: string, step: typeof stepLease): Subject {
-  return onMachine(name, {
+/** The built-in steps, with others for the lease. */
+export function leaseSteps(step: typeof stepLease): Pick<Machine, 'stepSpace'> {
+  return {
     stepSpace(record, command, nowMs, mint) {
       switch (command.kind) {
         case 'append':
@@ -26,7 +26,12 @@ export function withLease(name: string, step: typeof stepLease): Subject {
         }
       }
     },
-  })
+  }
+}
+
+/** The built-in subject, with other steps of the lease. */
+export function withLease(name: string, step: typeof stepLease): Subject {
+  return onMachine(name, leaseSteps(step))
 }
 
 /** The built-in subject, with other steps of the log. */

@@ -1,24 +1,25 @@
-import { defineSubject } from './machine.js'
+import { defineSubject, leaseSteps, stepLease } from './machine.js'
 
 /** A claimant waits a full TTL from when it first saw the record, whatever the record says: client-go #448. */
 export default defineSubject({
   name: 'N1 a claimant waits a full TTL after it first saw the record',
   core({ builtIn, durable }) {
     const firstSeen = durable('first seen', () => new Map<string, { readonly record: string; readonly atMs: number }>())
-    return {
-      ...builtIn.core,
-      acquire(command, nowMs) {
-        const lease = builtIn.spaces.get(command.space)?.record.lease
-        if (lease === undefined || lease.epoch === 0 || lease.owner === command.owner)
-          return builtIn.core.acquire(command, nowMs)
+    return builtIn.on(
+      leaseSteps((record, command, nowMs, mint) => {
+        if (command.kind !== 'acquire' || record.epoch === 0 || record.owner === command.owner) {
+          return stepLease(record, command, nowMs, mint)
+        }
         const key = `${command.owner} ${command.space}`
-        const record = `${lease.epoch} ${lease.expiresAtMs}`
+        const shown = `${record.epoch} ${record.expiresAtMs}`
         const seen = firstSeen.get(key)
-        if (seen?.record !== record) firstSeen.set(key, { record, atMs: nowMs })
-        const sinceMs = seen?.record === record ? seen.atMs : nowMs
-        const released = lease.expiresAtMs <= nowMs && nowMs - sinceMs >= command.ttlMs
-        return released || nowMs < lease.expiresAtMs ? builtIn.core.acquire(command, nowMs) : { kind: 'lease-held' }
-      },
-    }
+        const sinceMs = seen?.record === shown ? seen.atMs : nowMs
+        if (sinceMs === nowMs) firstSeen.set(key, { record: shown, atMs: nowMs })
+        const waited = nowMs - sinceMs >= command.ttlMs
+        if (waited || nowMs < record.expiresAtMs) return stepLease(record, command, nowMs, mint)
+        const { owner, epoch, expiresAtMs } = record
+        return { record, reply: { kind: 'lease-held', owner, epoch, expiresAtMs, position: 0, keptUntilMs: 0 } }
+      }),
+    ).core
   },
 })
