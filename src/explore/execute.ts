@@ -1,4 +1,5 @@
 import type { Fault } from '../kernel/index.js'
+import type { CommandKind } from '../log/index.js'
 import { type Run, type Scenario, simulate } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import type { TraceEvent } from '../trace/index.js'
@@ -18,6 +19,7 @@ export interface ExecuteOptions {
   readonly invariants?: readonly string[]
   readonly maxSteps: number
   readonly onEvent?: (event: TraceEvent) => void
+  readonly watch?: (command: CommandKind, atMs: number) => void
   readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
 }
 
@@ -31,7 +33,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, onEvent, meddle } = options
+  const { subject, invariants: wanted, maxSteps, onEvent, meddle, watch } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -44,6 +46,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
     invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
     stopAtViolation: true,
     ...(tieBreak === undefined ? {} : { tieBreak }),
+    ...(watch === undefined ? {} : { watch }),
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(meddle === undefined ? {} : { meddle }),
   })

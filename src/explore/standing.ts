@@ -1,9 +1,9 @@
 import type { TraceEvent } from '../trace/index.js'
 
-/** Where a node stands when a fault strikes it. */
+/** Where a node stands when a fault strikes it, from the commonest to the rarest. */
 export const leaseStates = ['idle', 'waiting', 'holding', 'near-expiry', 'write-in-flight', 'checkpoint-open'] as const
 
-export type LeaseState = (typeof leaseStates)[number]
+const [IDLE, WAITING, HOLDING, NEAR_EXPIRY, WRITE_IN_FLIGHT, CHECKPOINT_OPEN] = [0, 1, 2, 3, 4, 5]
 
 interface NodeStanding {
   heldUntilMs: number
@@ -51,13 +51,21 @@ export class Standings {
     }
   }
 
-  stateOf(node: number, atMs: number): LeaseState {
+  /** The state of a node, as its place in `leaseStates`. */
+  stateOf(node: number, atMs: number): number {
     const standing = this.#nodes[node]
-    if (standing === undefined) return 'idle'
-    if (standing.write === 'checkpoint') return 'checkpoint-open'
-    if (standing.write === 'append') return 'write-in-flight'
+    if (standing === undefined) return IDLE
+    if (standing.write === 'checkpoint') return CHECKPOINT_OPEN
+    if (standing.write === 'append') return WRITE_IN_FLIGHT
     const leftMs = standing.heldUntilMs - atMs
-    if (leftMs > 0) return leftMs <= this.#nearMs ? 'near-expiry' : 'holding'
-    return standing.waiting ? 'waiting' : 'idle'
+    if (leftMs > 0) return leftMs <= this.#nearMs ? NEAR_EXPIRY : HOLDING
+    return standing.waiting ? WAITING : IDLE
+  }
+
+  /** The rarest state that any node is in: for what strikes the store. */
+  rarest(atMs: number): number {
+    let rarest = IDLE
+    for (let node = 0; node < this.#nodes.length; node++) rarest = Math.max(rarest, this.stateOf(node, atMs))
+    return rarest
   }
 }

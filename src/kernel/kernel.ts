@@ -85,6 +85,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #faults: (Fault | undefined)[] = []
   readonly #freeFaults: number[] = []
   #sequence = 0
+  /** Counted apart: a fault more must not change how the ties of all else are broken. */
+  #strikes = 0
   #calls = 0
   #stepping = ''
   #stopped = false
@@ -119,7 +121,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     checkFault(fault)
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
-    this.#queue.push(Math.max(fault.atMs, this.nowMs), WORLD_FIRST + this.#sequence++, (index << 3) | FAULT)
+    this.#queue.push(Math.max(fault.atMs, this.nowMs), WORLD_FIRST + this.#strikes++, (index << 3) | FAULT)
   }
 
   /** Takes no more events: the run ends after this one. */
@@ -456,7 +458,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         return
       default:
         node.link.strike({ ...fault, atMs: this.nowMs })
-        this.#observer.struck(this.nowMs, fault.node, fault.leg, this.nowMs + fault.durationMs)
+        this.#observer.struck(this.nowMs, fault)
         return
     }
   }

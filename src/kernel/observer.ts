@@ -1,4 +1,4 @@
-import type { Leg } from './fault.js'
+import type { Leg, MessageFault } from './fault.js'
 
 /** Whose request it is: the task of a node, by their indexes. */
 export interface Requesting {
@@ -25,5 +25,5 @@ export interface KernelObserver<Q, R> {
   storeRestarted(atMs: number, untilMs: number, unsynced: 'kept' | 'lost'): void
   storeSlowed(atMs: number, untilMs: number): void
   /** A window in which messages of this leg are struck begins. */
-  struck(atMs: number, node: number, leg: Leg, untilMs: number): void
+  struck(atMs: number, fault: MessageFault): void
 }

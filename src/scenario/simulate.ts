@@ -1,6 +1,6 @@
 import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
 import { type Fault, Kernel, randomStream, type TieBreak } from '../kernel/index.js'
-import type { Reply } from '../log/index.js'
+import type { CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold } from '../metrics/index.js'
 import { assemble, builtInSubject, type Subject } from '../subject/index.js'
 import {
@@ -44,13 +44,15 @@ export interface SimulateOptions {
   readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
   /** Judged instead of the scenario's own invariants. */
   readonly invariants?: readonly Invariant[]
+  /** Told of every command before the subject is: where a run that hangs was last seen. */
+  readonly watch?: (command: CommandKind, atMs: number) => void
   /** End the run at the first event that breaks an invariant. */
   readonly stopAtViolation?: boolean
 }
 
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
-  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent, meddle, tieBreak } = options
+  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent, meddle, tieBreak, watch } = options
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
@@ -72,7 +74,13 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     network,
     maxSteps,
     observer: writer,
-    serve: ({ command }, _node, atMs) => execute(command, atMs),
+    serve:
+      watch === undefined
+        ? ({ command }, _node, atMs) => execute(command, atMs)
+        : ({ command }, _node, atMs) => {
+            watch(command.kind, atMs)
+            return execute(command, atMs)
+          },
     restartStore: restart,
     ...(tieBreak === undefined ? {} : { tieBreak }),
   })

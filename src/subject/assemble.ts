@@ -3,7 +3,7 @@ import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/i
 import { type Command, type CommandKind, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
-import { guarded } from './guard.js'
+import { guarded, guardedClient } from './guard.js'
 import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
 
 /** A subject put together for one run. */
@@ -25,7 +25,8 @@ const allCommands: ReadonlySet<CommandKind> = new Set([...coreCommands, ...logCo
 export function assemble(subject: Subject, seed: number): Assembled {
   const secret = `${seed}`
   const mint = tokenMint(secret)
-  const client = { ...builtInClient, ...subject.client }
+  const client =
+    subject.client === undefined ? builtInClient : guardedClient(subject.name, { ...builtInClient, ...subject.client })
   if (subject.core === undefined && subject.log === undefined && subject.jobs === undefined) {
     const core = memoryCore(mint)
     // Each of its commands is durable when it is answered: a restart loses nothing.

@@ -1,4 +1,5 @@
 import type { Command, Reply } from '../log/index.js'
+import type { Client } from './client.js'
 
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
 export class SubjectFault extends Error {
@@ -145,3 +146,40 @@ function completed(subject: string, command: Command, reply: unknown): Reply {
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value))
+
+/** `client`, with what it answers checked: a policy that throws, or gives no number, is at fault, not the scenario. */
+export function guardedClient(subject: string, client: Client): Client {
+  const checked = <A extends unknown[], R>(
+    policy: keyof Client,
+    call: (...given: A) => R,
+    fits: (result: R) => boolean,
+  ) => {
+    return (...given: A): R => {
+      const command = `client.${policy}`
+      let result: R
+      try {
+        result = call(...given)
+      } catch (error) {
+        const said = error instanceof Error ? error.message : String(error)
+        throw new SubjectFault('threw', command, `subject "${subject}" threw in ${command}: ${said}`, { cause: error })
+      }
+      if (fits(result)) return result
+      const expected = policy === 'believes' ? 'true or false' : 'a whole number of milliseconds'
+      throw new SubjectFault(
+        'wrong-shape',
+        command,
+        `subject "${subject}" answered ${command} with ${shown(result)}: expected ${expected}`,
+      )
+    }
+  }
+  return {
+    believesUntilMs: checked('believesUntilMs', client.believesUntilMs, Number.isSafeInteger),
+    believes: checked('believes', client.believes, (result) => typeof result === 'boolean'),
+    afterRenewal: checked('afterRenewal', client.afterRenewal, Number.isSafeInteger),
+    retryAfterMs: checked(
+      'retryAfterMs',
+      client.retryAfterMs,
+      (result) => result === undefined || (Number.isSafeInteger(result) && result >= 0),
+    ),
+  }
+}

@@ -1,5 +1,5 @@
 import type { Cast } from './cast.js'
-import type { EventKind, TraceEvent } from './event.js'
+import { messageFaults, type TraceEvent } from './event.js'
 
 /** One event in words: `node-3 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
 export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
@@ -10,12 +10,12 @@ export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): strin
   const details = [...detailsOf(event, nodes), event.repeated ? 'asked before' : ''].filter((detail) => detail !== '')
   const suffix = details.length === 0 ? '' : ` (${details.join(', ')})`
   const space = event.kind === 'served' || event.kind === 'acts' ? ` ${spaces[event.space]}` : ''
-  return `${node}${task} ${phrase(event.kind)}${what}${space}${suffix}`.trimStart()
+  return `${node}${task} ${phrase(event)}${what}${space}${suffix}`.trimStart()
 }
 
 /** How an event reads after the node's name. The subject's steps read as its answer to the node. */
-function phrase(kind: EventKind): string {
-  switch (kind) {
+function phrase(event: TraceEvent): string {
+  switch (event.kind) {
     case 'sent':
       return 'sends'
     case 'delivered':
@@ -31,9 +31,9 @@ function phrase(kind: EventKind): string {
     case 'reply-duplicated':
       return 'gets twice the reply to'
     case 'requests-struck':
-      return 'has its requests disturbed'
+      return `has its requests ${disturbed(event)}`
     case 'replies-struck':
-      return 'has its replies disturbed'
+      return `has its replies ${disturbed(event)}`
     case 'skewed':
       return "has its clock's skew changed"
     case 'drifted':
@@ -44,7 +44,7 @@ function phrase(kind: EventKind): string {
     case 'resumed':
     case 'crashed':
     case 'restarted':
-      return `is ${kind}`
+      return `is ${event.kind}`
     case 'served':
       return 'serves'
     case 'acts':
@@ -54,7 +54,18 @@ function phrase(kind: EventKind): string {
     case 'store-slowed':
       return 'the store is slow'
     default:
-      return `← ${kind}:`
+      return `← ${event.kind}:`
+  }
+}
+
+function disturbed({ seq }: TraceEvent): string {
+  switch (messageFaults[seq]) {
+    case 'drop':
+      return 'lost'
+    case 'duplicate':
+      return 'doubled'
+    default:
+      return 'slowed'
   }
 }
 

@@ -72,6 +72,9 @@ export const commandCodes = Object.fromEntries(commandKinds.map((kind, code) => 
   Record<(typeof commandKinds)[number], number>
 >
 
+/** What `seq` says of `requests-struck` and `replies-struck`. */
+export const messageFaults = ['drop', 'duplicate', 'delay'] as const
+
 /** No node, space or peer. */
 export const NOBODY = -1
 

@@ -1,9 +1,9 @@
-import type { KernelObserver, Leg, Requesting } from '../kernel/index.js'
+import type { KernelObserver, Leg, MessageFault, Requesting } from '../kernel/index.js'
 import type { Reply } from '../log/index.js'
 import type { Cast } from './cast.js'
 import { digestContent, digestText, foldContent } from './content.js'
 import type { TraceDigest } from './digest.js'
-import { type EventKind, eventKinds, type MutableEvent, NOBODY, type TraceEvent } from './event.js'
+import { type EventKind, eventKinds, type MutableEvent, messageFaults, NOBODY, type TraceEvent } from './event.js'
 import type { Observer } from './observer.js'
 import type { TracedRequest } from './request.js'
 
@@ -205,8 +205,12 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#world('store-slowed', atMs, NOBODY, untilMs)
   }
 
-  struck(atMs: number, node: number, leg: Leg, untilMs: number): void {
-    this.#world(leg === 'request' ? 'requests-struck' : 'replies-struck', atMs, node, untilMs)
+  struck(atMs: number, { kind, leg, node, durationMs }: MessageFault): void {
+    const channel = this.#channels[leg === 'request' ? 'requests-struck' : 'replies-struck']
+    const event = this.#blank(channel, atMs, node)
+    event.seq = messageFaults.indexOf(kind)
+    event.untilMs = atMs + durationMs
+    this.#emit(channel, NO_COMMAND)
   }
 
   /** A successor has replayed its space's log to the head, with `state` as the result, and serves. */

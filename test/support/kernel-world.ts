@@ -99,7 +99,7 @@ export class TestWorld {
       partitioned: (atMs, node, untilMs) => say(atMs, node, `cut until ${untilMs}`),
       storeRestarted: (atMs, untilMs, unsynced) => this.log.push(`${atMs} store ${unsynced} until ${untilMs}`),
       storeSlowed: (atMs, untilMs) => this.log.push(`${atMs} store slow until ${untilMs}`),
-      struck: (atMs, node, leg, untilMs) => say(atMs, node, `${leg}s struck until ${untilMs}`),
+      struck: (atMs, { node, leg, durationMs }) => say(atMs, node, `${leg}s struck until ${atMs + durationMs}`),
     }
   }
 }

@@ -1,0 +1,166 @@
+import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
+import type { CommandKind } from '../log/index.js'
+import type { Scenario } from '../scenario/index.js'
+import { type Subject, SubjectFault } from '../subject/index.js'
+import { addCoverage, type Coverage, coverageObserver, emptyCoverage } from './coverage.js'
+import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
+import type { Plan } from './plan.js'
+import { aim, drawSwarm, type SwarmOptions } from './swarm.js'
+
+/** What went wrong at one seed. */
+export type Failure = { readonly seed: number; readonly scenario: string; readonly plan: Plan } & (
+  | { readonly kind: 'breach'; readonly breach: Breach }
+  /** The same plan went another way the second time. */
+  | { readonly kind: 'nondeterministic' }
+  /** The subject threw, answered in a wrong shape, or wrote to what it was given. */
+  | {
+      readonly kind: 'subject-fault'
+      readonly fault: SubjectFault['fault']
+      readonly command: string
+      readonly atMs: number
+      readonly message: string
+    }
+  /** More events than a run may take. */
+  | { readonly kind: 'endless'; readonly atMs: number; readonly maxSteps: number }
+)
+
+export interface ExploreOptions extends SwarmOptions {
+  readonly subject: Subject
+  /** Names of the invariants to judge; all when absent. */
+  readonly invariants?: readonly string[]
+  /** Most events one run may take. */
+  readonly maxSteps: number
+  readonly watch?: (command: CommandKind, atMs: number) => void
+}
+
+/** Seeds `from`, `from + 1`, … explored one after another. */
+export interface Chunk {
+  readonly from: number
+  readonly seeds: number
+  /** After so many failures the rest of the seeds is left. */
+  readonly maxFailures: number
+}
+
+export interface ChunkResult {
+  /** How many seeds were explored. */
+  readonly seeds: number
+  readonly events: number
+  readonly steps: number
+  readonly coverage: Coverage
+  readonly failures: readonly Failure[]
+}
+
+/** One seed in so many is run a second time: a subject that is not deterministic would make every failure worthless. */
+const TWICE_EVERY = 64
+
+/** Explores a chunk. The same chunk gives the same result, wherever it runs. */
+export async function exploreChunk(
+  scenarios: readonly Scenario[],
+  { from, seeds, maxFailures }: Chunk,
+  options: ExploreOptions,
+): Promise<ChunkResult> {
+  const total = { seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
+  for (let seed = from; seed < from + seeds && total.failures.length < maxFailures; seed++) {
+    total.seeds += 1
+    for (const scenario of scenarios) {
+      if (total.failures.length >= maxFailures) break
+      const { events, steps, coverage, failure } = await exploreSeed(scenario, seed, options)
+      total.events += events
+      total.steps += steps
+      addCoverage(total.coverage, coverage)
+      if (failure !== undefined) total.failures.push(failure)
+    }
+  }
+  return total
+}
+
+interface Explored {
+  readonly events: number
+  readonly steps: number
+  readonly coverage: Coverage
+  readonly failure: Failure | undefined
+}
+
+async function exploreSeed(scenario: Scenario, seed: number, options: ExploreOptions): Promise<Explored> {
+  const swarm = drawSwarm(scenario, seed, options)
+  const { strategy, parameters } = swarm
+  const coverage = emptyCoverage()
+  const faults: Fault[] = [...swarm.faults]
+  const observer = coverageObserver(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100)
+  const first = await attempt(scenario, { ...swarm }, options, {
+    onEvent: observer,
+    ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
+  })
+  const plan: Plan = { scenario: scenario.name, seed, strategy, parameters, faults }
+  const { events, steps } = first.kind === 'ended' ? first.execution : { events: 0, steps: 0 }
+  const explored = { events, steps, coverage }
+  const failed = first.kind === 'failed' || first.execution.breach !== undefined
+  if (!failed && seed % TWICE_EVERY !== 0) return { ...explored, failure: undefined }
+
+  const second = await attempt(scenario, plan, options)
+  if (!sameEnd(first, second))
+    return { ...explored, failure: { kind: 'nondeterministic', seed, scenario: scenario.name, plan } }
+  return { ...explored, failure: failed ? failureOf(first, plan) : undefined }
+}
+
+type Attempt =
+  | { readonly kind: 'ended'; readonly execution: Execution }
+  | { readonly kind: 'failed'; readonly error: StepFailed | StepLimitReached }
+
+/** Runs `plan` once; what the subject does wrong is a result like any other. */
+export async function attempt(
+  scenario: Scenario,
+  plan: Plan,
+  { subject, invariants, maxSteps, watch }: ExploreOptions,
+  observers: Pick<ExecuteOptions, 'onEvent' | 'meddle'> = {},
+): Promise<Attempt> {
+  try {
+    const execution = await execute(scenario, plan, {
+      subject,
+      maxSteps,
+      ...(invariants === undefined ? {} : { invariants }),
+      ...(watch === undefined ? {} : { watch }),
+      ...observers,
+    })
+    return { kind: 'ended', execution }
+  } catch (error) {
+    if (error instanceof StepLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
+    throw error
+  }
+}
+
+const isSubjectsFault = (error: unknown): error is StepFailed =>
+  error instanceof StepFailed && (error.culprit === 'subject' || error.cause instanceof SubjectFault)
+
+/** What an attempt shows to be wrong; undefined when nothing is. */
+export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {
+  const common = { seed: plan.seed, scenario: plan.scenario, plan }
+  if (attempted.kind === 'ended') {
+    const { breach } = attempted.execution
+    return breach === undefined ? undefined : { ...common, kind: 'breach', breach }
+  }
+  const { error } = attempted
+  if (error instanceof StepLimitReached) {
+    return { ...common, kind: 'endless', atMs: error.atMs, maxSteps: error.maxSteps }
+  }
+  const { cause, atMs } = error
+  const fault = cause instanceof SubjectFault ? cause : undefined
+  return {
+    ...common,
+    kind: 'subject-fault',
+    fault: fault?.fault ?? 'threw',
+    command: fault?.command ?? 'unknown command',
+    atMs,
+    message: error.message,
+  }
+}
+
+function sameEnd(one: Attempt, other: Attempt): boolean {
+  if (one.kind === 'ended' && other.kind === 'ended') return one.execution.digest === other.execution.digest
+  return (
+    one.kind === other.kind &&
+    one.kind === 'failed' &&
+    other.kind === 'failed' &&
+    one.error.message === other.error.message
+  )
+}

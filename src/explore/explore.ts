@@ -1,0 +1,73 @@
+import type { Chunk, ChunkResult, Failure } from './chunk.js'
+import { addCoverage, type Coverage, emptyCoverage } from './coverage.js'
+
+/** What to explore: seeds from `fromSeed` on, so many of them or until `goOn` says no. */
+export interface Extent {
+  readonly fromSeed: number
+  /** How many seeds; Infinity when time decides. */
+  readonly seeds: number
+  readonly maxFailures: number
+  /** How many chunks may be under way at once. */
+  readonly atOnce: number
+  /** Asked before each chunk. */
+  readonly goOn?: () => boolean
+  /** Told of what is known so far, after each chunk. */
+  readonly onProgress?: (soFar: Exploration) => void
+}
+
+export interface Exploration {
+  readonly fromSeed: number
+  readonly seeds: number
+  readonly events: number
+  readonly steps: number
+  readonly coverage: Coverage
+  readonly failures: readonly Failure[]
+}
+
+/** Few enough that a failure is known soon, enough that handing them out costs nothing. */
+const SEEDS_PER_CHUNK = 50
+
+/**
+ * Explores chunk by chunk. The result is that of one seed after another, whatever runs at once: chunks are added up in
+ * their order, and what lies behind the last failure that counts is forgotten.
+ */
+export async function explore(run: (chunk: Chunk) => Promise<ChunkResult>, extent: Extent): Promise<Exploration> {
+  const { fromSeed, seeds, maxFailures, atOnce, goOn = () => true, onProgress } = extent
+  let total: Exploration = { fromSeed, seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] }
+  const pending: { chunk: Chunk; result: Promise<ChunkResult> }[] = []
+  let next = fromSeed
+  const hasMore = () => next < fromSeed + seeds && goOn()
+  const start = () => {
+    const chunk = { from: next, seeds: Math.min(SEEDS_PER_CHUNK, fromSeed + seeds - next), maxFailures }
+    next += chunk.seeds
+    const result = run(chunk)
+    // A chunk that fails while an earlier one is awaited is heard of when its turn comes.
+    result.catch(() => undefined)
+    pending.push({ chunk, result })
+  }
+  while (pending.length < atOnce && hasMore()) start()
+  for (let head = pending.shift(); head !== undefined; head = pending.shift()) {
+    const whole = await head.result
+    const left = maxFailures - total.failures.length
+    // With fewer failures left to find, one seed after another would have stopped within this chunk.
+    const asAlone = left === maxFailures || whole.failures.length < left
+    const result = asAlone ? whole : await run({ ...head.chunk, maxFailures: left })
+    total = added(total, result)
+    onProgress?.(total)
+    if (total.failures.length >= maxFailures) break
+    while (pending.length < atOnce && hasMore()) start()
+  }
+  return total
+}
+
+function added(total: Exploration, { seeds, events, steps, coverage, failures }: ChunkResult): Exploration {
+  addCoverage(total.coverage, coverage)
+  return {
+    fromSeed: total.fromSeed,
+    seeds: total.seeds + seeds,
+    events: total.events + events,
+    steps: total.steps + steps,
+    coverage: total.coverage,
+    failures: [...total.failures, ...failures],
+  }
+}

@@ -1,0 +1,167 @@
+import type { Fault } from '../kernel/index.js'
+import type { Scenario } from '../scenario/index.js'
+import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
+import type { Plan } from './plan.js'
+
+export interface Shrunk {
+  readonly failure: Failure
+  /** How many runs it took. */
+  readonly runs: number
+  /** Each fault, node, space and task that is left was taken away once, and the failure went away with it. */
+  readonly minimal: boolean
+}
+
+/** Enough for the largest plan that exploration draws; a plan that needs more is left as small as it is by then. */
+const MAX_RUNS = 6_000
+/** Other seeds that a smaller plan is tried with: fewer nodes draw otherwise. */
+const OTHER_SEEDS = 24
+
+/**
+ * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
+ * time, parameters and lengths, until nothing can be taken away any more. Zeller and Hildebrandt, "Simplifying and
+ * isolating failure-inducing input" (2002).
+ */
+export async function shrink(
+  scenario: Scenario,
+  failure: Failure,
+  options: ExploreOptions,
+  onRun: () => Promise<void> | void = () => undefined,
+): Promise<Shrunk> {
+  let runs = 0
+  let smallest = failure
+
+  /** Whether `plan` fails in the same way; then it is the smallest so far. */
+  const accept = async (plan: Plan | undefined): Promise<boolean> => {
+    if (plan === undefined || runs >= MAX_RUNS) return false
+    runs += 1
+    await onRun()
+    const next = failureOf(await attempt(scenario, plan, options), plan)
+    if (next === undefined || !sameWay(next, failure)) return false
+    smallest = next
+    return true
+  }
+  const acceptWithAnySeed = async (plan: Plan): Promise<boolean> => {
+    if (await accept(plan)) return true
+    for (let seed = 0; seed < OTHER_SEEDS; seed++) if (await accept({ ...plan, seed })) return true
+    return false
+  }
+  const acceptFirst = async (plans: Iterable<Plan>): Promise<boolean> => {
+    for (const plan of plans) if (await accept(plan)) return true
+    return false
+  }
+
+  for (let changed = true; changed && runs < MAX_RUNS; ) {
+    changed = false
+    if (await accept(cutShort(scenario, smallest))) changed = true
+    while (await acceptFirst(withoutFaults(smallest.plan))) changed = true
+    for (const plan of fewer(scenario, smallest.plan)) if (await acceptWithAnySeed(plan)) changed = true
+    while (await acceptFirst(plainer(scenario, smallest.plan))) changed = true
+    while (await acceptFirst(milder(smallest.plan))) changed = true
+  }
+  return { failure: smallest, runs, minimal: runs < MAX_RUNS }
+}
+
+/** The same rule broken, or the same fault of the subject: a smaller plan that shows something else is another matter. */
+function sameWay(one: Failure, other: Failure): boolean {
+  if (one.kind === 'breach') return other.kind === 'breach' && one.breach.invariant === other.breach.invariant
+  if (one.kind === 'subject-fault') {
+    return other.kind === 'subject-fault' && one.fault === other.fault && one.command === other.command
+  }
+  return one.kind === other.kind
+}
+
+/** Nothing after the failure, and no calm that it does not need. */
+function cutShort(scenario: Scenario, failure: Failure): Plan | undefined {
+  const { plan } = failure
+  const atMs =
+    failure.kind === 'breach' ? failure.breach.atMs : failure.kind === 'nondeterministic' ? undefined : failure.atMs
+  if (atMs === undefined) return undefined
+  const { durationMs = 0, calmMs } = plan.parameters
+  const faults = plan.faults.filter((fault) => fault.atMs <= atMs)
+  const shorter = Math.max(1, atMs + 1)
+  if (shorter >= durationMs && faults.length === plan.faults.length) return undefined
+  const inCalm = calmMs !== undefined && atMs >= durationMs - calmMs
+  const parameters = inCalm
+    ? { ...plan.parameters, durationMs: shorter, calmMs: Math.max(0, shorter - (durationMs - calmMs)) }
+    : { ...plan.parameters, durationMs: shorter, ...(calmMs === undefined ? {} : { calmMs: 0 }) }
+  return fits(scenario, { ...plan, parameters, faults })
+}
+
+/** Without half of the faults, a quarter, …, one. */
+function* withoutFaults(plan: Plan): Iterable<Plan> {
+  const { faults } = plan
+  for (let size = faults.length; size >= 1; size = size === 1 ? 0 : size >> 1) {
+    for (let from = 0; from < faults.length; from += size) {
+      yield { ...plan, faults: [...faults.slice(0, from), ...faults.slice(from + size)] }
+    }
+  }
+}
+
+/** One node, space or task less, or the fewest there may be. */
+function* fewer(scenario: Scenario, plan: Plan): Iterable<Plan> {
+  for (const name of ['nodes', 'spaces', 'tasks', 'jobs']) {
+    const value = plan.parameters[name]
+    const min = Math.max(scenario.parameters[name]?.min ?? 1, name === 'nodes' ? 2 : 1)
+    if (value === undefined || value <= min) continue
+    for (const next of new Set([min, value - 1])) yield withParameter(plan, name, next)
+  }
+}
+
+function withParameter(plan: Plan, name: string, value: number): Plan {
+  const parameters = { ...plan.parameters, [name]: value }
+  return name === 'nodes'
+    ? { ...plan, parameters, faults: plan.faults.flatMap((fault) => within(fault, value)) }
+    : { ...plan, parameters }
+}
+
+/** The fault, if it strikes one of the first `nodes` nodes. */
+function within(fault: Fault, nodes: number): readonly Fault[] {
+  if ('node' in fault) return fault.node < nodes ? [fault] : []
+  if (fault.kind !== 'partition') return [fault]
+  const cut = fault.nodes.filter((node) => node < nodes)
+  return cut.length === 0 ? [] : [{ ...fault, nodes: cut }]
+}
+
+/** Parameters at their defaults or their bounds, the order of insertion, a small seed. */
+function* plainer(scenario: Scenario, plan: Plan): Iterable<Plan> {
+  if (plan.strategy !== 'insertion') yield { ...plan, strategy: 'insertion' }
+  for (const [name, { default: value, min }] of Object.entries(scenario.parameters)) {
+    if (name === 'nodes' || name === 'spaces' || name === 'tasks' || name === 'jobs') continue
+    if (name === 'durationMs' || name === 'calmMs') continue
+    const now = plan.parameters[name]
+    if (now === undefined || now === value) continue
+    yield { ...plan, parameters: { ...plan.parameters, [name]: value } }
+    if (min === 0 && now !== 0) yield { ...plan, parameters: { ...plan.parameters, [name]: 0 } }
+  }
+  for (let seed = 0; seed < Math.min(plan.seed, 4); seed++) yield { ...plan, seed }
+}
+
+/** A fault that lasts half as long, or strikes fewer. */
+function* milder(plan: Plan): Iterable<Plan> {
+  const replaced = (index: number, fault: Fault): Plan => ({
+    ...plan,
+    faults: plan.faults.map((other, at) => (at === index ? fault : other)),
+  })
+  for (const [index, fault] of plan.faults.entries()) {
+    if ('durationMs' in fault && fault.durationMs > 1)
+      yield replaced(index, { ...fault, durationMs: fault.durationMs >> 1 })
+    if ('delayMs' in fault && fault.delayMs > 1) yield replaced(index, { ...fault, delayMs: fault.delayMs >> 1 })
+    if (fault.kind === 'skew' && (fault.byMs > 1 || fault.byMs < -1))
+      yield replaced(index, { ...fault, byMs: Math.trunc(fault.byMs / 2) })
+    if (fault.kind === 'partition' && fault.nodes.length > 1) {
+      for (const node of fault.nodes) yield replaced(index, { ...fault, nodes: [node] })
+    }
+    if (fault.kind === 'crash' && fault.restartAfterMs !== undefined) {
+      yield replaced(index, { kind: 'crash', node: fault.node, atMs: fault.atMs })
+    }
+  }
+}
+
+/** `plan`, unless a parameter is out of its bounds. */
+function fits(scenario: Scenario, plan: Plan): Plan | undefined {
+  const within = Object.entries(plan.parameters).every(([name, value]) => {
+    const definition = scenario.parameters[name]
+    return definition !== undefined && value >= definition.min && value <= definition.max
+  })
+  return within ? plan : undefined
+}
