@@ -43,6 +43,7 @@ export const jobLifecycle = defineScenario({
   name: 'job-lifecycle',
   description: 'enqueue, take, complete, fail: work that is a lease per job, for exploration',
   parameters,
+  needs: ['take', 'complete'],
   network: (p) => ({
     requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
     replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],

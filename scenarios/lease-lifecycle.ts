@@ -79,6 +79,7 @@ export const leaseLifecycle = defineScenario({
   name: 'lease-lifecycle',
   description: 'acquire, queue, take over, renew, replay, append, checkpoint, release: for exploration',
   parameters,
+  needs: ['acquire'],
   network: (p) => ({
     requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
     replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],

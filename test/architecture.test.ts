@@ -25,7 +25,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gate: ['report', 'metrics', 'input'],
   run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report'],
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
-  config: ['scenarios', 'scenario', 'run', 'budget', 'gate', 'input', 'package.ts'],
+  explore: ['scenario', 'subject', 'kernel', 'log', 'trace'],
+  config: ['scenarios', 'scenario', 'subject', 'run', 'budget', 'gate', 'input', 'package.ts'],
   cli: ['*'],
   'index.ts': ['*'],
   'package.ts': [],
@@ -70,6 +71,7 @@ const deterministic = [
   'budget',
   'run',
   'tune',
+  'explore',
 ]
 
 interface Source {

@@ -6,6 +6,8 @@ export interface Config {
   readonly scenarios?: readonly (string | Scenario)[]
   /** Whether the built-in scenarios run too, or which of them. Default: all. */
   readonly builtIn?: boolean | readonly string[]
+  /** Lease cores of your own: files whose default export is a subject. What `explore` and `conformance` look at. */
+  readonly subjects?: readonly string[]
   /** Root of all chance, 0 to 4294967295. Default 1. */
   readonly seed?: number
   /** By scenario, parameters that are not to be the default. */

@@ -1,2 +1,3 @@
 export { budgetVersions, loadBudgets } from './budgets.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
+export { type LoadedSubject, loadSubject, loadSubjects } from './subjects.js'

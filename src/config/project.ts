@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { builtInScenarios } from '../../scenarios/index.js'
+import { builtInScenarios, explorationScenarios } from '../../scenarios/index.js'
 import { InputError, nearest, validate } from '../input/index.js'
 import { DEFAULT_MAX_EVENTS, DEFAULT_SEED } from '../run/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
@@ -14,6 +14,9 @@ export interface Project {
   readonly configFile: string | undefined
   readonly root: string
   readonly scenarios: readonly Scenario[]
+  /** Those, and the ones that are made for exploration alone. */
+  readonly explorable: readonly Scenario[]
+  readonly subjectFiles: readonly string[]
   /** Names of all scenarios that a file may speak of: those above, and the built-in ones that do not run here. */
   readonly knownScenarios: readonly string[]
   readonly seed: number
@@ -31,12 +34,14 @@ export async function loadProject(directory: string, configFile?: string): Promi
   )
   const root = file === undefined ? directory : dirname(file)
   const scenarios = [...pickBuiltIn(config.builtIn, file), ...(await ownScenarios(config, root, file))]
-  refuseDoubles(scenarios, file)
+  refuseDoubles([...scenarios, ...explorationScenarios], file)
   refuseWrongParameters(config, scenarios, file)
   return {
     configFile: file,
     root,
     scenarios,
+    explorable: [...explorationScenarios, ...scenarios],
+    subjectFiles: (config.subjects ?? []).map((path) => resolve(root, path)),
     knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
     seed: config.seed ?? DEFAULT_SEED,
     maxEvents: config.maxEvents ?? DEFAULT_MAX_EVENTS,

@@ -12,6 +12,10 @@ const plainConfig = {
     .union([z.boolean(), z.array(z.string())], { error: 'true, false, or a list of built-in scenarios' })
     .describe('whether the built-in scenarios run too, or which of them')
     .optional(),
+  subjects: z
+    .array(z.string({ error: 'the path of a file' }), { error: 'a list of paths' })
+    .describe('files whose default export is a subject')
+    .optional(),
   seed: wholeFrom(0)
     .max(MAX_SEED, { error: `a whole number up to ${MAX_SEED}` })
     .describe('root of all chance')
@@ -56,6 +60,8 @@ export const scenarioSchema = z.object({
   invariants: fn,
   faults: fn.optional(),
   clockSkewMs: fn.optional(),
+  explore: fn.optional(),
+  calmFromMs: fn.optional(),
 })
 
 /** What a configuration may hold. */

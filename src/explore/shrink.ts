@@ -12,9 +12,9 @@ export interface Shrunk {
 }
 
 /** Enough for the largest plan that exploration draws; a plan that needs more is left as small as it is by then. */
-const MAX_RUNS = 6_000
+const MAX_RUNS = 10_000
 /** Other seeds that a smaller plan is tried with: fewer nodes draw otherwise. */
-const OTHER_SEEDS = 24
+const OTHER_SEEDS = 100
 
 /**
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,

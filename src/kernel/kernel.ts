@@ -116,12 +116,16 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return index
   }
 
-  /** Has the world do `fault` at its time, or now when that has passed. */
-  inject(fault: Fault): void {
+  /**
+   * Has the world do `fault` at its time, or now when that has passed. At one instant what was planned comes before what
+   * came up `underway`, so that a plan means the same whether it is known from the start or made while the run goes on.
+   */
+  inject(fault: Fault, origin: 'planned' | 'underway' = 'planned'): void {
     checkFault(fault)
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
-    this.#queue.push(Math.max(fault.atMs, this.nowMs), WORLD_FIRST + this.#strikes++, (index << 3) | FAULT)
+    const order = (origin === 'planned' ? WORLD_FIRST : WORLD_FIRST / 2) + this.#strikes++
+    this.#queue.push(Math.max(fault.atMs, this.nowMs), order, (index << 3) | FAULT)
   }
 
   /** Takes no more events: the run ends after this one. */

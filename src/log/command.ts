@@ -46,6 +46,24 @@ export type LogQuery = Load | Read
 export type Command = LeaseCommand | LogCommand | LogQuery | JobCommand
 export type CommandKind = Command['kind']
 
+/** All commands there are. */
+export const commandKinds = [
+  'acquire',
+  'claim',
+  'renew',
+  'release',
+  'validate',
+  'append',
+  'checkpoint',
+  'truncate',
+  'load',
+  'read',
+  'enqueue',
+  'take',
+  'complete',
+  'fail',
+] as const satisfies readonly CommandKind[]
+
 /** The space a command is about. */
 export function spaceOf(command: Command): string {
   return 'fence' in command ? command.fence.space : command.space

@@ -2,6 +2,7 @@ export {
   type Append,
   type Command,
   type CommandKind,
+  commandKinds,
   type Load,
   type LogCommand,
   type LogQuery,

@@ -10,4 +10,4 @@ export {
   shortSignature,
 } from './signature.js'
 export { table } from './table.js'
-export { reportTerminal, type TerminalOptions } from './terminal.js'
+export { type Paint, reportTerminal, type TerminalOptions } from './terminal.js'

@@ -1,5 +1,6 @@
 import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network, Random } from '../kernel/index.js'
+import type { CommandKind } from '../log/index.js'
 import type { Body, Contender } from './contender.js'
 import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
 
@@ -18,6 +19,8 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   network(parameters: Parameters<D>): ScenarioNetwork
   /** How far a node's clock is ahead of virtual time (behind when negative). Asked once per node; 0 when absent. */
   clockSkewMs?(parameters: Parameters<D>, random: Random): number
+  /** Commands without which it makes no sense; a subject that lacks one is not asked to run it. */
+  readonly needs?: readonly CommandKind[]
   /** What exploration draws for one seed: small and fast, and odd in many ways. Without it, a few nodes for a few seconds. */
   explore?(random: Random): { readonly [name: string]: number }
   /** When the world stops breaking, in virtual ms: what is judged from there on is liveness. Never when absent. */

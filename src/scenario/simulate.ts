@@ -94,7 +94,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     commands,
     calmFromMs: scenario.calmFromMs?.(parameters) ?? Number.POSITIVE_INFINITY,
     acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
-    inject: (fault) => kernel.inject(fault),
+    inject: (fault) => kernel.inject(fault, 'underway'),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
   }
   const clocks = randomStream(seed, 'clocks')

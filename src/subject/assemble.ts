@@ -1,6 +1,6 @@
 import { type Random, randomStream } from '../kernel/index.js'
 import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/index.js'
-import { type Command, type CommandKind, type Reply, spaceOf } from '../log/index.js'
+import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { guarded, guardedClient } from './guard.js'
@@ -19,7 +19,7 @@ export interface Assembled {
 const coreCommands = ['acquire', 'claim', 'renew', 'release', 'validate'] as const
 const logCommands = ['append', 'checkpoint', 'truncate', 'load', 'read'] as const
 const jobCommands = ['enqueue', 'take', 'complete', 'fail'] as const
-const allCommands: ReadonlySet<CommandKind> = new Set([...coreCommands, ...logCommands, ...jobCommands])
+const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
 /** Puts `subject` together, with nothing in its store. */
 export function assemble(subject: Subject, seed: number): Assembled {
@@ -33,6 +33,11 @@ export function assemble(subject: Subject, seed: number): Assembled {
     return { client, commands: allCommands, execute: core.execute, restart: () => undefined }
   }
   return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') })
+}
+
+/** The commands that `subject` has. */
+export function commandsOf(subject: Subject): ReadonlySet<CommandKind> {
+  return assemble(subject, 0).commands
 }
 
 type Handler = (command: Command, nowMs: number) => Reply | Promise<Reply>

@@ -1,4 +1,4 @@
-export { type Assembled, assemble } from './assemble.js'
+export { type Assembled, assemble, commandsOf } from './assemble.js'
 export { type Backoff, backoffMs } from './backoff.js'
 export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
 export { SubjectFault } from './guard.js'

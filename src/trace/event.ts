@@ -1,4 +1,4 @@
-import { type CommandKind, type ReplyKind, refusalKinds } from '../log/index.js'
+import { type CommandKind, commandKinds, type ReplyKind, refusalKinds } from '../log/index.js'
 
 /** What a request meets on its way, and what the world does to nodes. */
 export const worldKinds = [
@@ -43,23 +43,7 @@ export const replyKinds = [
   ...refusalKinds,
 ] as const satisfies readonly ReplyKind[]
 
-export const commandKinds = [
-  'none',
-  'acquire',
-  'claim',
-  'renew',
-  'release',
-  'validate',
-  'append',
-  'checkpoint',
-  'truncate',
-  'load',
-  'read',
-  'enqueue',
-  'take',
-  'complete',
-  'fail',
-] as const satisfies readonly (CommandKind | 'none')[]
+const tracedCommands = ['none', ...commandKinds] as const
 
 export type WorldKind = (typeof worldKinds)[number]
 export type EventKind = WorldKind | ReplyKind
@@ -68,8 +52,8 @@ export type EventKind = WorldKind | ReplyKind
 export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds]
 
 /** The number of each command in the digest. */
-export const commandCodes = Object.fromEntries(commandKinds.map((kind, code) => [kind, code])) as Readonly<
-  Record<(typeof commandKinds)[number], number>
+export const commandCodes = Object.fromEntries(tracedCommands.map((kind, code) => [kind, code])) as Readonly<
+  Record<(typeof tracedCommands)[number], number>
 >
 
 /** What `seq` says of `requests-struck` and `replies-struck`. */

@@ -1,0 +1,126 @@
+import {
+  type Coverage,
+  type Exploration,
+  type Failure,
+  faultKinds,
+  foundIn,
+  leaseStates,
+  repliesOf,
+  type Swarm,
+} from '../explore/index.js'
+import { grouped, type Paint, plural, table } from '../report/index.js'
+
+/** A failure with all that is told of it. */
+export interface ToldFailure {
+  readonly failure: Failure
+  /** As it was found, when it was made smaller since. */
+  readonly found?: Failure
+  readonly runs?: number
+  readonly minimal?: boolean
+  readonly story: readonly string[]
+  readonly file?: string
+  readonly token?: string
+  readonly replay: string
+}
+
+/** The whole configuration that a seed has drawn, before anything runs. */
+export function swarmText({ scenario, seed, strategy, parameters, kinds, faults, aimed }: Swarm): string {
+  const values = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
+  return [
+    `${scenario} seed ${seed}`,
+    `  parameters ${values.join(' ')}`,
+    `  order ${strategy}`,
+    `  faults ${kinds.length === 0 ? 'none' : kinds.join(', ')} (off: ${faultKinds.filter((kind) => !kinds.includes(kind)).join(', ') || 'none'})`,
+    `  ${faults.length} at drawn times, ${aimed} aimed at rare states`,
+    '',
+  ].join('\n')
+}
+
+export function failureText(told: ToldFailure, chalk: Paint): string {
+  const { failure, found, runs, minimal, story, file, token, replay } = told
+  const { what, message, atMs } = foundIn(failure)
+  const size = sizeOf(failure)
+  const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
+  return [
+    `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${(found ?? failure).seed}: ${verb(failure, what)} at ${atMs} ms`,
+    `      ${message}`,
+    ...(runs === undefined
+      ? []
+      : [
+          `      ${chalk.dim(minimal ? 'smallest:' : 'smaller:')} ${size}${from} ${chalk.dim(`(${plural(runs, 'run')})`)}`,
+        ]),
+    ...story.map((line) => `      ${line}`),
+    `      ${chalk.dim('see')} ${replay}`,
+    ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
+    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}`]),
+    '',
+  ].join('\n')
+}
+
+function verb(failure: Failure, what: string): string {
+  if (failure.kind === 'breach') return `${what} broke`
+  return failure.kind === 'subject-fault' ? `the subject is at fault, on ${what},` : what
+}
+
+function sizeOf({ plan }: Failure): string {
+  const { nodes = 0, spaces = 0, durationMs = 0 } = plan.parameters
+  return `${plural(nodes, 'node')}, ${plural(spaces, 'space')}, ${plan.faults.length === 0 ? 'no faults' : plural(plan.faults.length, 'fault')}, ${grouped(durationMs)} ms`
+}
+
+/** What was exercised, and what a run without failure is worth. */
+export function explorationText(exploration: Exploration, skipped: readonly string[], chalk: Paint): string {
+  const { seeds, fromSeed, events, failures, coverage } = exploration
+  const range = `seeds ${fromSeed} to ${fromSeed + Math.max(seeds, 1) - 1}`
+  const line =
+    failures.length === 0
+      ? `${chalk.green('PASS')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
+      : `${chalk.red('FAIL')}  ${plural(failures.length, 'failure')} in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
+  return [
+    ...coverageLines(coverage, chalk),
+    ...skipped.map((what) => `${chalk.yellow('skipped')} ${what}`),
+    ...(skipped.length > 0 ? [''] : []),
+    line,
+    ...(failures.length === 0 && seeds > 0 ? [`      ${boundText(seeds)}`] : []),
+    '',
+  ].join('\n')
+}
+
+/** "No failure" is not "safe". The rule of three: Hanley and Lippman-Hand (1983). */
+export function boundText(seeds: number): string {
+  const perMillion = Math.ceil(3_000_000 / seeds)
+  const share = perMillion >= 10_000 ? `${Math.ceil(perMillion / 10_000)}%` : `${grouped(perMillion)} in a million`
+  return `so, at 95% confidence, fewer than ${share} of such seeds fail; how many others do is not known`
+}
+
+function coverageLines(coverage: Coverage, chalk: Paint): readonly string[] {
+  const rows = faultKinds.map((kind, row) => [
+    kind,
+    ...(coverage.strikes[row] ?? []).map((count) => (count === 0 ? '·' : grouped(count))),
+  ])
+  const replies = repliesOf(coverage)
+  const seen = replies.filter(([, count]) => count > 0).map(([kind, count]) => `${kind} ${grouped(count)}`)
+  const never = replies.filter(([, count]) => count === 0).map(([kind]) => kind)
+  const [header = '', ...lines] = table(['faults by lease state', ...leaseStates], rows)
+  return [
+    chalk.dim(header),
+    ...lines,
+    '',
+    ...wrapped(`${chalk.dim('replies')} `, seen),
+    ...(never.length > 0 ? wrapped(`${chalk.yellow('never')}   `, never) : []),
+    '',
+  ]
+}
+
+/** Items in lines of at most 110 characters. */
+function wrapped(label: string, items: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const item of items) {
+    if (line.length + item.length > 100) {
+      lines.push(line)
+      line = ''
+    }
+    line += line === '' ? item : `, ${item}`
+  }
+  return [...lines, line].map((text, index) => (index === 0 ? `${label}${text}` : `        ${text}`))
+}

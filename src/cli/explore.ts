@@ -1,0 +1,317 @@
+import { availableParallelism } from 'node:os'
+import { relative, resolve } from 'node:path'
+import { Chalk } from 'chalk'
+import { type LoadedSubject, loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
+import {
+  counterexampleName,
+  counterexampleOf,
+  drawSwarm,
+  type Exploration,
+  type ExploreOptions,
+  explore as exploreSeeds,
+  type Failure,
+  type Strategy,
+  shrink,
+  storyOf,
+  strategies,
+  tokenOf,
+} from '../explore/index.js'
+import { writeAtomically } from '../gate/index.js'
+import { InputError, nearest } from '../input/index.js'
+import { type CommandKind, commandKinds } from '../log/index.js'
+import { grouped } from '../report/index.js'
+import { resolveParameters, type Scenario } from '../scenario/index.js'
+import { commandsOf } from '../subject/index.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
+import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
+import type { Io } from './io.js'
+import { type CommonOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
+import { openPool, SubjectHangs } from './pool.js'
+import { select } from './selection.js'
+import { shownPath } from './shown-path.js'
+
+export interface ExploreCliOptions extends CommonOptions {
+  readonly seeds?: string
+  readonly time?: string
+  readonly fromSeed?: string
+  readonly strategy?: string
+  readonly subject?: readonly string[]
+  readonly invariant?: readonly string[]
+  readonly maxFailures?: string
+  readonly workers?: string
+  readonly output?: string
+  readonly save?: boolean
+  readonly shrink?: boolean
+  readonly verbose?: boolean
+}
+
+const DEFAULT_SEEDS = 1_000
+/** A run of the explored kind takes a thousand events or two; one with so many does not end. */
+const DEFAULT_MAX_EVENTS = 200_000
+/** How long a subject may take to answer one command. */
+const PATIENCE_MS = 5_000
+
+/** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
+export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const scenarios = selected(project, names)
+  const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
+  const codes: ExitCode[] = []
+  for (const subject of subjects) codes.push(await exploreSubject(io, project, scenarios, subject, options))
+  return codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
+}
+
+/** Without names: those that are made for it. */
+function selected(project: Project, names: readonly string[]): readonly Scenario[] {
+  if (names.length > 0) return [...new Set(names)].map((name) => scenarioNamed(name, project.explorable))
+  return project.explorable.filter((scenario) => scenario.explore !== undefined)
+}
+
+async function exploreSubject(
+  io: Io,
+  project: Project,
+  scenarios: readonly Scenario[],
+  { subject, file }: LoadedSubject,
+  options: ExploreCliOptions,
+): Promise<ExitCode> {
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const settings = settingsOf(project, scenarios, options)
+  const { seeds, fromSeed, timeMs, maxFailures, workers, drawn } = settings
+  const exploreOptions: ExploreOptions = { ...drawn, subject }
+  const { skipped, runnable } = skips(scenarios, commandsOf(subject))
+  if (runnable.length === 0) {
+    throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
+  }
+  if (!options.json && !options.quiet && (seeds === 1 || options.verbose)) {
+    for (let seed = fromSeed; seed < fromSeed + Math.min(seeds, 1_000); seed++) {
+      for (const scenario of runnable) io.stdout.write(swarmText(drawSwarm(scenario, seed, drawn)))
+    }
+  }
+
+  const pool = openPool(
+    {
+      directory: io.cwd,
+      ...(options.config === undefined ? {} : { configFile: options.config }),
+      scenarios: runnable.map(({ name }) => name),
+      ...(file === undefined ? {} : { subjectFile: file }),
+      options: drawn,
+      commands: commandKinds,
+    },
+    { workers, patienceMs: PATIENCE_MS },
+  )
+  const startedMs = Date.now()
+  const interrupt = onInterrupt()
+  let exploration: Exploration
+  try {
+    exploration = await exploreSeeds((chunk) => pool.run(chunk), {
+      fromSeed,
+      seeds,
+      maxFailures,
+      atOnce: workers * 2,
+      goOn: () => !interrupt.happened && (timeMs === undefined || Date.now() - startedMs < timeMs),
+      onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
+    })
+  } catch (error) {
+    if (!(error instanceof SubjectHangs)) throw error
+    return hung(io, subject.name, error, runnable, options, chalk)
+  } finally {
+    interrupt.dispose()
+    clearProgress(io)
+    await pool.close()
+  }
+  const tookMs = Math.max(1, Date.now() - startedMs)
+
+  const told: ToldFailure[] = []
+  for (const failure of exploration.failures) {
+    told.push(await tell(io, project, runnable, failure, exploreOptions, file, options))
+  }
+  const passed = exploration.failures.length === 0
+  const complete = !interrupt.happened && exploration.seeds > 0
+  const code = passed ? (complete ? HELD : NOT_CHECKED) : NOT_HELD
+  if (options.json) {
+    const verdict = passed ? (complete ? 'held' : 'not-checked') : 'not-held'
+    io.stdout.write(
+      `${JSON.stringify({ verdict, subject: subject.name, scenarios: runnable.map(({ name }) => name), skipped, exploration, failures: told }, null, 2)}\n`,
+    )
+    return code
+  }
+  for (const each of told) io.stdout.write(failureText(each, chalk))
+  if (!options.quiet) {
+    io.stdout.write(`${subject.name}: ${runnable.map(({ name }) => name).join(', ')}\n\n`)
+    io.stdout.write(explorationText(exploration, skipped, chalk))
+  }
+  const rate = Math.round((exploration.events * 1_000) / tookMs)
+  if (!options.quiet)
+    io.stderr.write(
+      `${grouped(Math.round(tookMs / 100) / 10)} s on ${workers} worker${workers === 1 ? '' : 's'}, ${grouped(rate)} events/s\n`,
+    )
+  if (!complete) io.stderr.write(interrupt.happened ? 'stopped before its end\n' : 'nothing was explored\n')
+  return code
+}
+
+interface Settings {
+  readonly seeds: number
+  readonly fromSeed: number
+  readonly timeMs: number | undefined
+  readonly maxFailures: number
+  readonly workers: number
+  readonly drawn: Omit<ExploreOptions, 'subject' | 'watch'>
+}
+
+function settingsOf(project: Project, scenarios: readonly Scenario[], options: ExploreCliOptions): Settings {
+  const timeMs = options.time === undefined ? undefined : timeOption(options.time)
+  const fromSeed = options.fromSeed ?? options.seed
+  const invariants = options.invariant === undefined ? undefined : invariantNames(scenarios, options.invariant)
+  const parameters = paramOptions(options.param)
+  // Names and bounds are those of every selected scenario that has the parameter.
+  select({ ...project, scenarios }, [], parameters)
+  return {
+    seeds:
+      options.seeds === undefined
+        ? timeMs === undefined
+          ? DEFAULT_SEEDS
+          : Number.POSITIVE_INFINITY
+        : wholeNumber('--seeds', options.seeds, 1, 1_000_000_000),
+    fromSeed: fromSeed === undefined ? project.seed : wholeNumber('--from-seed', fromSeed, 0, 4_000_000_000),
+    timeMs,
+    maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
+    workers: options.workers === undefined ? availableParallelism() : wholeNumber('--workers', options.workers, 1, 256),
+    drawn: {
+      ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
+      ...(invariants === undefined ? {} : { invariants }),
+      parameters,
+      maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
+    },
+  }
+}
+
+function timeOption(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
+  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+  if (match === null) {
+    throw new InputError({ what: '--time cannot be used', found: text, expected: 'a length such as 60s, 5m or 1h' })
+  }
+  return Number(match[1]) * units[(match[2] ?? 's') as keyof typeof units]
+}
+
+function strategyOption(text: string): Strategy {
+  const strategy = strategies.find((other) => other === text)
+  if (strategy !== undefined) return strategy
+  throw new InputError({ what: '--strategy cannot be used', found: text, expected: strategies.join(', ') })
+}
+
+function invariantNames(scenarios: readonly Scenario[], names: readonly string[]): readonly string[] {
+  const known = new Set(
+    scenarios.flatMap((scenario) =>
+      scenario.invariants(resolveParameters(scenario.parameters)).map(({ name }) => name),
+    ),
+  )
+  for (const name of names) {
+    if (known.has(name)) continue
+    const near = nearest(name, [...known])
+    throw new InputError({
+      what: `there is no invariant "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
+      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${[...known].join(', ')}`,
+    })
+  }
+  return names
+}
+
+/** What a subject without some commands cannot be asked, in words. */
+function skips(
+  scenarios: readonly Scenario[],
+  commands: ReadonlySet<CommandKind>,
+): { readonly skipped: readonly string[]; readonly runnable: readonly Scenario[] } {
+  const missing = commandKinds.filter((kind) => !commands.has(kind))
+  const runnable = scenarios.filter(({ needs = [] }) => needs.every((kind) => commands.has(kind)))
+  return {
+    runnable,
+    skipped: [
+      ...missing.map((kind) => `${kind}: the subject does not have it`),
+      ...scenarios
+        .filter((scenario) => !runnable.includes(scenario))
+        .map(({ name }) => `${name}: needs commands that are missing`),
+    ],
+  }
+}
+
+async function tell(
+  io: Io,
+  project: Project,
+  scenarios: readonly Scenario[],
+  found: Failure,
+  exploreOptions: ExploreOptions,
+  file: string | undefined,
+  options: ExploreCliOptions,
+): Promise<ToldFailure> {
+  const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
+  const small =
+    options.shrink === false || found.kind === 'nondeterministic'
+      ? undefined
+      : await shrink(scenario, found, exploreOptions)
+  const failure = small?.failure ?? found
+  const subject = file === undefined ? undefined : relative(project.root, file)
+  const example = counterexampleOf(failure, scenario.parameters, subject)
+  const folder = options.save
+    ? resolve(project.snapshotFolder, 'counterexamples')
+    : resolve(io.cwd, options.output ?? 'counterexamples')
+  const path = resolve(folder, counterexampleName(example))
+  writeAtomically(path, `${JSON.stringify(example, null, 2)}\n`)
+  const token = tokenOf(failure.plan, scenario)
+  const shown = shownPath(io, path)
+  return {
+    failure,
+    ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
+    story: await storyOf(scenario, failure, exploreOptions),
+    file: shown,
+    ...(token === undefined ? {} : { token }),
+    replay: `npx contention replay ${shown} --trace`,
+  }
+}
+
+function hung(
+  io: Io,
+  subject: string,
+  { fault, command, atMs, chunk }: SubjectHangs,
+  scenarios: readonly Scenario[],
+  options: ExploreCliOptions,
+  chalk: { red(text: string): string },
+): ExitCode {
+  const what = fault === 'silent' ? 'never answers' : 'loops for ever on'
+  const message = `subject "${subject}" ${what} ${command}, asked at ${atMs} ms of virtual time`
+  const again = `npx contention explore ${scenarios.map(({ name }) => name).join(' ')} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1`
+  if (options.json)
+    io.stdout.write(
+      `${JSON.stringify({ verdict: 'not-held', subject, fault, command, atMs, seeds: chunk }, null, 2)}\n`,
+    )
+  else
+    io.stdout.write(
+      `${chalk.red('FAIL')}  ${message}\n      it was given ${PATIENCE_MS / 1_000} s; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${again}\n`,
+    )
+  return NOT_HELD
+}
+
+function progress(io: Io, { seeds, events, failures }: Exploration, of: number, startedMs: number): void {
+  const tookMs = Date.now() - startedMs
+  if (!io.stderr.isTTY || tookMs < 1_000) return
+  const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
+  const rate = grouped(Math.round((events * 1_000) / tookMs))
+  io.stderr.write(
+    `\r\u001b[Kexploring ${grouped(seeds)}${total} seeds, ${grouped(events)} events, ${rate}/s, ${failures.length} failures`,
+  )
+}
+
+function clearProgress(io: Io): void {
+  if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
+}
+
+/** Ctrl-C: the first ends the exploration in good order, a second one ends the process. */
+function onInterrupt(): { readonly happened: boolean; dispose(): void } {
+  const state = { happened: false, dispose: () => process.removeListener('SIGINT', listener) }
+  const listener = () => {
+    state.happened = true
+    process.removeListener('SIGINT', listener)
+  }
+  process.on('SIGINT', listener)
+  return state
+}

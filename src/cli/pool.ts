@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Chunk, ChunkResult, SwarmOptions } from '../explore/index.js'
+import type { CommandKind } from '../log/index.js'
+import { packageRoot } from '../package.js'
+
+/** What a worker needs to know: all of it can be copied. */
+export interface WorkerSpec {
+  readonly directory: string
+  readonly configFile?: string
+  readonly scenarios: readonly string[]
+  readonly subjectFile?: string
+  readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
+  /** Names of the commands, for the number of one in `lastSeen`. */
+  readonly commands: readonly CommandKind[]
+  /** Written by the worker at every command: a count, the virtual time, and which command it is. */
+  readonly lastSeen: SharedArrayBuffer
+}
+
+export type ToWorker = { readonly kind: 'explore'; readonly chunk: Chunk } | { readonly kind: 'ping' }
+
+export type FromWorker =
+  | { readonly kind: 'ready' | 'pong' }
+  | { readonly kind: 'done'; readonly result: ChunkResult }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** A subject that never answers, or never comes back from a command. */
+export class SubjectHangs extends Error {
+  override readonly name = 'SubjectHangs'
+  readonly fault: 'silent' | 'endless'
+  readonly command: string
+  readonly atMs: number
+  readonly chunk: Chunk
+
+  constructor(fault: 'silent' | 'endless', command: string, atMs: number, chunk: Chunk) {
+    super(fault === 'silent' ? `never answers ${command}` : `does not come back from ${command}`)
+    this.fault = fault
+    this.command = command
+    this.atMs = atMs
+    this.chunk = chunk
+  }
+}
+
+interface Lane {
+  readonly worker: Worker
+  readonly lastSeen: Int32Array
+  chunk: Chunk | undefined
+  settle: { resolve: (result: ChunkResult) => void; reject: (error: Error) => void } | undefined
+  count: number
+  quietSinceMs: number
+  pinged: boolean
+}
+
+export interface Pool {
+  run(chunk: Chunk): Promise<ChunkResult>
+  close(): Promise<void>
+}
+
+/** How often it is looked whether a subject still answers. */
+const LOOK_EVERY_MS = 250
+
+/**
+ * Worker threads that explore. A thread whose subject has been asked something and has not come back for `patienceMs` is
+ * ended: nothing else stops a loop.
+ */
+export function openPool(
+  spec: Omit<WorkerSpec, 'lastSeen'>,
+  { workers, patienceMs }: { readonly workers: number; readonly patienceMs: number },
+): Pool {
+  const file = join(packageRoot(), 'dist', 'worker.js')
+  if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
+  const waiting: { chunk: Chunk; settle: NonNullable<Lane['settle']> }[] = []
+  let closed = false
+
+  const take = (lane: Lane): void => {
+    const next = lane.chunk === undefined ? waiting.shift() : undefined
+    if (next === undefined) return
+    lane.chunk = next.chunk
+    lane.settle = next.settle
+    lane.count = lane.lastSeen[0] as number
+    lane.quietSinceMs = Date.now()
+    lane.pinged = false
+    lane.worker.postMessage({ kind: 'explore', chunk: next.chunk } satisfies ToWorker)
+  }
+  const free = (lane: Lane): Lane['settle'] => {
+    const { settle } = lane
+    lane.chunk = undefined
+    lane.settle = undefined
+    return settle
+  }
+  const hangs = (lane: Lane, fault: 'silent' | 'endless'): void => {
+    const { chunk } = lane
+    const command = spec.commands[lane.lastSeen[2] as number] ?? 'a command'
+    free(lane)?.reject(new SubjectHangs(fault, command, lane.lastSeen[1] as number, chunk as Chunk))
+    void lane.worker.terminate()
+  }
+
+  const lanes = Array.from({ length: workers }, (): Lane => {
+    const lastSeen = new SharedArrayBuffer(12)
+    const worker = new Worker(file, { workerData: { ...spec, lastSeen } satisfies WorkerSpec })
+    const lane: Lane = {
+      worker,
+      lastSeen: new Int32Array(lastSeen),
+      chunk: undefined,
+      settle: undefined,
+      count: 0,
+      quietSinceMs: 0,
+      pinged: false,
+    }
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'pong') hangs(lane, 'silent')
+      else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      else if (message.kind === 'done') free(lane)?.resolve(message.result)
+      if (message.kind !== 'pong') take(lane)
+    })
+    worker.on('error', (error: unknown) => {
+      const reason = error instanceof Error ? error : new Error(String(error))
+      const settles = [free(lane), ...waiting.splice(0).map(({ settle }) => settle)]
+      for (const settle of settles) settle?.reject(reason)
+    })
+    return lane
+  })
+
+  const look = setInterval(() => {
+    for (const lane of lanes) {
+      if (lane.chunk === undefined) continue
+      const count = lane.lastSeen[0] as number
+      if (count !== lane.count) {
+        lane.count = count
+        lane.quietSinceMs = Date.now()
+        lane.pinged = false
+        continue
+      }
+      const quietMs = Date.now() - lane.quietSinceMs
+      if (quietMs < patienceMs) continue
+      // A thread that answers waits for a promise; one that does not is in a loop.
+      if (lane.pinged && quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs(lane, 'endless')
+      else if (!lane.pinged) {
+        lane.pinged = true
+        lane.worker.postMessage({ kind: 'ping' } satisfies ToWorker)
+      }
+    }
+  }, LOOK_EVERY_MS)
+
+  return {
+    run(chunk) {
+      if (closed) return Promise.reject(new Error('the pool is closed'))
+      return new Promise((resolve, reject) => {
+        waiting.push({ chunk, settle: { resolve, reject } })
+        const idle = lanes.find((lane) => lane.chunk === undefined)
+        if (idle !== undefined) take(idle)
+      })
+    },
+    async close() {
+      closed = true
+      clearInterval(look)
+      await Promise.all(lanes.map(({ worker }) => worker.terminate()))
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadProject, loadSubject } from '../config/index.js'
+import { type Chunk, type ExploreOptions, exploreChunk } from '../explore/index.js'
+import type { CommandKind } from '../log/index.js'
+import { builtInSubject } from '../subject/index.js'
+import type { FromWorker, ToWorker, WorkerSpec } from './pool.js'
+
+/** One worker thread of the pool: explores the chunks that it is sent. */
+const spec = workerData as WorkerSpec
+const port = parentPort
+if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
+
+const send = (message: FromWorker) => port.postMessage(message)
+
+const project = await loadProject(spec.directory, spec.configFile)
+const scenarios = spec.scenarios.map((name) => {
+  const scenario = project.explorable.find((other) => other.name === name)
+  if (scenario === undefined) throw new Error(`there is no scenario "${name}" in this worker`)
+  return scenario
+})
+const subject = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
+
+const lastSeen = new Int32Array(spec.lastSeen)
+const options: ExploreOptions = {
+  ...spec.options,
+  subject,
+  watch: (command, atMs) => {
+    lastSeen[0] = (lastSeen[0] as number) + 1
+    lastSeen[1] = atMs
+    lastSeen[2] = spec.commands.indexOf(command as CommandKind)
+  },
+}
+
+const run = async (chunk: Chunk): Promise<void> => {
+  try {
+    send({ kind: 'done', result: await exploreChunk(scenarios, chunk, options) })
+  } catch (error) {
+    send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'ping') send({ kind: 'pong' })
+  else void run(message.chunk)
+})
+send({ kind: 'ready' })

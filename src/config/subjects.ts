@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { InputError } from '../input/index.js'
+import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
+import { importModule } from './import.js'
+import type { Project } from './project.js'
+
+/** A subject, and the file it comes from. */
+export interface LoadedSubject {
+  readonly subject: Subject
+  /** Absolute; absent for the built-in one. */
+  readonly file?: string
+}
+
+/**
+ * The subjects to look at: those of `files`, or those of the configuration, or the built-in one.
+ * @throws InputError for files that do not load or whose default export is no subject
+ */
+export async function loadSubjects(
+  project: Project,
+  directory: string,
+  files: readonly string[],
+): Promise<readonly LoadedSubject[]> {
+  const paths = files.length > 0 ? files.map((file) => resolve(directory, file)) : project.subjectFiles
+  if (paths.length === 0) return [{ subject: builtInSubject }]
+  return Promise.all(paths.map(async (file) => ({ subject: await loadSubject(file), file })))
+}
+
+export async function loadSubject(file: string): Promise<Subject> {
+  if (!existsSync(file)) {
+    throw new InputError({
+      what: 'the subject does not exist',
+      file,
+      expected: 'a module whose default export is a subject: export default defineSubject({ … })',
+    })
+  }
+  const module = await importModule(file)
+  const subject = module['default'] as Subject | undefined
+  if (typeof subject !== 'object' || subject === null) {
+    throw new InputError({
+      what: `${file} exports no subject`,
+      file,
+      found: `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+      expected: 'export default defineSubject({ … })',
+    })
+  }
+  try {
+    return defineSubject(subject)
+  } catch (error) {
+    throw new InputError({
+      what: `${file} is not a subject`,
+      file,
+      found: error instanceof Error ? error.message : String(error),
+      expected: 'export default defineSubject({ name, core, log, jobs, client })',
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import type { Failure } from './chunk.js'
+import type { Plan } from './plan.js'
+
+/** Format of the file. */
+export const counterexampleVersion = 1
+
+/** A failure as it is kept: everything that is needed to see it again, anywhere. */
+export interface Counterexample {
+  readonly version: number
+  readonly scenario: string
+  /** File of the subject, relative to the project; the built-in one when absent. */
+  readonly subject?: string
+  /** What went wrong when it was found. */
+  readonly found: {
+    readonly kind: Failure['kind']
+    /** The invariant that broke, or the command at which the subject was at fault. */
+    readonly what: string
+    readonly message: string
+    readonly atMs: number
+  }
+  readonly seed: number
+  readonly strategy: Plan['strategy']
+  /** Those that are not the scenario's default. */
+  readonly parameters: Plan['parameters']
+  readonly faults: Plan['faults']
+}
+
+/** @param defaults the scenario's parameters, of which only the others are written down */
+export function counterexampleOf(
+  failure: Failure,
+  defaults: { readonly [name: string]: { readonly default: number } },
+  subject: string | undefined,
+): Counterexample {
+  const { plan } = failure
+  const parameters = Object.entries(plan.parameters).filter(([name, value]) => defaults[name]?.default !== value)
+  return {
+    version: counterexampleVersion,
+    scenario: plan.scenario,
+    ...(subject === undefined ? {} : { subject }),
+    found: { kind: failure.kind, ...foundIn(failure) },
+    seed: plan.seed,
+    strategy: plan.strategy,
+    parameters: Object.fromEntries(parameters),
+    faults: plan.faults,
+  }
+}
+
+/** What went wrong, in the same three fields whatever it was. */
+export function foundIn(failure: Failure): { readonly what: string; readonly message: string; readonly atMs: number } {
+  switch (failure.kind) {
+    case 'breach': {
+      const { invariant, message, atMs } = failure.breach
+      return { what: invariant, message, atMs }
+    }
+    case 'subject-fault':
+      return { what: failure.command, message: failure.message, atMs: failure.atMs }
+    case 'endless':
+      return {
+        what: 'the run does not end',
+        message: `more than ${failure.maxSteps} events by ${failure.atMs} ms of virtual time`,
+        atMs: failure.atMs,
+      }
+    case 'nondeterministic':
+      return {
+        what: 'the subject is not deterministic',
+        message: 'the same plan went another way the second time',
+        atMs: 0,
+      }
+  }
+}
+
+/** A name for its file that says what is in it. */
+export function counterexampleName({ scenario, found, seed }: Counterexample): string {
+  const what = found.what.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return `${scenario}-${what}-${seed}.json`
+}

@@ -1,0 +1,25 @@
+export {
+  attempt,
+  type Chunk,
+  type ChunkResult,
+  type ExploreOptions,
+  exploreChunk,
+  type Failure,
+  failureOf,
+} from './chunk.js'
+export {
+  type Counterexample,
+  counterexampleName,
+  counterexampleOf,
+  counterexampleVersion,
+  foundIn,
+} from './counterexample.js'
+export { type Coverage, repliesOf } from './coverage.js'
+export { type Exploration, type Extent, explore } from './explore.js'
+export { type FaultKind, faultKinds, kindOf } from './fault-kinds.js'
+export { type Plan, type Strategy, strategies, tieBreakOf } from './plan.js'
+export { type Shrunk, shrink } from './shrink.js'
+export { leaseStates } from './standing.js'
+export { storyOf } from './story.js'
+export { drawSwarm, type Swarm, type SwarmOptions } from './swarm.js'
+export { isToken, MAX_TOKEN_LENGTH, planOf, TokenError, tokenOf } from './token.js'

@@ -1,0 +1,61 @@
+import * as z from 'zod'
+import type { Counterexample } from './counterexample.js'
+import { strategies } from './plan.js'
+
+const whole = z.int({ error: 'a whole number' })
+const time = whole.min(0, { error: 'a whole number, 0 or more' })
+const node = time.describe('index of the node, from 0')
+const leg = z.enum(['request', 'reply'], { error: 'request or reply' })
+
+const fault = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('pause'), node, atMs: time, durationMs: time }),
+    z.strictObject({ kind: z.literal('crash'), node, atMs: time, restartAfterMs: time.optional() }),
+    z.strictObject({ kind: z.literal('restart'), node, atMs: time }),
+    z.strictObject({ kind: z.literal('skew'), node, atMs: time, byMs: whole }),
+    z.strictObject({
+      kind: z.literal('drift'),
+      node,
+      atMs: time,
+      ppm: whole.min(-999_999, { error: 'a whole number above -1000000' }),
+    }),
+    z.strictObject({ kind: z.literal('partition'), nodes: z.array(node), atMs: time, durationMs: time }),
+    z.strictObject({ kind: z.literal('drop'), leg, node, atMs: time, durationMs: time }),
+    z.strictObject({ kind: z.literal('duplicate'), leg, node, atMs: time, durationMs: time }),
+    z.strictObject({ kind: z.literal('delay'), leg, node, atMs: time, durationMs: time, delayMs: time }),
+    z.strictObject({
+      kind: z.literal('store-restart'),
+      atMs: time,
+      durationMs: time,
+      unsynced: z.enum(['kept', 'lost'], { error: 'kept or lost' }),
+    }),
+    z.strictObject({ kind: z.literal('slow-store'), atMs: time, durationMs: time, delayMs: time }),
+  ],
+  {
+    error:
+      'a fault: pause, crash, restart, skew, drift, partition, drop, duplicate, delay, store-restart or slow-store',
+  },
+)
+
+/** What the file of a counterexample may hold. */
+export const counterexampleSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: whole,
+    scenario: z.string({ error: 'the name of a scenario' }),
+    subject: z.string().describe('file of the subject, relative to the project').optional(),
+    found: z
+      .strictObject({
+        kind: z.enum(['breach', 'nondeterministic', 'subject-fault', 'endless']),
+        what: z.string(),
+        message: z.string(),
+        atMs: time,
+      })
+      .describe('what went wrong when it was found'),
+    seed: time.max(0xffff_ffff, { error: 'a whole number up to 4294967295' }),
+    strategy: z.enum(strategies as readonly ['insertion', 'random', 'pct'], { error: 'insertion, random or pct' }),
+    parameters: z.record(z.string(), whole).describe('those that are not the default of the scenario'),
+    faults: z.array(fault),
+  })
+  .describe('A counterexample of contention') as unknown as z.ZodType<Counterexample & { readonly $schema?: string }>
