@@ -1,9 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
 /** From the kernel to the scenarios: pure, in memory, and without the built command. `vitest --project core` is seconds. */
-const core = ['kernel', 'lease', 'log', 'stores', 'trace', 'metrics', 'invariants', 'scenario', 'scenarios'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-)
+const core = [
+  'kernel',
+  'lease',
+  'log',
+  'stores',
+  'trace',
+  'metrics',
+  'invariants',
+  'scenario',
+  'scenarios',
+  'jobs',
+  'subject',
+].map((folder) => `test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
   test: {
