@@ -76,4 +76,45 @@ describe("a node's clock", () => {
       }),
     )
   })
+
+  it('has beside it a monotonic one, from 0, which only drifts: no skew and no jump ever moves it', () => {
+    const clock = new NodeClock(50)
+    expect(clock.readMonotonic(0)).toBe(0)
+    clock.jump(-200)
+    expect([clock.read(100), clock.readMonotonic(100)]).toEqual([-50, 100])
+    clock.drift(100, 1_000_000)
+    clock.jump(1_000)
+    expect([clock.read(110), clock.readMonotonic(110)]).toEqual([970, 120])
+  })
+
+  it('counts on one monotonic clock, however often it is set and drifts: the wall clock is off by what it was set', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -5_000, max: 5_000 }),
+        fc.array(fc.record({ gapMs, ppm: fc.option(ppm), byMs: fc.option(fc.integer({ min: -9_000, max: 9_000 })) }), {
+          maxLength: 30,
+        }),
+        (skewMs, steps) => {
+          const [set, left] = [new NodeClock(skewMs), new NodeClock(0)]
+          let atMs = 0
+          let offsetMs = skewMs
+          let last = 0
+          for (const step of steps) {
+            atMs += step.gapMs
+            const before = set.readMonotonic(atMs)
+            expect(before).toBeGreaterThanOrEqual(last)
+            if (step.byMs !== null) {
+              set.jump(step.byMs)
+              offsetMs += step.byMs
+            }
+            if (step.ppm !== null) for (const clock of [set, left]) clock.drift(atMs, step.ppm)
+            last = set.readMonotonic(atMs)
+            expect(last).toBe(before)
+            expect(last).toBe(left.readMonotonic(atMs))
+            expect(set.read(atMs) - last).toBe(offsetMs)
+          }
+        },
+      ),
+    )
+  })
 })

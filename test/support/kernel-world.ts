@@ -24,6 +24,7 @@ export interface WorldOptions {
   readonly maxSteps?: number
   readonly tieBreak?: TieBreak
   readonly serve?: (request: string, node: number, atMs: number) => Answer | Promise<Answer>
+  readonly restartStore?: (unsynced: 'kept' | 'lost') => void
 }
 
 /** Five milliseconds there, five back. */
@@ -48,7 +49,8 @@ export class TestWorld {
   readonly #names: string[] = []
   readonly #faults: readonly Fault[]
 
-  constructor({ seed = 1, network = steady, faults = [], maxSteps = 10_000, tieBreak, serve }: WorldOptions = {}) {
+  constructor(options: WorldOptions = {}) {
+    const { seed = 1, network = steady, faults = [], maxSteps = 10_000, tieBreak, serve, restartStore } = options
     this.#faults = faults
     this.kernel = new Kernel<string, Answer>({
       random: (name) => randomStream(seed, name),
@@ -57,6 +59,7 @@ export class TestWorld {
       maxSteps,
       serve: serve ?? answer,
       ...(tieBreak === undefined ? {} : { tieBreak }),
+      ...(restartStore === undefined ? {} : { restartStore }),
     })
   }
 
