@@ -218,6 +218,18 @@ describe('bounded-attempts', () => {
     )
   })
 
+  it('forgets at a crash the requests of every task of the node, and of no other node', () => {
+    const trace = ['a', 'a/1', 'b'].flatMap((who) => [asks(0, who), waits(20, who), asksAgain(30, who), waits(50, who)])
+    const after = [...trace, crashed(55, 'a'), asksAgain(60, 'a', 2), asksAgain(60, 'a/1', 2)]
+    expectHeld(invariant, after)
+    expectBroken(
+      invariant,
+      [...after, asksAgain(60, 'b', 2)],
+      after.length,
+      'b asked again after 2 requests in a row without an answer',
+    )
+  })
+
   it('counts for every task by itself', () => {
     const trace = [asks(0, 'a'), asks(0, 'a/1'), waits(20, 'a'), waits(20, 'a/1'), asksAgain(30, 'a/1')]
     expectHeld(invariant, [...trace, asksAgain(30, 'a')])
@@ -590,6 +602,13 @@ describe('fair-jobs', () => {
       5,
       'c was given job 0 of s, ready since 60 ms, before job 1, ready since 50 ms',
     )
+    // At that very moment it is as long ready as one that is put there then.
+    expectHeld(invariant, [
+      ...three.slice(0, 1),
+      taken(10, 'a', 0, 1, until(60)),
+      enqueued(60, 'b', 1),
+      taken(60, 'b', 0, 2),
+    ])
     // A moment before, it is still its taker's.
     expectHeld(invariant, [...trace, taken(49, 'c', 2, 1, until(170))])
   })
@@ -612,7 +631,7 @@ describe('fair-jobs', () => {
     const trace = [...three, taken(10, 'a', 0, 1, until(90))]
     expectHeld(invariant, [...trace, taken(15, 'a', 0, 1, { untilMs: 90, repeated: true })])
     const later = [...trace, taken(20, 'b', 1, 1, until(500)), taken(100, 'b', 2, 1, until(500))]
-    expectHeld(invariant, [
+    expectHeld(fairJobs({ maxAttempts: 3 }), [
       ...later,
       taken(110, 'b', 0, 2, until(500)),
       failed(120, 'a', 0, 1),

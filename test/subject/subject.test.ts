@@ -234,6 +234,18 @@ describe('a subject that only grants', () => {
     expect(ask(subject, append(next), 210)).toMatchObject({ kind: 'lease-expired', expiresAtMs: 210 })
   })
 
+  it('has a log that is not misled by a late copy of an older grant', () => {
+    const epochs = [1, 2, 1]
+    const subject = assembled({
+      name: 'tells it again',
+      core: () => ({ acquire: () => ({ kind: 'granted', fence: { epoch: epochs.shift() ?? 0 }, expiresAtMs: 1_000 }) }),
+    })
+    const [first, second] = [fenceIn(ask(subject, acquire('a'), 0)), fenceIn(ask(subject, acquire('b'), 10))]
+    expect(ask(subject, acquire('a'), 20)).toMatchObject({ kind: 'granted', fence: first })
+    expect(ask(subject, append(first), 30)).toMatchObject({ kind: 'stale-owner', currentEpoch: 2 })
+    expect(ask(subject, append(second), 30)).toEqual({ kind: 'appended', seq: 0 })
+  })
+
   it('has a log that still knows after a restart of the store what was granted before', () => {
     const subject = assembled({ name: 'only grants', core: counts })
     const fence = fenceIn(ask(subject, acquire('a'), 0))
