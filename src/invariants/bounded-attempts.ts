@@ -49,7 +49,7 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
               jobs[seq] = count
               return count <= maxAttempts
                 ? undefined
-                : `job ${seq} of ${spaces[space]} was taken for the ${count}th time, by ${nodes[node]}`
+                : `job ${seq} of ${spaces[space]} was taken ${count} times, the last by ${nodes[node]}`
             }
           }
         },

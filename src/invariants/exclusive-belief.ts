@@ -16,16 +16,16 @@ export const exclusiveBelief: Invariant = {
     const sinceMs = new Float64Array(spaces.length)
     return {
       step(event) {
-        const { kind, space, epoch, atMs } = event
+        const { kind, space, epoch, atMs, repeated } = event
         const contender = contenderOf(event, cast)
         if (kind === 'granted') {
-          if (epoch <= (epochs[space] as number)) return undefined
+          if (repeated && epoch <= (epochs[space] as number)) return undefined
           epochs[space] = epoch
           holders[space] = contender
           sinceMs[space] = atMs
           return undefined
         }
-        if (epoch >= (epochs[space] as number) || contender === holders[space]) return undefined
+        if (epoch > (epochs[space] as number) || contender === holders[space]) return undefined
         const [one, other] = [contenderName(contender, cast), contenderName(holders[space] as number, cast)]
         return `${one} acted as the holder of ${spaces[space]} at epoch ${epoch}; ${other} holds epoch ${epochs[space]} since ${sinceMs[space]} ms`
       },

@@ -19,7 +19,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
     rule: 'no job is taken before one that has been ready for longer',
     kinds: ['enqueued', 'taken', 'completed', 'failed'],
     begin({ nodes, spaces }) {
-      const queues: JobStanding[][] = spaces.map(() => [])
+      const queues: (JobStanding | undefined)[][] = spaces.map(() => [])
       const readySinceMs = ({ readySinceMs: sinceMs, attempts, lapsesAtMs }: JobStanding, atMs: number): number => {
         if (lapsesAtMs > atMs) return sinceMs
         return attempts < maxAttempts ? lapsesAtMs : Number.POSITIVE_INFINITY
@@ -44,7 +44,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               return undefined
             default: {
               const sinceMs = readySinceMs(job, atMs)
-              const passed = queue.findIndex((other) => readySinceMs(other, atMs) < sinceMs)
+              const passed = queue.findIndex((other) => other !== undefined && readySinceMs(other, atMs) < sinceMs)
               Object.assign(job, gone, { attempts: epoch, lapsesAtMs: untilMs })
               if (passed < 0) return undefined
               return `${nodes[node]} was given job ${seq} of ${spaces[space]}, ready since ${sinceMs} ms, before job ${passed}, ready since ${readySinceMs(queue[passed] as JobStanding, atMs)} ms`

@@ -10,6 +10,7 @@ export interface TakeoverBound {
 }
 
 interface Standing {
+  epoch: number
   holder: number
   expiresAtMs: number
   /** Since when nobody holds it and somebody asks for it. */
@@ -25,23 +26,29 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
   return {
     name: 'takeover-bound',
     rule: `once the faults are over, a space whose holder is gone is granted within ${boundMs} ms to somebody who asks`,
-    kinds: ['sent', 'delivered', 'granted', 'renewed', 'released', 'crashed'],
+    kinds: ['sent', 'delivered', 'timed-out', 'granted', 'renewed', 'released', 'crashed'],
     begin(cast) {
       const { spaces } = cast
-      const standings: Standing[] = spaces.map(() => ({ holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
-      /** By contender, the space it asks for. */
-      const wanted = new Map<number, number>()
+      const standings: Standing[] = spaces.map(() => ({ epoch: 0, holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
+      /** By contender, the space it asks for, and since when it has been silent: Infinity while it waits for an answer. */
+      const wanted = new Map<number, { readonly space: number; silentSinceMs: number }>()
+      /** Who has been silent for half of the bound does not ask any more. */
+      const asking = (space: number, atMs: number): readonly number[] =>
+        [...wanted]
+          .filter(([, want]) => want.space === space && atMs - want.silentSinceMs <= boundMs / 2)
+          .map(([each]) => each)
       const goneAtMs = ({ expiresAtMs }: Standing) => Math.max(calmFromMs, expiresAtMs)
       const late = (space: number, atMs: number): string | undefined => {
         const standing = standings[space] as Standing
         const sinceMs = Math.max(goneAtMs(standing), standing.idleSinceMs)
-        if (atMs - sinceMs <= boundMs || ![...wanted.values()].includes(space)) return undefined
-        const asking = [...wanted].filter(([, other]) => other === space).map(([each]) => contenderName(each, cast))
-        return `${spaces[space]} was not granted from ${sinceMs} ms to ${atMs} ms, with ${asking.join(', ')} asking`
+        if (atMs - sinceMs <= boundMs) return undefined
+        const names = asking(space, atMs).map((each) => contenderName(each, cast))
+        if (names.length === 0) return undefined
+        return `${spaces[space]} was not granted from ${sinceMs} ms to ${atMs} ms, with ${names.join(', ')} asking`
       }
       return {
         step(event) {
-          const { kind, command, space, node, epoch, atMs, untilMs } = event
+          const { kind, command, space, node, epoch, atMs, untilMs, repeated } = event
           const contender = contenderOf(event, cast)
           if (kind === 'crashed') {
             for (const each of wanted.keys()) if (each % cast.nodes.length === node) wanted.delete(each)
@@ -56,7 +63,10 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
           if (standing === undefined) return undefined
           switch (kind) {
             case 'granted': {
+              // A late copy of an older grant says nothing of who holds the space now.
+              if (repeated && epoch <= standing.epoch) return undefined
               const message = late(space, atMs)
+              standing.epoch = epoch
               standing.holder = contender
               standing.expiresAtMs = untilMs
               return message
@@ -70,13 +80,16 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
             case 'sent':
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
               else {
-                if (![...wanted.values()].includes(space)) standing.idleSinceMs = atMs
-                wanted.set(contender, space)
+                if (asking(space, atMs).length === 0) standing.idleSinceMs = atMs
+                wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
               }
               return undefined
-            default:
+            default: {
+              const want = wanted.get(contender)
               if (epoch > 0) wanted.delete(contender)
+              else if (want !== undefined) want.silentSinceMs = atMs
               return undefined
+            }
           }
         },
         end(endMs) {

@@ -1,4 +1,4 @@
-import { type MintToken, refuseFence, UNOWNED } from '../lease/index.js'
+import { checkedTtl, type MintToken, refuseFence, UNOWNED } from '../lease/index.js'
 import type { JobCommand, Take } from './command.js'
 import type { JobReply } from './reply.js'
 
@@ -53,7 +53,7 @@ function stepReady(record: JobsRecord, command: JobCommand, nowMs: number, mint:
     case 'fail': {
       const { fence } = command
       const job = record.jobs[fence.job] ?? FRESH
-      const refusal = refuseFence(leaseOf(job), fence, nowMs)
+      const refusal = refuseFence(leaseOf(job, nowMs), fence, nowMs)
       if (refusal !== undefined) return { record, reply: refusal }
       if (command.kind === 'fail') return { record: giveBack(record, fence.job), reply: { kind: 'failed' } }
       return { record: withJob(record, fence.job, { ...job, state: 'done' }), reply: { kind: 'completed' } }
@@ -73,14 +73,14 @@ const FRESH: Job = {
 }
 
 /** A job's lease, as the lease core sees it: over unless the job is taken. */
-function leaseOf({ state, attempts, owner, token, takenAtMs, expiresAtMs }: Job) {
+function leaseOf({ state, attempts, owner, token, takenAtMs, expiresAtMs }: Job, nowMs: number) {
   return {
     ...UNOWNED,
     epoch: attempts,
     owner,
     token,
     grantedAtMs: takenAtMs,
-    expiresAtMs: state === 'taken' ? expiresAtMs : takenAtMs,
+    expiresAtMs: state === 'taken' ? expiresAtMs : Math.min(nowMs, expiresAtMs),
   }
 }
 
@@ -105,15 +105,16 @@ function giveBack(record: JobsRecord, number: number): JobsRecord {
 
 function take(record: JobsRecord, command: Take, nowMs: number, mint: MintToken): JobsTransition {
   let number = -1
-  for (const [candidate, { state, place }] of record.jobs.entries()) {
-    if (state === 'ready' && (number < 0 || place < (record.jobs[number] as Job).place)) number = candidate
+  for (const [candidate, { state, place, attempts: tried }] of record.jobs.entries()) {
+    if (state === 'ready' && tried < command.maxAttempts && (number < 0 || place < (record.jobs[number] as Job).place))
+      number = candidate
   }
   if (number < 0) return { record, reply: { kind: 'idle' } }
   const { space, owner, ttlMs, maxAttempts } = command
   const job = record.jobs[number] as Job
   const attempts = job.attempts + 1
   const token = mint(`${space} job ${number}`, owner, attempts)
-  const expiresAtMs = nowMs + ttlMs
+  const expiresAtMs = nowMs + checkedTtl(ttlMs)
   return {
     record: withJob(record, number, {
       ...job,

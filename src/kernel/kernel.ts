@@ -431,13 +431,19 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     }
     if (fault.kind === 'store-restart') {
       this.#storeDownUntilMs = Math.max(this.#storeDownUntilMs, this.nowMs + fault.durationMs)
-      this.#options.restartStore?.(fault.unsynced)
+      this.#stepping = 'the store'
+      try {
+        this.#options.restartStore?.(fault.unsynced)
+      } catch (error) {
+        throw this.#failed('subject', error)
+      }
       this.#observer.storeRestarted(this.nowMs, this.#storeDownUntilMs, fault.unsynced)
       return
     }
     if (fault.kind === 'slow-store') {
-      this.#storeSlowUntilMs = this.nowMs + fault.durationMs
-      this.#storeDelayMs = fault.delayMs
+      const slowAlready = this.nowMs < this.#storeSlowUntilMs
+      this.#storeSlowUntilMs = Math.max(this.#storeSlowUntilMs, this.nowMs + fault.durationMs)
+      this.#storeDelayMs = slowAlready ? Math.max(this.#storeDelayMs, fault.delayMs) : fault.delayMs
       this.#observer.storeSlowed(this.nowMs, this.#storeSlowUntilMs)
       return
     }

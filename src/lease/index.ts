@@ -1,6 +1,7 @@
 export type { Acquire, Claim, LeaseCommand, Release, Renew, Requester, Validate } from './command.js'
 export { type Fence, type MintToken, tokenMint } from './fence.js'
 export {
+  checkedTtl,
   type LeaseRecord,
   type LeaseTransition,
   refuseFence,

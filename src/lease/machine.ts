@@ -193,7 +193,8 @@ function positionOf(waiters: readonly Waiter[], owner: string): number {
   return 0
 }
 
-function checkedTtl(ttlMs: number): number {
+/** @throws RangeError for what is no length of a lease */
+export function checkedTtl(ttlMs: number): number {
   if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0) {
     throw new RangeError(`a lease cannot last ${ttlMs} ms: expected a whole number above 0`)
   }

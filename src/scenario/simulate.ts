@@ -1,8 +1,8 @@
 import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
-import { type Fault, Kernel, randomStream, type TieBreak } from '../kernel/index.js'
+import { type Fault, Kernel, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
 import type { CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold } from '../metrics/index.js'
-import { assemble, builtInSubject, type Subject } from '../subject/index.js'
+import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
   castOf,
   numbered,
@@ -50,6 +50,16 @@ export interface SimulateOptions {
   readonly stopAtViolation?: boolean
 }
 
+/** What a subject does wrong before the run begins is told like what it does wrong in it. */
+function assembled(subject: Subject, seed: number): Assembled {
+  try {
+    return assemble(subject, seed)
+  } catch (error) {
+    if (error instanceof SubjectFault) throw new StepFailed('subject', 'the store', 0, error)
+    throw error
+  }
+}
+
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
   const { seed, parameters, subject = builtInSubject, maxSteps, onEvent, meddle, tieBreak, watch } = options
@@ -68,7 +78,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, [metrics, ...judges, ...listeners])
 
   const network = scenario.network(parameters)
-  const { client, commands, execute, restart } = assemble(subject, seed)
+  const { client, commands, execute, restart } = assembled(subject, seed)
   const kernel: Kernel<TracedRequest, Reply> = new Kernel<TracedRequest, Reply>({
     random: (name) => randomStream(seed, name),
     network,

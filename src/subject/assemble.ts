@@ -3,7 +3,7 @@ import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/i
 import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
-import { guarded, guardedClient } from './guard.js'
+import { guarded, guardedClient, SubjectFault } from './guard.js'
 import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
 
 /** A subject put together for one run. */
@@ -25,8 +25,7 @@ const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 export function assemble(subject: Subject, seed: number): Assembled {
   const secret = `${seed}`
   const mint = tokenMint(secret)
-  const client =
-    subject.client === undefined ? builtInClient : guardedClient(subject.name, { ...builtInClient, ...subject.client })
+  const client = { ...builtInClient, ...guardedClient(subject.name, subject.client ?? {}) }
   if (subject.core === undefined && subject.log === undefined && subject.jobs === undefined) {
     const core = memoryCore(mint)
     // Each of its commands is durable when it is answered: a restart loses nothing.
@@ -57,10 +56,11 @@ function assembleParts(
     if (!cells.has(name)) cells.set(name, initial())
     return cells.get(name) as T
   }
-  const spaces = durable('built-in spaces', () => new Map<string, StoredSpace>())
-  const context: SubjectContext = { ...given, durable, builtIn: builtInParts(given.mint, spaces) }
+  const context: SubjectContext = { ...given, durable, builtIn: builtInParts(given.mint, new Map()) }
+  /** What the core has granted, for the built-in log under a core that is not. */
+  const ledger = new Map<string, StoredSpace>()
 
-  let started = start(subject, context)
+  let started = start(subject, context, ledger)
   return {
     client,
     commands: new Set(started.handlers.keys()),
@@ -70,41 +70,74 @@ function assembleParts(
       return handler(command, nowMs)
     },
     restart(unsynced) {
-      if (unsynced === 'kept') for (const part of started.parts) part.close?.()
-      started = start(subject, context)
+      if (unsynced === 'kept') {
+        for (const part of started.parts) blaming(subject, 'close', () => part.close?.())
+      }
+      started = start(subject, context, ledger)
     },
   }
 }
 
-function start(subject: Subject, context: SubjectContext): Started {
+function start(subject: Subject, context: SubjectContext, ledger: Map<string, StoredSpace>): Started {
   const { builtIn } = context
-  const given = subject.core?.(context)
+  const given = made(subject, 'core', subject.core, context)
   const whole = given !== undefined && 'execute' in given ? partsOn(given) : undefined
   const core = whole?.core ?? (given as CorePart | undefined) ?? builtIn.core
-  const log = subject.log === 'none' ? {} : (subject.log?.(context) ?? whole?.log ?? logOf(subject, context))
-  const jobs = subject.jobs === 'none' ? {} : (subject.jobs?.(context) ?? whole?.jobs ?? builtIn.jobs)
+  const log =
+    subject.log === 'none'
+      ? {}
+      : (made(subject, 'log', subject.log, context) ?? whole?.log ?? logOf(subject, context, ledger))
+  const jobs =
+    subject.jobs === 'none' ? {} : (made(subject, 'jobs', subject.jobs, context) ?? whole?.jobs ?? builtIn.jobs)
   const handlers = new Map<CommandKind, Handler>()
   const add = (part: object, own: boolean, commands: readonly CommandKind[], wrap = (handler: Handler) => handler) => {
     for (const kind of commands) {
       const handler = (part as Readonly<Record<string, Handler | undefined>>)[kind]
-      if (handler !== undefined) handlers.set(kind, wrap(own ? guarded(subject.name, handler) : handler))
+      if (handler !== undefined) handlers.set(kind, wrap(own ? guarded(subject.name, handler.bind(part)) : handler))
     }
   }
   const ownCore = subject.core !== undefined
   const ledgered = ownCore && whole === undefined
-  add(core, ownCore, coreCommands, ledgered ? (handler) => noted(handler, ledgerOf(context)) : undefined)
+  add(core, ownCore, coreCommands, ledgered ? (handler) => noted(handler, ledger) : undefined)
   add(log, whole !== undefined || typeof subject.log === 'function', logCommands)
   add(jobs, whole !== undefined || typeof subject.jobs === 'function', jobCommands)
   return { handlers, parts: [given ?? core, log, jobs] }
 }
 
 /** The built-in log, under a core that is not: it judges fences by what that core has granted. */
-function logOf(subject: Subject, context: SubjectContext): LogPart {
+function logOf(subject: Subject, context: SubjectContext, spaces: Map<string, StoredSpace>): LogPart {
   if (subject.core === undefined) return context.builtIn.log
-  return partsOn(memoryCore(context.mint, { spaces: ledgerOf(context) })).log
+  return partsOn(memoryCore(context.mint, { spaces })).log
 }
 
-const ledgerOf = ({ durable }: SubjectContext) => durable('ledger', () => new Map<string, StoredSpace>())
+/** What `make` gives, if it is a part: a function for each of its commands. A core has at least `acquire`, or one `execute` for all. */
+function made<P extends object>(
+  subject: Subject,
+  name: 'core' | 'log' | 'jobs',
+  make: ((context: SubjectContext) => P) | undefined,
+  context: SubjectContext,
+): P | undefined {
+  if (make === undefined) return undefined
+  const part: unknown = blaming(subject, name, () => make(context))
+  const has = (command: string) => typeof Reflect.get(part as object, command) === 'function'
+  const wrong = (found: string, expected: string): SubjectFault =>
+    new SubjectFault('wrong-shape', name, `${name} of subject "${subject.name}" is ${found}: expected ${expected}`)
+  if (typeof part !== 'object' || part === null) throw wrong(String(part), 'an object with a function for each command')
+  if (part instanceof Promise) throw wrong('a promise', 'an object, made at once: its commands may be asynchronous')
+  if (name === 'core' && !has('acquire') && !has('execute')) {
+    throw wrong(`one with ${Object.keys(part).join(', ') || 'nothing'}`, 'acquire, or one execute for all commands')
+  }
+  return part as P
+}
+
+function blaming<R>(subject: Subject, where: string, call: () => R): R {
+  try {
+    return call()
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new SubjectFault('threw', where, `subject "${subject.name}" threw in ${where}: ${said}`, { cause: error })
+  }
+}
 
 /** A core's handler whose grants, renewals and releases are written down as the records that they amount to. */
 function noted(handler: Handler, spaces: Map<string, StoredSpace>): Handler {
@@ -148,7 +181,8 @@ function builtInParts(mint: MintToken, spaces: Map<string, StoredSpace>): BuiltI
   }
 }
 
-function partsOn({ execute }: Core): Pick<BuiltInParts, 'core' | 'log' | 'jobs'> {
+function partsOn(core: Core): Pick<BuiltInParts, 'core' | 'log' | 'jobs'> {
+  const execute = core.execute.bind(core)
   const handlers = (kinds: readonly CommandKind[]) => Object.fromEntries(kinds.map((kind) => [kind, execute]))
   return {
     core: handlers(coreCommands) as unknown as BuiltInParts['core'],

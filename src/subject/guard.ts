@@ -29,9 +29,9 @@ export function guarded(subject: string, handler: Handler): Handler {
     } catch (error) {
       throw threw(subject, command, error)
     }
-    if (!isThenable(reply)) return completed(subject, command, reply)
+    if (!isThenable(reply)) return completed(subject, command, reply, nowMs)
     return Promise.resolve(reply).then(
-      (late) => completed(subject, command, late),
+      (late) => completed(subject, command, late, nowMs),
       (error: unknown) => {
         throw threw(subject, command, error)
       },
@@ -69,7 +69,7 @@ const shapes: Readonly<Record<string, { readonly numbers: readonly string[]; rea
   appended: { numbers: ['seq'] },
   checkpointed: { numbers: ['nextSeq'] },
   truncated: { numbers: ['firstSeq'] },
-  loaded: { numbers: ['nextSeq'], optional: { checkpoint: undefined } },
+  loaded: { numbers: ['nextSeq'] },
   events: { numbers: ['nextSeq'] },
   enqueued: { numbers: ['job'] },
   taken: { numbers: ['expiresAtMs'] },
@@ -109,7 +109,7 @@ const answers: Readonly<Record<Command['kind'], readonly string[]>> = {
 
 const allAnswers: ReadonlySet<string> = new Set(Object.values(answers).flat())
 
-function completed(subject: string, command: Command, reply: unknown): Reply {
+function completed(subject: string, command: Command, reply: unknown, nowMs: number): Reply {
   const wrong = (found: string, expected: string): SubjectFault =>
     new SubjectFault(
       'wrong-shape',
@@ -118,68 +118,111 @@ function completed(subject: string, command: Command, reply: unknown): Reply {
     )
   const expected = `{ kind: '${answers[command.kind].join("' | '")}', … } or a refusal such as { kind: 'lease-held' }`
   if (typeof reply !== 'object' || reply === null) throw wrong(shown(reply), expected)
-  const { kind } = reply as { readonly kind?: unknown }
+  const fields = reply as Fields
+  const { kind } = fields
   const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
   if (shape === undefined) throw wrong(`kind ${shown(kind)}`, expected)
   if (allAnswers.has(kind as string) && !answers[command.kind].includes(kind as string)) {
     throw wrong(`kind '${kind}'`, expected)
   }
-  const fields = reply as Readonly<Record<string, unknown>>
-  for (const name of shape.numbers) {
-    if (!Number.isSafeInteger(fields[name]))
-      throw wrong(`${kind} with ${name} ${shown(fields[name])}`, 'a whole number')
+  const wholeNumbers = (object: Fields, names: readonly string[], within = '') => {
+    for (const name of names) {
+      if (!Number.isSafeInteger(object[name]))
+        throw wrong(`${kind} with ${within}${name} ${shown(object[name])}`, 'a whole number')
+    }
   }
-  if (kind === 'events' && !Array.isArray(fields.events)) throw wrong('events without a list of events', 'events: []')
-  if (kind !== 'granted' && kind !== 'taken')
-    return (shape.optional === undefined ? reply : { ...shape.optional, ...reply }) as Reply
+  wholeNumbers(fields, shape.numbers)
+  switch (kind) {
+    case 'granted':
+    case 'taken': {
+      const fence = fields['fence']
+      if (!isObject(fence)) {
+        throw wrong(
+          `${kind} without a fence`,
+          kind === 'taken' ? 'fence: { epoch, job, token? }' : 'fence: { epoch, token? }',
+        )
+      }
+      wholeNumbers(fence, kind === 'taken' ? ['epoch', 'job'] : ['epoch'], 'fence.')
+      const owner = 'owner' in command ? command.owner : ''
+      const space = 'space' in command ? command.space : ''
+      const whole = filled({ space, owner, token: '' }, fence, `${kind}, a fence`, wrong)
+      return { ...fields, grantedAtMs: nowMs, fence: whole } as unknown as Reply
+    }
+    case 'loaded': {
+      const checkpoint = fields['checkpoint'] ?? undefined
+      if (checkpoint !== undefined) {
+        if (!isObject(checkpoint)) throw wrong(`checkpoint ${shown(checkpoint)}`, '{ nextSeq, state } or none')
+        wholeNumbers(checkpoint, ['nextSeq'], 'checkpoint.')
+      }
+      return { ...fields, checkpoint } as unknown as Reply
+    }
+    case 'events': {
+      const events = fields['events']
+      const areEvents =
+        Array.isArray(events) && events.every((event) => isObject(event) && typeof event['type'] === 'string')
+      if (!areEvents) throw wrong('events without a list of events', 'events: [{ seq, type, payload }, …]')
+      return reply as Reply
+    }
+    default:
+      return (shape.optional === undefined ? reply : filled(shape.optional, fields, `${kind}`, wrong)) as Reply
+  }
+}
 
-  const fence = fields.fence as Readonly<Record<string, unknown>> | undefined
-  const what = kind === 'taken' ? 'fence: { epoch, job, token? }' : 'fence: { epoch, token? }'
-  if (typeof fence !== 'object' || fence === null) throw wrong(`${kind} without a fence`, what)
-  for (const name of kind === 'taken' ? ['epoch', 'job'] : ['epoch']) {
-    if (!Number.isSafeInteger(fence[name]))
-      throw wrong(`${kind} with fence.${name} ${shown(fence[name])}`, 'a whole number')
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+/** `given` over `defaults`: what is left out is as there, and what is there has the same type. */
+function filled(
+  defaults: object,
+  given: Fields,
+  of: string,
+  wrong: (found: string, expected: string) => SubjectFault,
+): Fields {
+  const all: Record<string, unknown> = { ...given }
+  for (const [name, otherwise] of Object.entries(defaults)) {
+    const value = given[name] ?? otherwise
+    const fits = typeof otherwise === 'number' ? Number.isSafeInteger(value) : typeof value === typeof otherwise
+    if (!fits)
+      throw wrong(`${of} with ${name} ${shown(value)}`, typeof otherwise === 'number' ? 'a whole number' : 'text')
+    all[name] = value
   }
-  const owner = 'owner' in command ? command.owner : ''
-  const space = 'space' in command ? command.space : ''
-  return { grantedAtMs: 0, ...reply, fence: { space, owner, token: '', ...fence } } as Reply
+  return all
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value))
 
-/** `client`, with what it answers checked: a policy that throws, or gives no number, is at fault, not the scenario. */
-export function guardedClient(subject: string, client: Client): Client {
-  const checked = <A extends unknown[], R>(
-    policy: keyof Client,
-    call: (...given: A) => R,
-    fits: (result: R) => boolean,
-  ) => {
-    return (...given: A): R => {
-      const command = `client.${policy}`
-      let result: R
+/** A client's own policies, with what they answer checked: one that throws, or gives no number, is at fault, not the scenario. */
+export function guardedClient(subject: string, client: Partial<Client>): Partial<Client> {
+  const entries = Object.entries(client).map(([policy, call]) => {
+    const command = `client.${policy}`
+    const fits = fitting[policy as keyof Client]
+    const checked = (...given: readonly unknown[]): unknown => {
+      let result: unknown
       try {
-        result = call(...given)
+        result = Reflect.apply(call, client, given)
       } catch (error) {
         const said = error instanceof Error ? error.message : String(error)
         throw new SubjectFault('threw', command, `subject "${subject}" threw in ${command}: ${said}`, { cause: error })
       }
-      if (fits(result)) return result
-      const expected = policy === 'believes' ? 'true or false' : 'a whole number of milliseconds'
-      throw new SubjectFault(
-        'wrong-shape',
-        command,
-        `subject "${subject}" answered ${command} with ${shown(result)}: expected ${expected}`,
-      )
+      if (fits.test(result)) return result
+      const message = `subject "${subject}" answered ${command} with ${shown(result)}: expected ${fits.expected}`
+      throw new SubjectFault('wrong-shape', command, message)
     }
-  }
-  return {
-    believesUntilMs: checked('believesUntilMs', client.believesUntilMs, Number.isSafeInteger),
-    believes: checked('believes', client.believes, (result) => typeof result === 'boolean'),
-    afterRenewal: checked('afterRenewal', client.afterRenewal, Number.isSafeInteger),
-    retryAfterMs: checked(
-      'retryAfterMs',
-      client.retryAfterMs,
-      (result) => result === undefined || (Number.isSafeInteger(result) && result >= 0),
-    ),
-  }
+    return [policy, checked]
+  })
+  return Object.fromEntries(entries) as Partial<Client>
+}
+
+const time = { test: Number.isSafeInteger, expected: 'a whole number of milliseconds' }
+
+/** What each policy may answer. */
+const fitting: Readonly<Record<keyof Client, { test(result: unknown): boolean; readonly expected: string }>> = {
+  believesUntilMs: time,
+  believes: { test: (result) => typeof result === 'boolean', expected: 'true or false' },
+  afterRenewal: time,
+  retryAfterMs: {
+    test: (result) => result === undefined || (Number.isSafeInteger(result) && (result as number) >= 0),
+    expected: 'a whole number of milliseconds, 0 or more, or undefined',
+  },
 }

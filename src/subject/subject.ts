@@ -3,7 +3,7 @@ import type { Random } from '../kernel/index.js'
 import type { Fence, MintToken } from '../lease/index.js'
 import type { Checkpoint, Command, CommandKind, Reply, refusalKinds } from '../log/index.js'
 import type { Core, Machine, StoredSpace } from '../stores/index.js'
-import type { Client } from './client.js'
+import { builtInClient, type Client } from './client.js'
 
 /** A fence as a subject gives it out: owner and space are known from the command; a core without tokens leaves them out. */
 type BriefFence = Pick<Fence, 'epoch'> & Partial<Fence>
@@ -88,6 +88,10 @@ export function defineSubject(subject: Subject): Subject {
     throw new TypeError(`${part} of subject "${name}" is ${typeof value}: expected a function that makes the part`)
   }
   for (const [policy, value] of Object.entries(client ?? {})) {
+    if (!(policy in builtInClient)) {
+      const known = Object.keys(builtInClient).join(', ')
+      throw new TypeError(`client.${policy} of subject "${name}" does not exist: expected one of ${known}`)
+    }
     if (typeof value !== 'function') throw new TypeError(`client.${policy} of subject "${name}": expected a function`)
   }
   return subject

@@ -136,7 +136,7 @@ describe('a store that restarts', () => {
   })
 
   // It ends the run as an error of this tool.
-  it.fails('is the fault of the subject when it cannot start', () => {
+  it('is the fault of the subject when it cannot start', () => {
     const restartStore = () => {
       throw new Error('cannot read the disk')
     }
@@ -233,7 +233,7 @@ describe('a slow store', () => {
   })
 
   // The later one takes the place of the other, its end included.
-  it.fails('stays slow as long as it was said, though it is slow for less in between', () => {
+  it('stays slow as long as it was said, though it is slow for less in between', () => {
     const faults = [slow(0, 500, 20), slow(10, 5, 20)]
     expect(linesOf(faults, asksOnce('x', { afterMs: 100 }))).toContain('125 a step x')
   })

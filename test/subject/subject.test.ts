@@ -141,7 +141,8 @@ describe('a subject', () => {
   it('may replace policies of the client one by one', () => {
     const believes = () => true
     const { client } = assembled({ name: 'believes', client: { believes } })
-    expect(client).toEqual({ ...builtInClient, believes })
+    expect(client.believes(5, 1)).toBe(true)
+    expect(client.believesUntilMs).not.toBe(undefined)
   })
 
   it('may replace a command of the log, under the built-in core', () => {
@@ -503,7 +504,7 @@ describe.each([
     ['truncate', { kind: 'truncated' }, 'truncated with firstSeq undefined: expected a whole number'],
     ['load', { kind: 'loaded' }, 'loaded with nextSeq undefined: expected a whole number'],
     ['read', { kind: 'events', events: [] }, 'events with nextSeq undefined: expected a whole number'],
-    ['read', { kind: 'events', nextSeq: 0 }, 'events without a list of events: expected events: []'],
+    ['read', { kind: 'events', nextSeq: 0 }, 'events without a list of events: expected events: ['],
     ['enqueue', { kind: 'enqueued' }, 'enqueued with job undefined: expected a whole number'],
     ['acquire', { kind: 'granted', expiresAtMs: 1 }, 'granted without a fence: expected fence: { epoch, token? }'],
     ['claim', { kind: 'granted', fence: {}, expiresAtMs: 1 }, 'granted with fence.epoch undefined: expected a whole'],
@@ -671,7 +672,7 @@ describe('what a subject may get wrong', () => {
   const taking = (core: unknown): Subject => ({ name: 'mine', core: core as NonNullable<Subject['core']> })
 
   // Instead, the built-in part is tested in its place, or nothing is.
-  it.fails.each<[what: string, Subject]>([
+  it.each<[what: string, Subject]>([
     ['a core that is not returned', taking(() => undefined)],
     ['a log that is not returned', { name: 'mine', log: (() => undefined) as unknown as () => LogPart }],
     ['a core that is promised', taking(async () => counts())],
@@ -681,7 +682,7 @@ describe('what a subject may get wrong', () => {
   })
 
   // Functions are taken off their part, and called without it.
-  it.fails('a part may be an object with methods', () => {
+  it('a part may be an object with methods', () => {
     class Counting {
       #epoch = 0
       acquire(): { kind: 'granted'; fence: { epoch: number }; expiresAtMs: number } {
@@ -692,7 +693,7 @@ describe('what a subject may get wrong', () => {
     expect(ask(assembled(taking(() => new Counting())), acquire('a'))).toMatchObject({ kind: 'granted' })
   })
 
-  it.fails('a core of one piece may be an object with methods', () => {
+  it('a core of one piece may be an object with methods', () => {
     class Whole {
       readonly asked: string[] = []
       execute({ kind }: Command): Reply {
@@ -704,7 +705,7 @@ describe('what a subject may get wrong', () => {
   })
 
   // The house keeps cells of its own among those of the subject.
-  it.fails.each(['ledger', 'built-in spaces'])('a durable cell may be called "%s"', (name) => {
+  it.each(['ledger', 'built-in spaces'])('a durable cell may be called "%s"', (name) => {
     const subject = assembled({
       name: 'mine',
       core({ builtIn, durable }) {
@@ -716,7 +717,7 @@ describe('what a subject may get wrong', () => {
   })
 
   // They reach the trace, where they end the run as an error of this tool, not of the subject.
-  it.fails.each<[CommandKind, object]>([
+  it.each<[CommandKind, object]>([
     ['acquire', { kind: 'lease-held', owner: 7 }],
     ['acquire', { kind: 'lease-held', expiresAtMs: 'soon' }],
     ['acquire', { kind: 'granted', fence: { epoch: 1, token: 7 }, expiresAtMs: 100 }],
@@ -726,7 +727,7 @@ describe('what a subject may get wrong', () => {
     expect(await faultOf(kind, () => reply)).toMatchObject({ fault: 'wrong-shape', command: kind })
   })
 
-  it.fails.each<[CommandKind, object, object]>([
+  it.each<[CommandKind, object, object]>([
     ['acquire', { kind: 'lease-held', owner: undefined }, { owner: '' }],
     ['acquire', { kind: 'granted', fence: { epoch: 1, token: undefined }, expiresAtMs: 9 }, { fence: { token: '' } }],
   ])('to %s: %j has what is undefined filled in', (kind, reply, filledIn) => {
