@@ -26,7 +26,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report'],
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
   explore: ['scenario', 'subject', 'kernel', 'log', 'trace'],
-  config: ['scenarios', 'scenario', 'subject', 'run', 'budget', 'gate', 'input', 'package.ts'],
+  conformance: ['jobs', 'lease', 'log', 'subject'],
+  config: ['scenarios', 'scenario', 'subject', 'explore', 'run', 'budget', 'gate', 'input', 'package.ts'],
   cli: ['*'],
   'index.ts': ['*'],
   'package.ts': [],
@@ -48,7 +49,11 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
     /^src\/(kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot)\.ts$/,
     'a digest that is there already',
   ],
-  [/^node:os$/, /^src\/trace\/digest\.ts$/, 'nothing: only the byte order of the host matters'],
+  [
+    /^node:os$/,
+    /^src\/(trace\/digest|cli\/explore)\.ts$/,
+    'nothing: only the byte order of the host matters, and how many cores it has',
+  ],
   [/^node:(fs|path|url)/, /^src\/(cli|gate|config|package\.ts)/, 'src/gate, src/config or src/cli'],
   [/^node:/, /^src\/cli\//, 'src/cli'],
 ]
@@ -72,6 +77,7 @@ const deterministic = [
   'run',
   'tune',
   'explore',
+  'conformance',
 ]
 
 interface Source {

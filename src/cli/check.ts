@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk'
-import { loadProject, type Project } from '../config/index.js'
+import { keptCounterexamples, loadCounterexample, loadProject, type Project } from '../config/index.js'
+import { attempt, type Failure, failureOf, foundIn } from '../explore/index.js'
 import {
   compareWithSnapshot,
   type Drift,
@@ -10,6 +11,7 @@ import {
 } from '../gate/index.js'
 import {
   type Annotation,
+  plural,
   type Report,
   reportAnnotations,
   reportMarkdown,
@@ -36,13 +38,20 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report)
-  const code = exitCodeOf(report, gate)
+  const kept = await runKept(project)
+  const broken = kept.filter(({ failure }) => failure !== undefined)
+  const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
 
-  if (options.json) io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, report }, null, 2)}\n`)
-  else io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
+  if (options.json) {
+    const counterexamples = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
+    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, counterexamples, report }, null, 2)}\n`)
+  } else {
+    io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
+    io.stdout.write(keptTerminal(io, kept, options.quiet === true))
+  }
   tellGithub(
     io,
-    [...reportAnnotations(report), ...gateAnnotations(gate)],
+    [...reportAnnotations(report), ...gateAnnotations(gate), ...keptAnnotations(io, broken)],
     `${reportMarkdown(report)}${gateMarkdown(gate)}`,
   )
   return code
@@ -52,6 +61,47 @@ const verdicts = { [HELD]: 'held', [NOT_HELD]: 'not-held', [NOT_CHECKED]: 'not-c
   ExitCode,
   Verdict
 >
+
+/** A counterexample that is kept as a regression test, and what it shows now. */
+interface Kept {
+  readonly file: string
+  readonly failure: Failure | undefined
+}
+
+async function runKept(project: Project): Promise<readonly Kept[]> {
+  const kept: Kept[] = []
+  for (const file of keptCounterexamples(project)) {
+    const { scenario, plan, subject } = await loadCounterexample(project, file)
+    const result = await attempt(scenario, plan, { subject, maxSteps: project.maxEvents })
+    kept.push({ file, failure: failureOf(result, plan) })
+  }
+  return kept
+}
+
+function keptTerminal(io: Io, kept: readonly Kept[], quiet: boolean): string {
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const broken = kept.filter(({ failure }) => failure !== undefined)
+  if (kept.length === 0 || (quiet && broken.length === 0)) return ''
+  if (broken.length === 0) return `${chalk.green('PASS')}  ${plural(kept.length, 'counterexample')} kept, none fails\n`
+  const lines = broken.flatMap(({ file, failure }) => [
+    `${chalk.red('FAIL')}  ${shownPath(io, file)}: ${brokenText(failure)}`,
+    `      see npx contention replay ${shownPath(io, file)} --trace`,
+  ])
+  return `${lines.join('\n')}\n`
+}
+
+function keptAnnotations(io: Io, broken: readonly Kept[]): readonly Annotation[] {
+  return broken.map(({ file, failure }) => ({
+    title: `${shownPath(io, file)} fails`,
+    message: `${brokenText(failure)}\nsee npx contention replay ${shownPath(io, file)} --trace`,
+  }))
+}
+
+function brokenText(failure: Failure | undefined): string {
+  if (failure === undefined) return ''
+  const { what, message, atMs } = foundIn(failure)
+  return `${what} at ${atMs} ms: ${message}`
+}
 
 /** Without a snapshot there is nothing to compare with: that has not passed, and has not been checked either. */
 function exitCodeOf(report: Report, gate: Gate): ExitCode {

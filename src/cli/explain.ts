@@ -1,15 +1,26 @@
 import { InputError } from '../input/index.js'
 import { ScenarioAborted } from '../run/index.js'
+import { SubjectFault } from '../subject/index.js'
 
 /** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
 export function explain(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof ScenarioAborted) return explainAborted(error)
+  if (error instanceof SubjectFault) return error.message
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `this is a bug in contention, please report it\n${stack}`
 }
 
+/** Whether the subject under test is to blame, and not what was asked of it. */
+export function isSubjectsFault(error: unknown): boolean {
+  if (error instanceof SubjectFault) return true
+  return error instanceof ScenarioAborted && error.cause.cause instanceof SubjectFault
+}
+
 function explainAborted({ scenario, cause }: ScenarioAborted): string {
+  if (cause.cause instanceof SubjectFault) {
+    return `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time`
+  }
   if (cause.name === 'StepLimitReached') {
     return [
       `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,

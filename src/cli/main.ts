@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { InputError } from '../input/index.js'
 import { version } from '../package.js'
-import { type ExitCode, HELD, NOT_CHECKED } from './exit-code.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
 import { type Io, processIo } from './io.js'
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
@@ -17,14 +17,17 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? HELD : NOT_CHECKED
-    const { explain } = await import('./explain.js')
+    const { explain, isSubjectsFault } = await import('./explain.js')
     const text = explain(error)
+    // A subject that answers wrongly, or throws, has been checked: it does not hold.
+    const found = isSubjectsFault(error) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
       const problem = error instanceof InputError ? error.problem : { what: text.split('\n')[0] }
-      io.stdout.write(`${JSON.stringify({ verdict: 'not-checked', error: problem }, null, 2)}\n`)
+      const verdict = found === NOT_HELD ? 'not-held' : 'not-checked'
+      io.stdout.write(`${JSON.stringify({ verdict, error: problem }, null, 2)}\n`)
     }
-    io.stderr.write(`error: ${text}\n`)
-    return NOT_CHECKED
+    io.stderr.write(`${found === NOT_HELD ? 'FAIL ' : 'error:'} ${text}\n`)
+    return found
   }
 }
 
@@ -65,6 +68,7 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
       .option('--max-events <number>', 'most events a run may handle before it is said never to end')
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')
+    .option('--subject <file>', 'on a lease core of yours, instead of the built-in one')
     .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
     .option('--output <file>', 'where the reporter writes, instead of stdout')
     .action(async (names, options) => end(await (await import('./run.js')).run(io, names, options)))
@@ -100,13 +104,29 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--no-shrink', 'tell failures as they were found')
     .option('--verbose', 'print what each seed has drawn')
     .action(async (names, options) => end(await (await import('./explore.js')).explore(io, names, options)))
-  running('replay <scenario>', 'run one scenario and seed again, and read what happened')
+  running(
+    'replay <what>',
+    'run a scenario and seed again, or a counterexample: a file or a token; and read what happened',
+  )
+    .option(
+      '--subject <file>',
+      'on a lease core of yours, instead of the built-in one or the one of the counterexample',
+    )
     .option('--trace', 'every event, in order')
     .option('--node <name>', 'only events of this node')
     .option('--space <name>', 'only events about this space')
     .option('--from <ms>', 'only events from this virtual time on')
     .option('--to <ms>', 'only events up to this virtual time')
     .action(async (name, options) => end(await (await import('./replay.js')).replay(io, name, options)))
+  program
+    .command('conformance')
+    .description('check a lease core of yours against the contract, sentence by sentence')
+    .option('--subject <file>', 'a lease core of yours; any number of times', collect)
+    .option('--config <file>', 'configuration, instead of the one found from here upward')
+    .option('--json', 'JSON on stdout')
+    .option('--quiet', 'only what is broken')
+    .option('--no-color', 'plain text, as NO_COLOR does')
+    .action(async (options) => end(await (await import('./conformance.js')).conformance(io, options)))
   common('list [scenario...]', 'the scenarios there are')
     .option('--params', 'with their parameters, defaults and bounds')
     .action(async (names, options) => end(await (await import('./list.js')).list(io, names, options)))

@@ -1,5 +1,5 @@
 import type { Budgets } from '../budget/index.js'
-import { loadBudgets, type Project } from '../config/index.js'
+import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
 import type { Io } from './io.js'
@@ -18,14 +18,22 @@ export async function measure(
   io: Io,
   project: Project,
   names: readonly string[],
-  options: CommonOptions,
+  options: CommonOptions & { readonly subject?: string },
 ): Promise<Measured> {
+  const [loaded] = options.subject === undefined ? [] : await loadSubjects(project, io.cwd, [options.subject])
   const { scenarios, parameters } = select(project, names, paramOptions(options.param))
   const budgets = loadBudgets(project, io.cwd, options.budget)
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
   const report = await withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
-    runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun }),
+    runMatrix(scenarios, {
+      seed,
+      parameters,
+      budgets,
+      maxEvents,
+      onRun,
+      ...(loaded === undefined ? {} : { subject: loaded.subject }),
+    }),
   )
   return { report, budgets }
 }

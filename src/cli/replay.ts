@@ -1,27 +1,39 @@
 import { Chalk } from 'chalk'
-import { loadBudgets, loadProject } from '../config/index.js'
+import { loadBudgets, loadProject, loadSubjects } from '../config/index.js'
+import { isToken } from '../explore/index.js'
 import { InputError } from '../input/index.js'
 import { reportJson, reportOf, reportTerminal } from '../report/index.js'
 import { runScenario } from '../run/index.js'
 import { resolveParameters, simulate } from '../scenario/index.js'
+import { builtInSubject } from '../subject/index.js'
 import { castOf, describeEvent, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption, wholeNumber } from './options.js'
+import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
 
 export interface ReplayOptions extends CommonOptions {
   readonly trace?: boolean
+  readonly subject?: string
   readonly node?: string
   readonly space?: string
   readonly from?: string
   readonly to?: string
 }
 
-/** `contention replay`: one scenario and seed again, with `--trace` event by event. */
+/** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
+  if (isToken(name) || name.endsWith('.json')) return replayCounterexample(io, name, options)
   const project = await loadProject(io.cwd, options.config)
-  const { scenarios, parameters } = select(project, [name], paramOptions(options.param))
+  const explorable = { ...project, scenarios: project.explorable }
+  const { scenarios, parameters } = select(explorable, [name], paramOptions(options.param))
+  const [loaded] = await loadSubjects(
+    { ...project, subjectFiles: [] },
+    io.cwd,
+    options.subject === undefined ? [] : [options.subject],
+  )
+  const subject = loaded?.subject ?? builtInSubject
   const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
   const given = parameters[scenario.name] ?? {}
@@ -33,6 +45,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     seed,
     parameters: given,
     maxEvents,
+    subject,
     ...(budget === undefined ? {} : { budget: { limits: budget, version: limits.version } }),
   })
 
@@ -43,6 +56,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     await simulate(scenario, {
       seed,
       parameters: resolved,
+      subject,
       maxSteps: maxEvents,
       onEvent: (event) => {
         if (!wanted(event)) return

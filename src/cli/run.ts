@@ -11,7 +11,7 @@ import { type ReporterOptions, resolveReporters, show } from './reporters.js'
 export async function run(
   io: Io,
   names: readonly string[],
-  options: CommonOptions & ReporterOptions,
+  options: CommonOptions & ReporterOptions & { readonly subject?: string },
 ): Promise<ExitCode> {
   const reporters = resolveReporters(io, options)
   const project = await loadProject(io.cwd, options.config)

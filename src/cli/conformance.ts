@@ -1,0 +1,45 @@
+import { Chalk, type ChalkInstance } from 'chalk'
+import { loadProject, loadSubjects } from '../config/index.js'
+import { type ContractResult, conformanceOf } from '../conformance/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import type { Io } from './io.js'
+
+export interface ConformanceOptions {
+  readonly config?: string
+  readonly subject?: readonly string[]
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+/** `contention conformance`: the contract of a subject, sentence by sentence. */
+export async function conformance(io: Io, options: ConformanceOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
+  const all = []
+  for (const { subject } of subjects) all.push({ subject: subject.name, results: await conformanceOf(subject) })
+  const broken = all.some(({ results }) => results.some(({ verdict }) => verdict === 'broken'))
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ verdict: broken ? 'not-held' : 'held', subjects: all }, null, 2)}\n`)
+  } else {
+    for (const { subject, results } of all) io.stdout.write(text(io, subject, results, options.quiet === true))
+  }
+  return broken ? NOT_HELD : HELD
+}
+
+function text(io: Io, subject: string, results: readonly ContractResult[], quiet: boolean): string {
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const lines = results
+    .filter(({ verdict }) => !quiet || verdict === 'broken')
+    .flatMap((result) => linesOf(result, chalk))
+  const count = (verdict: ContractResult['verdict']) => results.filter((result) => result.verdict === verdict).length
+  const label = count('broken') === 0 ? chalk.green('PASS') : chalk.red('FAIL')
+  const counts = [`${count('held')} hold`, `${count('broken')} broken`, `${count('skipped')} skipped`].join(', ')
+  return `${[...lines, `${label}  ${subject}: ${counts}`].join('\n')}\n`
+}
+
+function linesOf(result: ContractResult, chalk: ChalkInstance): readonly string[] {
+  const { name } = result
+  if (result.verdict === 'held') return [`${chalk.green('✓')} ${name}`]
+  if (result.verdict === 'broken') return [`${chalk.red('✗')} ${name}`, `    ${result.message}`]
+  return [`${chalk.yellow('-')} ${name} ${chalk.dim(`(skipped: no ${result.missing.join(', ')})`)}`]
+}

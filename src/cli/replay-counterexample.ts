@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { Chalk } from 'chalk'
+import { type LoadedCounterexample, loadCounterexample, loadProject, loadToken } from '../config/index.js'
+import { attempt, type ExploreOptions, failureOf, isToken, storyOf } from '../explore/index.js'
+import { castOf, describeEvent, numbered } from '../trace/index.js'
+import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { failureText } from './explore-text.js'
+import type { Io } from './io.js'
+import { maxEventsOption } from './options.js'
+import type { ReplayOptions } from './replay.js'
+
+/** Most events of a replay: what a run of exploration may take. */
+const DEFAULT_MAX_EVENTS = 200_000
+
+/** `contention replay FILE` or `contention replay TOKEN`: a failure again, as it was found. */
+export async function replayCounterexample(io: Io, what: string, options: ReplayOptions): Promise<ExitCode> {
+  const project = await loadProject(io.cwd, options.config)
+  const subjectFile = options.subject === undefined ? undefined : resolve(io.cwd, options.subject)
+  const example = isToken(what)
+    ? await loadToken(project, what, subjectFile)
+    : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
+  const exploreOptions: ExploreOptions = {
+    subject: example.subject,
+    maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
+  }
+  const result = await attempt(
+    example.scenario,
+    example.plan,
+    exploreOptions,
+    options.trace ? tracing(io, example, options) : {},
+  )
+  const failure = failureOf(result, example.plan)
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  if (options.json) {
+    const verdict = failure === undefined ? 'held' : 'not-held'
+    const line = JSON.stringify(
+      { verdict, subject: example.subject.name, plan: example.plan, failure: failure ?? null },
+      null,
+      options.trace ? undefined : 2,
+    )
+    io.stdout.write(`${line}\n`)
+  } else if (failure === undefined) {
+    io.stdout.write(
+      `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${example.scenario.name} holds under this plan, on ${example.subject.name}${example.found === undefined ? '' : `; when it was found, ${example.found.what} did not: ${example.found.message}`}\n`,
+    )
+  } else {
+    const story = options.trace ? [] : await storyOf(example.scenario, failure, exploreOptions)
+    const text = failureText({ failure, story, replay: `npx contention replay ${what} --trace` }, chalk)
+    io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
+  }
+  return failure === undefined ? HELD : NOT_HELD
+}
+
+function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions): Parameters<typeof attempt>[3] {
+  const cast = castOf(
+    numbered('node', plan.parameters['nodes'] ?? 1),
+    numbered('space', plan.parameters['spaces'] ?? 1),
+  )
+  return {
+    onEvent: (event) => {
+      const text = describeEvent(event, cast)
+      if (options.json) io.stdout.write(`${JSON.stringify({ ...event, text })}\n`)
+      else io.stdout.write(`${String(event.index).padStart(8)} ${String(event.atMs).padStart(8)} ms  ${text}\n`)
+    },
+  }
+}
