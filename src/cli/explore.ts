@@ -23,6 +23,7 @@ import { grouped } from '../report/index.js'
 import { resolveParameters, type Scenario } from '../scenario/index.js'
 import { commandsOf } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
+import { exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
 import type { Io } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
@@ -57,7 +58,10 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const scenarios = selected(project, names)
   const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
   const codes: ExitCode[] = []
-  for (const subject of subjects) codes.push(await exploreSubject(io, project, scenarios, subject, options))
+  for (const subject of subjects) {
+    if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options))
+    else codes.push(await exploreSubject(io, project, scenarios, subject, options))
+  }
   return codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
 }
 
@@ -197,7 +201,11 @@ function timeOption(text: string): number {
 function strategyOption(text: string): Strategy {
   const strategy = strategies.find((other) => other === text)
   if (strategy !== undefined) return strategy
-  throw new InputError({ what: '--strategy cannot be used', found: text, expected: strategies.join(', ') })
+  throw new InputError({
+    what: '--strategy cannot be used',
+    found: text,
+    expected: `${strategies.join(', ')} or exhaustive`,
+  })
 }
 
 function invariantNames(scenarios: readonly Scenario[], names: readonly string[]): readonly string[] {

@@ -93,7 +93,10 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--time <length>', 'for how long, as in 60s or 5m')
     .option('--from-seed <number>', 'the first seed (default: 1, or what the configuration says)')
     .option('--subject <file>', 'a lease core of yours; any number of times', collect)
-    .option('--strategy <name>', 'order of what happens at one instant: insertion, random or pct (default: drawn)')
+    .option(
+      '--strategy <name>',
+      'order of what happens at one instant: insertion, random or pct (default: drawn); or exhaustive: every schedule of a tiny world',
+    )
     .option('--invariant <name>', 'judge this one alone; any number of times', collect)
     .option('--max-failures <number>', 'stop after so many failures (default: 1)')
     .option('--workers <number>', 'threads (default: one for each core); the result is the same')

@@ -15,6 +15,7 @@ export {
   foundIn,
 } from './counterexample.js'
 export { type Coverage, repliesOf } from './coverage.js'
+export { type Proof, provenInvariants, proveSchedules } from './exhaustive.js'
 export { type Exploration, type Extent, explore } from './explore.js'
 export { type FaultKind, faultKinds, kindOf } from './fault-kinds.js'
 export { type Plan, type Strategy, strategies, tieBreakOf } from './plan.js'

@@ -1,0 +1,215 @@
+import {
+  acknowledgedKept,
+  checkpointCovered,
+  contiguousLog,
+  effectOnce,
+  epochsGrow,
+  fencedWrites,
+  genuineTokens,
+  type Invariant,
+  judge,
+  mutualExclusion,
+} from '../invariants/index.js'
+import type { Fence } from '../lease/index.js'
+import type { Command, CommandKind, Reply } from '../log/index.js'
+import { type Assembled, assemble, type Subject } from '../subject/index.js'
+import {
+  castOf,
+  copyEvent,
+  describeEvent,
+  digestText,
+  numbered,
+  TraceDigest,
+  TracedRequest,
+  type TraceEvent,
+  TraceWriter,
+} from '../trace/index.js'
+
+/** A tiny world, of which every schedule is run. */
+export interface TinyWorld {
+  /** 2 or 3. */
+  readonly nodes: number
+  readonly subject: Subject
+  /** Names of the invariants to judge; all when absent. */
+  readonly invariants?: readonly string[]
+  readonly onSchedule?: () => Promise<void> | void
+}
+
+export interface Proof {
+  /** Schedules that were run. */
+  readonly schedules: number
+  /** Schedules that they stand for: those left out differ only in the order of steps that do nothing. */
+  readonly equivalent: number
+  /** The first that broke a rule; undefined when none did. */
+  readonly failure?: { readonly invariant: string; readonly message: string; readonly story: readonly string[] }
+}
+
+/** What each node does, one after the other: asks again when it was refused, and writes when it was not. */
+const script = ['acquire', 'acquire', 'append', 'release'] as const
+const TTL_MS = 100
+
+/** One actor's next step. The last actors are the world: time passes, the first request comes again, the store restarts. */
+type Actor = number
+
+const rules: readonly Invariant[] = [
+  mutualExclusion,
+  epochsGrow,
+  fencedWrites,
+  genuineTokens,
+  contiguousLog,
+  acknowledgedKept,
+  checkpointCovered,
+  effectOnce,
+]
+
+export const provenInvariants: readonly string[] = rules.map(({ name }) => name)
+
+/**
+ * Runs every schedule of a few nodes with a few operations each, and one expiry, one late copy of the first request and one
+ * restart of the store at every point. Of schedules that differ only in the order of two neighbouring steps that do
+ * nothing (a node that was refused has nothing to write), one is run: the least in the order of actors. Godefroid, "Partial-order methods" (1996).
+ */
+export async function proveSchedules({ nodes, subject, invariants, onSchedule }: TinyWorld): Promise<Proof> {
+  const judged = rules.filter(({ name }) => invariants === undefined || invariants.includes(name))
+  const [tick, copy, restart] = [nodes, nodes + 1, nodes + 2]
+  const actors: Actor[] = [
+    ...Array.from({ length: nodes }, (_, node) => script.map(() => node)).flat(),
+    tick,
+    copy,
+    restart,
+  ]
+  const world = { nodes, tick, copy, restart }
+  let schedules = 0
+  for (let schedule: Actor[] | undefined = actors; schedule !== undefined; ) {
+    const { redundantAt, failure } = await play(schedule, world, subject, judged)
+    if (redundantAt === undefined) {
+      schedules += 1
+      await onSchedule?.()
+    }
+    if (failure !== undefined) return { schedules, equivalent: schedules, failure }
+    schedule = following(schedule, redundantAt)
+  }
+  return { schedules, equivalent: arrangements(nodes) }
+}
+
+interface Played {
+  /** The place of a step that could as well have come before the one before it. */
+  readonly redundantAt?: number
+  readonly failure?: NonNullable<Proof['failure']>
+}
+
+interface World {
+  readonly nodes: number
+  readonly tick: Actor
+  readonly copy: Actor
+  readonly restart: Actor
+}
+
+async function play(
+  schedule: readonly Actor[],
+  { nodes, tick, copy, restart }: World,
+  subject: Subject,
+  judged: readonly Invariant[],
+): Promise<Played> {
+  const assembled = assemble(subject, 1)
+  const cast = castOf(numbered('node', nodes), ['space-0'])
+  const judges = judged.map((invariant) => judge(invariant, cast))
+  const events: TraceEvent[] = []
+  const writer = new TraceWriter(cast, new TraceDigest(), [
+    ...judges,
+    { kinds: undefined, observe: (event) => events.push(copyEvent(event)) },
+  ])
+  const places = new Array<number>(nodes).fill(0)
+  const fences: (Fence | undefined)[] = new Array(nodes).fill(undefined)
+  let first: { readonly node: number; readonly request: TracedRequest } | undefined
+  let nowMs = 0
+  let before: { readonly actor: Actor; readonly writes: boolean } | undefined
+
+  for (const [at, actor] of schedule.entries()) {
+    let writes = true
+    if (actor === tick) nowMs += TTL_MS
+    else if (actor === restart) assembled.restart('lost')
+    else if (actor === copy) {
+      if (first === undefined) writes = false
+      else
+        writer.executed(nowMs, { node: first.node, task: 0 }, first.request, await ask(assembled, first.request, nowMs))
+    } else {
+      const place = places[actor] as number
+      places[actor] = place + 1
+      const command = commandOf(script[place] ?? 'release', actor, place, fences[actor], nowMs)
+      writes = command !== undefined && assembled.commands.has(command.kind)
+      if (command !== undefined && assembled.commands.has(command.kind)) {
+        const request = new TracedRequest(command, cast, 'fence' in command ? digestText(command.fence.token) : 0)
+        first ??= { node: actor, request }
+        const reply = await ask(assembled, request, nowMs)
+        if (reply.kind === 'granted') fences[actor] = reply.fence
+        writer.executed(nowMs, { node: actor, task: 0 }, request, reply)
+      }
+    }
+    if (before !== undefined && actor < before.actor && !writes && !before.writes) return { redundantAt: at }
+    before = { actor, writes }
+    const broken = judges.map((each) => each.end(nowMs)).find(({ held }) => !held)
+    if (broken?.first !== undefined) {
+      const story = events.map((event) => `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}`)
+      return { failure: { invariant: broken.name, message: broken.first.message, story } }
+    }
+  }
+  return {}
+}
+
+function ask({ execute }: Assembled, { command }: TracedRequest, nowMs: number): Reply | Promise<Reply> {
+  return execute(command, nowMs)
+}
+
+function commandOf(
+  kind: Extract<CommandKind, (typeof script)[number]>,
+  node: number,
+  place: number,
+  fence: Fence | undefined,
+  nowMs: number,
+): Command | undefined {
+  const owner = `node-${node}`
+  const from = { session: owner, request: place + 1 }
+  switch (kind) {
+    case 'acquire':
+      if (fence !== undefined) return undefined
+      return { kind, space: 'space-0', owner, ttlMs: TTL_MS, clockMs: nowMs, queueMs: 0, inQueue: false, ...from }
+    case 'append':
+      return fence === undefined ? undefined : { kind, fence, type: 'entry', payload: node, ...from }
+    case 'release':
+      return fence === undefined ? undefined : { kind, fence, ...from }
+  }
+}
+
+/** The next arrangement in lexicographic order; behind `redundantAt`, all that share its beginning are passed over. */
+function following(schedule: readonly Actor[], redundantAt: number | undefined): Actor[] | undefined {
+  const next = [...schedule]
+  if (redundantAt !== undefined) {
+    const rest = next.splice(redundantAt + 1).sort((one, other) => other - one)
+    next.push(...rest)
+  }
+  let pivot = next.length - 2
+  while (pivot >= 0 && (next[pivot] as Actor) >= (next[pivot + 1] as Actor)) pivot -= 1
+  if (pivot < 0) return undefined
+  let swap = next.length - 1
+  while ((next[swap] as Actor) <= (next[pivot] as Actor)) swap -= 1
+  const held = next[pivot] as Actor
+  next[pivot] = next[swap] as Actor
+  next[swap] = held
+  return [...next.slice(0, pivot + 1), ...next.slice(pivot + 1).reverse()]
+}
+
+/** How many schedules there are: all orders of all steps in which each node's own steps keep theirs. */
+function arrangements(nodes: number): number {
+  let count = 1
+  let placed = 0
+  const choose = (steps: number) => {
+    for (let step = 1; step <= steps; step++) {
+      placed += 1
+      count = (count * placed) / step
+    }
+  }
+  for (let node = 0; node < nodes; node++) choose(script.length)
+  for (let event = 0; event < 3; event++) choose(1)
+  return Math.round(count)
+}
