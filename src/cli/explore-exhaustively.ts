@@ -27,7 +27,7 @@ export async function exploreExhaustively(
     const verdict = failure === undefined ? 'held' : 'not-held'
     io.stdout.write(`${JSON.stringify({ verdict, subject: subject.name, nodes, ...proof }, null, 2)}\n`)
   } else if (failure === undefined) {
-    const what = `${nodes} nodes that acquire, ask again when refused, append and release, with an expiry, a late copy and a restart of the store at every point`
+    const what = `${nodes} nodes that ${nodes === 2 ? 'acquire, ask again when refused, append and release' : 'acquire and append'}, with an expiry, a late copy and a restart of the store at every point`
     io.stdout.write(
       `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}\n      ${what}\n`,
     )
@@ -42,7 +42,7 @@ export async function exploreExhaustively(
   return failure === undefined ? HELD : NOT_HELD
 }
 
-function nodesOption(parameters: { readonly [name: string]: number }): number {
+function nodesOption(parameters: { readonly [name: string]: number }): 2 | 3 {
   const { nodes = 2, ...others } = parameters
   const [other] = Object.keys(others)
   if (other !== undefined) {

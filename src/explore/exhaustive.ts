@@ -27,8 +27,7 @@ import {
 
 /** A tiny world, of which every schedule is run. */
 export interface TinyWorld {
-  /** 2 or 3. */
-  readonly nodes: number
+  readonly nodes: 2 | 3
   readonly subject: Subject
   /** Names of the invariants to judge; all when absent. */
   readonly invariants?: readonly string[]
@@ -45,7 +44,7 @@ export interface Proof {
 }
 
 /** What each node does, one after the other: asks again when it was refused, and writes when it was not. */
-const script = ['acquire', 'acquire', 'append', 'release'] as const
+const scripts = { 2: ['acquire', 'acquire', 'append', 'release'], 3: ['acquire', 'append'] } as const
 const TTL_MS = 100
 
 /** One actor's next step. The last actors are the world: time passes, the first request comes again, the store restarts. */
@@ -73,7 +72,7 @@ export async function proveSchedules({ nodes, subject, invariants, onSchedule }:
   const judged = rules.filter(({ name }) => invariants === undefined || invariants.includes(name))
   const [tick, copy, restart] = [nodes, nodes + 1, nodes + 2]
   const actors: Actor[] = [
-    ...Array.from({ length: nodes }, (_, node) => script.map(() => node)).flat(),
+    ...Array.from({ length: nodes }, (_, node) => scripts[nodes].map(() => node)).flat(),
     tick,
     copy,
     restart,
@@ -99,7 +98,7 @@ interface Played {
 }
 
 interface World {
-  readonly nodes: number
+  readonly nodes: 2 | 3
   readonly tick: Actor
   readonly copy: Actor
   readonly restart: Actor
@@ -136,7 +135,7 @@ async function play(
     } else {
       const place = places[actor] as number
       places[actor] = place + 1
-      const command = commandOf(script[place] ?? 'release', actor, place, fences[actor], nowMs)
+      const command = commandOf(scripts[nodes][place] ?? 'release', actor, place, fences[actor], nowMs)
       writes = command !== undefined && assembled.commands.has(command.kind)
       if (command !== undefined && assembled.commands.has(command.kind)) {
         const request = new TracedRequest(command, cast, 'fence' in command ? digestText(command.fence.token) : 0)
@@ -162,7 +161,7 @@ function ask({ execute }: Assembled, { command }: TracedRequest, nowMs: number):
 }
 
 function commandOf(
-  kind: Extract<CommandKind, (typeof script)[number]>,
+  kind: Extract<CommandKind, 'acquire' | 'append' | 'release'>,
   node: number,
   place: number,
   fence: Fence | undefined,
@@ -200,7 +199,7 @@ function following(schedule: readonly Actor[], redundantAt: number | undefined):
 }
 
 /** How many schedules there are: all orders of all steps in which each node's own steps keep theirs. */
-function arrangements(nodes: number): number {
+function arrangements(nodes: 2 | 3): number {
   let count = 1
   let placed = 0
   const choose = (steps: number) => {
@@ -209,7 +208,7 @@ function arrangements(nodes: number): number {
       count = (count * placed) / step
     }
   }
-  for (let node = 0; node < nodes; node++) choose(script.length)
+  for (let node = 0; node < nodes; node++) choose(scripts[nodes].length)
   for (let event = 0; event < 3; event++) choose(1)
   return Math.round(count)
 }

@@ -11,10 +11,10 @@ export default defineSubject({
         const space = builtIn.spaces.get(command.space)
         const lease = space?.record.lease
         const key = `${command.owner} ${command.space}`
-        if (sawFree.delete(key) && space !== undefined && lease !== undefined) {
-          space.record = {
-            ...space.record,
-            lease: { ...lease, expiresAtMs: Math.min(nowMs, lease.expiresAtMs), waiters: [] },
+        if (sawFree.delete(key)) {
+          if (space !== undefined && lease !== undefined) {
+            const free = { ...lease, expiresAtMs: Math.min(nowMs, lease.expiresAtMs), waiters: [] }
+            space.record = { ...space.record, lease: free }
           }
           return builtIn.core.acquire(command, nowMs)
         }
