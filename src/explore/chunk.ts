@@ -87,7 +87,9 @@ async function exploreSeed(scenario: Scenario, seed: number, options: ExploreOpt
   const coverage = emptyCoverage()
   const faults: Fault[] = [...swarm.faults]
   const observer = coverageObserver(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100)
-  const first = await attempt(scenario, { ...swarm }, options, {
+  const twice = seed % TWICE_EVERY === 0
+  const first = await attempt(scenario, swarm, options, {
+    judgedOnly: !twice,
     onEvent: observer,
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
   })
@@ -95,9 +97,9 @@ async function exploreSeed(scenario: Scenario, seed: number, options: ExploreOpt
   const { events, steps } = first.kind === 'ended' ? first.execution : { events: 0, steps: 0 }
   const explored = { events, steps, coverage }
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
-  if (!failed && seed % TWICE_EVERY !== 0) return { ...explored, failure: undefined }
+  if (!failed && !twice) return { ...explored, failure: undefined }
 
-  const second = await attempt(scenario, plan, options)
+  const second = await attempt(scenario, plan, options, { judgedOnly: !twice })
   if (!sameEnd(first, second))
     return { ...explored, failure: { kind: 'nondeterministic', seed, scenario: scenario.name, plan } }
   return { ...explored, failure: failed ? failureOf(first, plan) : undefined }
@@ -112,7 +114,7 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  observers: Pick<ExecuteOptions, 'onEvent' | 'meddle'> = {},
+  how: Pick<ExecuteOptions, 'onEvent' | 'meddle' | 'judgedOnly'> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {
@@ -120,7 +122,7 @@ export async function attempt(
       maxSteps,
       ...(invariants === undefined ? {} : { invariants }),
       ...(watch === undefined ? {} : { watch }),
-      ...observers,
+      ...how,
     })
     return { kind: 'ended', execution }
   } catch (error) {
@@ -155,12 +157,11 @@ export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {
   }
 }
 
+/** Of runs that were only judged, the number of events and what broke has to do. */
 function sameEnd(one: Attempt, other: Attempt): boolean {
-  if (one.kind === 'ended' && other.kind === 'ended') return one.execution.digest === other.execution.digest
-  return (
-    one.kind === other.kind &&
-    one.kind === 'failed' &&
-    other.kind === 'failed' &&
-    one.error.message === other.error.message
-  )
+  if (one.kind === 'ended' && other.kind === 'ended') {
+    const [a, b] = [one.execution, other.execution]
+    return a.digest === b.digest && a.events === b.events && a.breach?.message === b.breach?.message
+  }
+  return one.kind === 'failed' && other.kind === 'failed' && one.error.message === other.error.message
 }

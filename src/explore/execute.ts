@@ -18,6 +18,8 @@ export interface ExecuteOptions {
   /** Names of the invariants to judge; all of the scenario's when absent. */
   readonly invariants?: readonly string[]
   readonly maxSteps: number
+  /** Without a digest: quicker. */
+  readonly judgedOnly?: boolean
   readonly onEvent?: (event: TraceEvent) => void
   readonly watch?: (command: CommandKind, atMs: number) => void
   readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
@@ -33,7 +35,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, onEvent, meddle, watch } = options
+  const { subject, invariants: wanted, maxSteps, onEvent, meddle, watch, judgedOnly } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -45,6 +47,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
     faults: plan.faults,
     invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
     stopAtViolation: true,
+    judgedOnly: judgedOnly === true,
     ...(tieBreak === undefined ? {} : { tieBreak }),
     ...(watch === undefined ? {} : { watch }),
     ...(onEvent === undefined ? {} : { onEvent }),

@@ -1,3 +1,3 @@
 export { metricsFold } from './fold.js'
-export { type MetricName, type Metrics, metricNames } from './metrics.js'
+export { type MetricName, type Metrics, metricNames, NOTHING_MEASURED } from './metrics.js'
 export { percentile } from './percentile.js'

@@ -40,3 +40,6 @@ export const metricNames = [
   'checkpointWindowEvents',
   'replayWindowMs',
 ] as const satisfies readonly MetricName[]
+
+/** All zero: of a run that nobody measured. */
+export const NOTHING_MEASURED = Object.fromEntries(metricNames.map((name) => [name, 0])) as unknown as Metrics

@@ -1,7 +1,7 @@
 import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
 import { type Fault, Kernel, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
 import type { CommandKind, Reply } from '../log/index.js'
-import { type Metrics, metricsFold } from '../metrics/index.js'
+import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
   castOf,
@@ -18,7 +18,7 @@ import type { Scenario } from './scenario.js'
 
 /** What one run came to. */
 export interface Run {
-  /** SHA-256 over the whole trace. */
+  /** SHA-256 over the whole trace; '' when it was only judged. */
   readonly digest: string
   /** Length of the trace. */
   readonly events: number
@@ -46,6 +46,8 @@ export interface SimulateOptions {
   readonly invariants?: readonly Invariant[]
   /** Told of every command before the subject is: where a run that hangs was last seen. */
   readonly watch?: (command: CommandKind, atMs: number) => void
+  /** Neither digest nor metrics: for runs of which only the invariants matter. */
+  readonly judgedOnly?: boolean
   /** End the run at the first event that breaks an invariant. */
   readonly stopAtViolation?: boolean
 }
@@ -67,15 +69,15 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
 
-  const digest = new TraceDigest()
-  const metrics = observe(metricsFold(cast))
+  const digest = options.judgedOnly ? undefined : new TraceDigest()
+  const metrics = options.judgedOnly ? undefined : observe(metricsFold(cast))
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
   const invariants = options.invariants ?? scenario.invariants(parameters)
   const judges = invariants.map((invariant) => judge(invariant, cast, onViolation))
   const listeners = [onEvent, meddle?.((fault) => kernel.inject(fault))]
     .filter((listener) => listener !== undefined)
     .map((listener) => ({ kinds: undefined, observe: listener }))
-  const writer = new TraceWriter(cast, digest, [metrics, ...judges, ...listeners])
+  const writer = new TraceWriter(cast, digest, [...(metrics === undefined ? [] : [metrics]), ...judges, ...listeners])
 
   const network = scenario.network(parameters)
   const { client, commands, execute, restart } = assembled(subject, seed)
@@ -116,10 +118,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   for (const fault of options.faults ?? []) kernel.inject(fault)
 
   const end = (): Run => ({
-    digest: digest.end(),
+    digest: digest?.end() ?? '',
     events: writer.length,
     steps: kernel.steps,
-    metrics: metrics.end(parameters.durationMs),
+    metrics: metrics?.end(parameters.durationMs) ?? NOTHING_MEASURED,
     // A run that was stopped has no end at which something could be missing.
     invariants: judges.map((each) => each.end(options.stopAtViolation ? kernel.nowMs : parameters.durationMs)),
   })

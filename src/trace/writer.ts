@@ -22,7 +22,7 @@ interface Channel {
  */
 export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #cast: Cast
-  readonly #digest: TraceDigest
+  readonly #digest: TraceDigest | undefined
   readonly #channels: Readonly<Record<EventKind, Channel>>
   readonly #event: MutableEvent = {
     index: -1,
@@ -43,7 +43,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     content: 0,
   }
 
-  constructor(cast: Cast, digest: TraceDigest, observers: readonly Pick<Observer<unknown>, 'kinds' | 'observe'>[]) {
+  constructor(
+    cast: Cast,
+    digest: TraceDigest | undefined,
+    observers: readonly Pick<Observer<unknown>, 'kinds' | 'observe'>[],
+  ) {
     this.#cast = cast
     this.#digest = digest
     const channels = eventKinds.map((kind, code): [EventKind, Channel] => {
@@ -275,7 +279,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
 
   #emit({ code, listeners }: Channel, commandCode: number): void {
     const event = this.#event
-    this.#digest.add(event, code | (commandCode << 8))
+    this.#digest?.add(event, code | (commandCode << 8))
     for (let at = 0; at < listeners.length; at++) (listeners[at] as Listener)(event)
   }
 }
