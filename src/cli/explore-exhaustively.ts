@@ -4,9 +4,8 @@ import { provenInvariants, proveSchedules } from '../explore/index.js'
 import { InputError, nearest } from '../input/index.js'
 import { grouped } from '../report/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import type { ExploreCliOptions } from './explore.js'
 import type { Io } from './io.js'
-import { paramOptions } from './options.js'
+import { type ExploreCliOptions, paramOptions } from './options.js'
 
 /** `contention explore --strategy exhaustive`: every schedule of a tiny world. */
 export async function exploreExhaustively(

@@ -18,33 +18,18 @@ import {
 } from '../explore/index.js'
 import { writeAtomically } from '../gate/index.js'
 import { InputError, nearest } from '../input/index.js'
-import { type CommandKind, commandKinds } from '../log/index.js'
+import { commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
 import { resolveParameters, type Scenario } from '../scenario/index.js'
-import { commandsOf } from '../subject/index.js'
+import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
 import { exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
 import type { Io } from './io.js'
-import { type CommonOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
+import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
 import { openPool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
-
-export interface ExploreCliOptions extends CommonOptions {
-  readonly seeds?: string
-  readonly time?: string
-  readonly fromSeed?: string
-  readonly strategy?: string
-  readonly subject?: readonly string[]
-  readonly invariant?: readonly string[]
-  readonly maxFailures?: string
-  readonly workers?: string
-  readonly output?: string
-  readonly save?: boolean
-  readonly shrink?: boolean
-  readonly verbose?: boolean
-}
 
 const DEFAULT_SEEDS = 1_000
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
@@ -60,7 +45,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const codes: ExitCode[] = []
   for (const subject of subjects) {
     if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options))
-    else codes.push(await exploreSubject(io, project, scenarios, subject, options))
+    else codes.push(await exploreSubject(io, project, scenarios, subject, options, names.length > 0))
   }
   return codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
 }
@@ -77,12 +62,13 @@ async function exploreSubject(
   scenarios: readonly Scenario[],
   { subject, file }: LoadedSubject,
   options: ExploreCliOptions,
+  named: boolean,
 ): Promise<ExitCode> {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(project, scenarios, options)
   const { seeds, fromSeed, timeMs, maxFailures, workers, drawn } = settings
   const exploreOptions: ExploreOptions = { ...drawn, subject }
-  const { skipped, runnable } = skips(scenarios, commandsOf(subject))
+  const { skipped, runnable } = skips(scenarios, subject, named)
   if (runnable.length === 0) {
     throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
   }
@@ -225,23 +211,29 @@ function invariantNames(scenarios: readonly Scenario[], names: readonly string[]
   return names
 }
 
-/** What a subject without some commands cannot be asked, in words. */
+/** What a subject cannot be asked, or need not be, in words. */
 function skips(
   scenarios: readonly Scenario[],
-  commands: ReadonlySet<CommandKind>,
+  subject: Subject,
+  named: boolean,
 ): { readonly skipped: readonly string[]; readonly runnable: readonly Scenario[] } {
+  const commands = commandsOf(subject)
   const missing = commandKinds.filter((kind) => !commands.has(kind))
-  const runnable = scenarios.filter(({ needs = [] }) => needs.every((kind) => commands.has(kind)))
+  const lacking = scenarios.filter(({ needs = [] }) => !needs.every((kind) => commands.has(kind)))
+  // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.
+  const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !ownsJobs(subject))
   return {
-    runnable,
+    runnable: scenarios.filter((scenario) => !lacking.includes(scenario) && !foreign.includes(scenario)),
     skipped: [
       ...missing.map((kind) => `${kind}: the subject does not have it`),
-      ...scenarios
-        .filter((scenario) => !runnable.includes(scenario))
-        .map(({ name }) => `${name}: needs commands that are missing`),
+      ...lacking.map(({ name }) => `${name}: needs commands that are missing`),
+      ...foreign.map(({ name }) => `${name}: the subject leaves jobs to the built-in part`),
     ],
   }
 }
+
+const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
+  jobs !== undefined || (core === undefined && log === undefined && client === undefined)
 
 async function tell(
   io: Io,

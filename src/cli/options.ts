@@ -12,6 +12,32 @@ export interface CommonOptions {
   readonly quiet?: boolean
 }
 
+/** What `replay` takes, as typed. */
+export interface ReplayOptions extends CommonOptions {
+  readonly trace?: boolean
+  readonly subject?: string
+  readonly node?: string
+  readonly space?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+/** What `explore` takes, as typed. */
+export interface ExploreCliOptions extends CommonOptions {
+  readonly seeds?: string
+  readonly time?: string
+  readonly fromSeed?: string
+  readonly strategy?: string
+  readonly subject?: readonly string[]
+  readonly invariant?: readonly string[]
+  readonly maxFailures?: string
+  readonly workers?: string
+  readonly output?: string
+  readonly save?: boolean
+  readonly shrink?: boolean
+  readonly verbose?: boolean
+}
+
 /** A whole number from `min` to `max`, as typed for `option`. */
 export function wholeNumber(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN

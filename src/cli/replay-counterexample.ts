@@ -6,8 +6,7 @@ import { castOf, describeEvent, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { failureText } from './explore-text.js'
 import type { Io } from './io.js'
-import { maxEventsOption } from './options.js'
-import type { ReplayOptions } from './replay.js'
+import { maxEventsOption, type ReplayOptions } from './options.js'
 
 /** Most events of a replay: what a run of exploration may take. */
 const DEFAULT_MAX_EVENTS = 200_000

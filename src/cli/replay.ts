@@ -9,18 +9,9 @@ import { builtInSubject } from '../subject/index.js'
 import { castOf, describeEvent, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
-import { type CommonOptions, maxEventsOption, paramOptions, seedOption, wholeNumber } from './options.js'
+import { maxEventsOption, paramOptions, type ReplayOptions, seedOption, wholeNumber } from './options.js'
 import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
-
-export interface ReplayOptions extends CommonOptions {
-  readonly trace?: boolean
-  readonly subject?: string
-  readonly node?: string
-  readonly space?: string
-  readonly from?: string
-  readonly to?: string
-}
 
 /** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {

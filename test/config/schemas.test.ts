@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { budgetsSchema } from '../../src/budget/schema.js'
 import { jsonConfigSchema } from '../../src/config/schema.js'
+import { counterexampleSchema } from '../../src/explore/schema.js'
 import { packageRoot } from '../../src/package.js'
 
 const read = (path: string) => JSON.parse(readFileSync(join(packageRoot(), path), 'utf8'))
@@ -44,6 +45,10 @@ describe('the JSON Schemas that come with the package', () => {
 
   it('say of budget files what is checked', async () => {
     await expect(jsonSchema(budgetsSchema)).toMatchFileSnapshot('../../schemas/budgets.schema.json')
+  })
+
+  it('say of counterexamples what is checked', async () => {
+    await expect(jsonSchema(counterexampleSchema)).toMatchFileSnapshot('../../schemas/counterexample.schema.json')
   })
 
   it('say of configurations what is checked', async () => {
