@@ -13,6 +13,8 @@ const core = [
   'scenarios',
   'jobs',
   'subject',
+  'explore',
+  'corpus',
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
