@@ -1,0 +1,141 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { explorationScenarios } from '../../scenarios/index.js'
+import { exploreChunk, type Failure } from '../../src/explore/index.js'
+import { resolveParameters } from '../../src/scenario/index.js'
+import { builtInSubject, type Subject } from '../../src/subject/index.js'
+
+/** What is wrong with each mutant, as the rules that it may break first. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  // It takes a forged token as well as an old epoch.
+  p01: ['fenced-writes', 'genuine-tokens'],
+  p02: ['mutual-exclusion', 'fenced-writes'],
+  p03: ['mutual-exclusion', 'fenced-writes'],
+  p04: ['mutual-exclusion', 'fenced-writes'],
+  p05: ['mutual-exclusion', 'fenced-writes'],
+  p06: ['takeover-bound'],
+  p07: ['exclusive-belief'],
+  p08: ['mutual-exclusion', 'fenced-writes'],
+  p09: ['exclusive-belief'],
+  p10: ['epochs-grow'],
+  p11: ['fenced-writes'],
+  p12: ['epochs-grow'],
+  p13: ['exclusive-belief'],
+  p14: ['takeover-bound'],
+  p15: ['takeover-bound'],
+  p16: ['bounded-attempts'],
+  p17: ['bounded-attempts'],
+  p18: ['fair-jobs'],
+  p19: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
+  p20: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
+  p21: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
+  p22: ['acknowledged-kept'],
+  p23: ['acknowledged-kept', 'contiguous-log'],
+  p24: ['effect-once'],
+  x01: ['genuine-tokens'],
+  x02: ['effect-once'],
+  x03: ['contiguous-log'],
+}
+
+/** Each rule, and the mutants that it tells from a right subject on its own. */
+const catches: Readonly<Record<string, readonly string[]>> = {
+  'mutual-exclusion': ['p02', 'p03', 'p05', 'p08'],
+  'exclusive-belief': ['p07', 'p09', 'p13'],
+  'epochs-grow': ['p10', 'p12'],
+  'fenced-writes': ['p01', 'p04', 'p11', 'p20'],
+  'genuine-tokens': ['x01'],
+  'contiguous-log': ['x03'],
+  'acknowledged-kept': ['p22', 'p23'],
+  'replay-equals-state': ['p19', 'p21'],
+  'checkpoint-covered': ['p20'],
+  'effect-once': ['x02', 'p24'],
+  'bounded-attempts': ['p16', 'p17'],
+  'takeover-bound': ['p06', 'p14', 'p15'],
+  'no-starvation': ['p14', 'p15'],
+  'fair-jobs': ['p18'],
+}
+
+const WITHIN_SEEDS = 1_000
+/** From the first seed on, from one in the middle, and up to the last that there is. */
+const starts = [0, 100_000, 0xffff_ffff - WITHIN_SEEDS]
+
+/** Every file of the corpus that holds a subject, by its id. */
+const files = new Map(
+  readdirSync(import.meta.dirname)
+    .filter((file) => /^[pxn]\d+-.*\.ts$/.test(file))
+    .sort()
+    .map((file) => [file.slice(0, file.indexOf('-')), file]),
+)
+const idsOf = (kinds: RegExp): readonly string[] => [...files.keys()].filter((id) => kinds.test(id))
+
+async function subjectOf(id: string): Promise<Subject> {
+  const file = files.get(id)
+  if (file === undefined) throw new Error(`there is no ${id} in the corpus`)
+  const { default: subject }: { readonly default: Subject } = await import(
+    /* @vite-ignore */ new URL(file, import.meta.url).href
+  )
+  return subject
+}
+
+/** The first failure within `seeds` seeds. */
+async function firstFailure(
+  subject: Subject,
+  from: number,
+  seeds: number,
+  invariants?: readonly string[],
+): Promise<Failure | undefined> {
+  const options = { subject, maxSteps: 200_000, ...(invariants === undefined ? {} : { invariants }) }
+  const { failures } = await exploreChunk(explorationScenarios, { from, seeds, maxFailures: 1 }, options)
+  return failures[0]
+}
+
+const brokenIn = (failure: Failure | undefined): string | undefined =>
+  failure?.kind === 'breach' ? failure.breach.invariant : failure?.kind
+
+describe('a bug that somebody has had', () => {
+  it('is in the table of what to expect, and in a file', () => {
+    expect(idsOf(/^[px]/)).toEqual(Object.keys(expected))
+  })
+
+  it.each(idsOf(/^[px]/))('%s is found within 1,000 seeds, by the rule that it breaks', async (id) => {
+    const subject = await subjectOf(id)
+    for (const from of starts) {
+      expect(expected[id], `from seed ${from}`).toContain(brokenIn(await firstFailure(subject, from, WITHIN_SEEDS)))
+    }
+  })
+})
+
+describe('a rule', () => {
+  const names = explorationScenarios.flatMap((scenario) =>
+    scenario.invariants(resolveParameters(scenario.parameters)).map(({ name }) => name),
+  )
+
+  it('is in the table of what catches what, whichever it is', () => {
+    expect(Object.keys(catches).sort()).toEqual([...new Set(names)].sort())
+    for (const id of Object.keys(expected)) expect(Object.values(catches).flat()).toContain(id)
+  })
+
+  it.each(Object.entries(catches).flatMap(([name, ids]) => ids.map((id) => [name, id] as const)))(
+    '%s catches %s when it is judged alone',
+    async (name, id) => {
+      const failure = await firstFailure(await subjectOf(id), 0, WITHIN_SEEDS, [name])
+      expect(brokenIn(failure)).toBe(name)
+    },
+  )
+})
+
+describe('what is odd but right', () => {
+  const SEEDS = 300
+
+  it('is six subjects of the corpus', () => {
+    expect(idsOf(/^n/)).toEqual(['n1', 'n2', 'n3', 'n4', 'n5', 'n6'])
+  })
+
+  it.each(idsOf(/^n/))('%s breaks nothing', async (id) => {
+    expect(await firstFailure(await subjectOf(id), 0, SEEDS)).toBeUndefined()
+  })
+
+  it('the built-in subject breaks nothing', async () => {
+    expect(await firstFailure(builtInSubject, 0, SEEDS)).toBeUndefined()
+  })
+})
