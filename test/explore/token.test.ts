@@ -50,7 +50,7 @@ function planIn(token: string, among: readonly Scenario[] = scenarios): Plan | u
 }
 
 /** As long as a run may be; lengths and delays as well. */
-const time = fc.oneof(fc.nat({ max: 10_000 }), fc.nat({ max: 21_600_000 }))
+const time = fc.oneof(fc.constantFrom(0, 1), fc.nat({ max: 10_000 }), fc.nat({ max: 21_600_000 }))
 const node = fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 99_999 }))
 const leg = fc.constantFrom('request' as const, 'reply' as const)
 const plain = { noNullPrototype: true } as const
