@@ -87,7 +87,7 @@ export const leaseLifecycle = defineScenario({
   }),
   calmFromMs: (p) => Math.max(0, p.durationMs - p.calmMs),
   clockSkewMs: ({ maxSkewMs }, random) => (maxSkewMs === 0 ? 0 : random.int(-maxSkewMs, maxSkewMs)),
-  explore(random) {
+  explore(random, given) {
     const ttlMs = random.int(12, 120)
     const maxDelayMs = random.pick([0, 1, 2, 4, 8, 16])
     const backoffCapMs = random.int(8, 40)
@@ -115,7 +115,7 @@ export const leaseLifecycle = defineScenario({
       maxDriftPpm: random.pick([0, 0, 1_000, 20_000]),
       carelessPerMille: random.pick([0, 300, 1_000]),
     }
-    const calmMs = starvationMs(drawn) + 500
+    const calmMs = starvationMs({ ...drawn, ...given }) + 500
     return { ...drawn, calmMs, durationMs: random.int(200, 1_200) + calmMs }
   },
   *node(node: Contender, p): Body {

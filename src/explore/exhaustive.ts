@@ -147,7 +147,7 @@ async function play(
     }
     if (before !== undefined && actor < before.actor && !writes && !before.writes) return { redundantAt: at }
     before = { actor, writes }
-    const broken = judges.map((each) => each.end(nowMs)).find(({ held }) => !held)
+    const broken = judges.map((each) => each.end(nowMs, events.length)).find(({ held }) => !held)
     if (broken?.first !== undefined) {
       const story = events.map((event) => `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}`)
       return { failure: { invariant: broken.name, message: broken.first.message, story } }

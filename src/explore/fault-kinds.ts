@@ -79,10 +79,13 @@ export function drawFault(kind: FaultKind, random: Random, strike: Strike): Faul
     case 'slow-request':
     case 'slow-reply': {
       const delayMs = Math.min(leftMs, random.int(1, 3 * ttlMs))
-      return { kind: 'delay', leg: legOf(kind), node, atMs, durationMs: shortened(durationMs, random), delayMs }
+      const windowMs = Math.min(shortened(durationMs, random), leftMs - delayMs)
+      return { kind: 'delay', leg: legOf(kind), node, atMs, durationMs: windowMs, delayMs }
     }
-    case 'slow-store':
-      return { kind: 'slow-store', atMs, durationMs, delayMs: Math.min(leftMs, random.int(1, ttlMs)) }
+    case 'slow-store': {
+      const delayMs = Math.min(leftMs, random.int(1, ttlMs))
+      return { kind: 'slow-store', atMs, durationMs: Math.min(durationMs, leftMs - delayMs), delayMs }
+    }
     case 'store-restart':
       return {
         kind: 'store-restart',

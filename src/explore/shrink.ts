@@ -53,6 +53,7 @@ export async function shrink(
   for (let changed = true; changed && runs < MAX_RUNS; ) {
     changed = false
     if (await accept(cutShort(scenario, smallest))) changed = true
+    while (await acceptFirst(shorter(scenario, smallest.plan))) changed = true
     while (await acceptFirst(withoutFaults(smallest.plan))) changed = true
     for (const plan of fewer(scenario, smallest.plan)) if (await acceptWithAnySeed(plan)) changed = true
     while (await acceptFirst(plainer(scenario, smallest.plan))) changed = true
@@ -85,6 +86,21 @@ function cutShort(scenario: Scenario, failure: Failure): Plan | undefined {
     ? { ...plan.parameters, durationMs: shorter, calmMs: Math.max(0, shorter - (durationMs - calmMs)) }
     : { ...plan.parameters, durationMs: shorter, ...(calmMs === undefined ? {} : { calmMs: 0 }) }
   return fits(scenario, { ...plan, parameters, faults })
+}
+
+/** A shorter calm, or less time before it. */
+function* shorter(scenario: Scenario, plan: Plan): Iterable<Plan> {
+  const { durationMs = 0, calmMs } = plan.parameters
+  if (calmMs === undefined || calmMs === 0) return
+  const cuts = [
+    { calmMs, durationMs: durationMs - ((durationMs - calmMs) >> 1) },
+    { calmMs: calmMs - (calmMs >> 2), durationMs: durationMs - (calmMs >> 2) },
+  ]
+  for (const cut of cuts) {
+    if (cut.durationMs === durationMs) continue
+    const shortened = fits(scenario, { ...plan, parameters: { ...plan.parameters, ...cut } })
+    if (shortened !== undefined) yield shortened
+  }
 }
 
 /** Without half of the faults, a quarter, …, one. */

@@ -15,8 +15,10 @@ export async function storyOf(
   const cast = castOf(numbered('node', plan.parameters.nodes ?? 1), numbered('space', plan.parameters.spaces ?? 1))
   const events: TraceEvent[] = []
   await attempt(scenario, plan, options, { onEvent: (event) => events.push(copyEvent(event)) })
+  // The kernel ends the step it is in: what comes after the breach is not part of the story.
+  const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
-  const told = events.filter((event) => event === last || tells(event, last))
+  const told = past.filter((event) => event === last || tells(event, last))
   const lines = merged(told, cast)
   if (lines.length <= MAX_LINES) return lines
   const left = lines.length - MAX_LINES

@@ -25,8 +25,10 @@ export interface SwarmOptions {
 /** Draws the whole configuration of `seed`. */
 export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOptions = {}): Swarm {
   const random = randomStream(seed, 'swarm')
-  const strategy = options.strategy ?? random.pick(['insertion', 'random', 'random', 'pct'] as const)
-  const drawn = scenario.explore?.(random) ?? drawSmall(scenario.parameters, random)
+  // Drawn whether it is used or not: a strategy that is given must not change what else the seed draws.
+  const drawnStrategy = random.pick(['insertion', 'random', 'random', 'pct'] as const)
+  const strategy = options.strategy ?? drawnStrategy
+  const drawn = scenario.explore?.(random, options.parameters ?? {}) ?? drawSmall(scenario.parameters, random)
   const parameters = resolveParameters(scenario.parameters, { ...drawn, ...options.parameters })
   const strike = strikeOf(scenario, parameters)
   const possible = faultKinds.filter((kind) => kind !== 'clock-drift' || strike.maxDriftPpm > 0)

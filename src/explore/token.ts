@@ -33,8 +33,7 @@ export function tokenOf(plan: Plan, scenario: Scenario): string | undefined {
     number(bytes, code)
     for (const field of fields) signed(bytes, field)
   }
-  const check = digestText(String.fromCharCode(...bytes))
-  const token = `${PREFIX}${Buffer.from([...bytes, check & 255, (check >> 8) & 255]).toString('base64url')}`
+  const token = `${PREFIX}${Buffer.from([...bytes, ...checkOf(bytes)]).toString('base64url')}`
   return token.length <= MAX_TOKEN_LENGTH ? token : undefined
 }
 
@@ -42,12 +41,12 @@ export const isToken = (text: string): boolean => text.startsWith(PREFIX) && !/[
 
 /** The plan that `token` stands for. Throws TokenError when it is damaged, or of a scenario that is not among these. */
 export function planOf(token: string, scenarios: readonly Scenario[]): Plan {
-  const all = [...Buffer.from(token.slice(PREFIX.length), 'base64url')]
-  const bytes = all.slice(0, -2)
-  const check = digestText(String.fromCharCode(...bytes))
-  if (all.length < 6 || all.at(-2) !== (check & 255) || all.at(-1) !== ((check >> 8) & 255)) {
-    throw new TokenError('the token is damaged: it was not copied whole')
-  }
+  const text = token.slice(PREFIX.length)
+  const whole = Buffer.from(text, 'base64url')
+  const bytes = [...whole.subarray(0, -CHECK_BYTES)]
+  const check = [...whole.subarray(-CHECK_BYTES)]
+  const isWhole = isToken(token) && whole.toString('base64url') === text && `${checkOf(bytes)}` === `${check}`
+  if (!isWhole) throw new TokenError('the token is damaged: it was not copied whole, or is of another version')
   const read = reader(bytes)
   const id = read.number()
   const scenario = scenarios.find(({ name }) => idOf(name) === id)
@@ -64,6 +63,14 @@ export function planOf(token: string, scenarios: readonly Scenario[]): Plan {
   while (!read.done()) faults.push(faultOf(read))
   if (strategy === undefined) throw new TokenError('the token is of another version')
   return { scenario: scenario.name, seed, strategy, parameters: Object.fromEntries(parameters), faults }
+}
+
+const CHECK_BYTES = 4
+
+/** Tells a token that was cut or mistyped from a whole one. */
+function checkOf(bytes: readonly number[]): readonly number[] {
+  const check = digestText(String.fromCharCode(...bytes))
+  return [check & 255, (check >> 8) & 255, (check >> 16) & 255, (check >> 24) & 255]
 }
 
 const idOf = (name: string): number => digestText(name) & 0x3fff

@@ -5,14 +5,14 @@ import type { Invariant, InvariantResult, Violation } from './invariant.js'
 export interface Judge {
   readonly kinds: readonly EventKind[]
   observe(event: TraceEvent): void
-  end(endMs: number): InvariantResult
+  /** @param events length of the trace: the index of what was missing at its end */
+  end(endMs: number, events: number): InvariantResult
 }
 
 /** @param onViolation called at the first event that breaks the rule */
 export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onViolation?: () => void): Judge {
   const check = begin(cast)
   let violations = 0
-  let last = -1
   let first: Violation | undefined
 
   const report = (message: string | undefined, index: number, atMs: number): void => {
@@ -25,11 +25,10 @@ export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onVio
   return {
     kinds,
     observe(event) {
-      last = event.index
       report(check.step(event), event.index, event.atMs)
     },
-    end(endMs) {
-      report(check.end?.(endMs), last + 1, endMs)
+    end(endMs, events) {
+      report(check.end?.(endMs), events, endMs)
       const held = violations === 0
       return first === undefined ? { name, rule, held, violations } : { name, rule, held, violations, first }
     },

@@ -21,8 +21,11 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   clockSkewMs?(parameters: Parameters<D>, random: Random): number
   /** Commands without which it makes no sense; a subject that lacks one is not asked to run it. */
   readonly needs?: readonly CommandKind[]
-  /** What exploration draws for one seed: small and fast, and odd in many ways. Without it, a few nodes for a few seconds. */
-  explore?(random: Random): { readonly [name: string]: number }
+  /**
+   * What exploration draws for one seed: small and fast, and odd in many ways; `given` is not drawn, but may matter for the
+   * rest. Without it, a few nodes for a few seconds.
+   */
+  explore?(random: Random, given: { readonly [name: string]: number }): { readonly [name: string]: number }
   /** When the world stops breaking, in virtual ms: what is judged from there on is liveness. Never when absent. */
   calmFromMs?(parameters: Parameters<D>): number
   /** What every node does, from its start and after every restart. */

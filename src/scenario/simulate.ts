@@ -123,7 +123,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     steps: kernel.steps,
     metrics: metrics?.end(parameters.durationMs) ?? NOTHING_MEASURED,
     // A run that was stopped has no end at which something could be missing.
-    invariants: judges.map((each) => each.end(options.stopAtViolation ? kernel.nowMs : parameters.durationMs)),
+    invariants: judges.map((each) =>
+      each.end(options.stopAtViolation ? kernel.nowMs : parameters.durationMs, writer.length),
+    ),
   })
   const running = kernel.run(parameters.durationMs)
   return running === undefined ? end() : running.then(end)

@@ -740,7 +740,6 @@ describe('fenced-writes', () => {
 
   it.each([
     ['renewed', 'renew'],
-    ['released', 'release'],
     ['checkpointed', 'checkpoint'],
     ['truncated', 'truncate'],
   ] as const)('counts what was %s as a write', (kind, command) => {
@@ -752,6 +751,11 @@ describe('fenced-writes', () => {
       2,
       `s accepted ${command} of a at epoch 1; the current epoch was 2`,
     )
+  })
+
+  it('leaves releases alone: one that frees nothing may be answered with yes', () => {
+    const trace = [granted(0, 'a', 1), granted(100, 'b', 2)]
+    expectHeld(fencedWrites, [...trace, at(110, 'a', 'released', { command: 'release', epoch: 1 })])
   })
 
   it('does not judge a write again when its request comes again', () => {

@@ -32,7 +32,7 @@ export function at(atMs: number, who: string, kind: EventKind, more: More = {}):
 export function judged(invariant: Invariant, trace: readonly Happening[], endMs = 10_000): InvariantResult {
   const { kinds, observe, end } = judge(invariant, cast)
   for (const [index, event] of trace.entries()) if (kinds.includes(event.kind)) observe({ ...event, index })
-  return end(endMs)
+  return end(endMs, trace.length)
 }
 
 export function expectHeld(invariant: Invariant, trace: readonly Happening[], endMs?: number): void {
