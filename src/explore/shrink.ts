@@ -14,7 +14,7 @@ export interface Shrunk {
 /** Enough for the largest plan that exploration draws; a plan that needs more is left as small as it is by then. */
 const MAX_RUNS = 10_000
 /** Other seeds that a smaller plan is tried with: fewer nodes draw otherwise. */
-const OTHER_SEEDS = 100
+const OTHER_SEEDS = 200
 
 /**
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
@@ -52,10 +52,11 @@ export async function shrink(
 
   for (let changed = true; changed && runs < MAX_RUNS; ) {
     changed = false
+    // First, while there is time for it to happen with fewer.
+    for (const plan of fewer(scenario, smallest.plan)) if (await acceptWithAnySeed(plan)) changed = true
     if (await accept(cutShort(scenario, smallest))) changed = true
     while (await acceptFirst(shorter(scenario, smallest.plan))) changed = true
     while (await acceptFirst(withoutFaults(smallest.plan))) changed = true
-    for (const plan of fewer(scenario, smallest.plan)) if (await acceptWithAnySeed(plan)) changed = true
     while (await acceptFirst(plainer(scenario, smallest.plan))) changed = true
     while (await acceptFirst(milder(smallest.plan))) changed = true
   }
@@ -120,7 +121,20 @@ function* fewer(scenario: Scenario, plan: Plan): Iterable<Plan> {
     const min = Math.max(scenario.parameters[name]?.min ?? 1, name === 'nodes' ? 2 : 1)
     if (value === undefined || value <= min) continue
     for (const next of new Set([min, value - 1])) yield withParameter(plan, name, next)
+    if (name === 'nodes') for (let node = 0; node < value - 1; node++) yield withoutNode(plan, node)
   }
+}
+
+/** One node less: those after it move up, and the faults with them. */
+function withoutNode(plan: Plan, gone: number): Plan {
+  const moved = (node: number) => (node > gone ? node - 1 : node)
+  const faults = plan.faults.flatMap((fault): readonly Fault[] => {
+    if ('node' in fault) return fault.node === gone ? [] : [{ ...fault, node: moved(fault.node) }]
+    if (fault.kind !== 'partition') return [fault]
+    const cut = fault.nodes.filter((node) => node !== gone).map(moved)
+    return cut.length === 0 ? [] : [{ ...fault, nodes: cut }]
+  })
+  return { ...plan, faults, parameters: { ...plan.parameters, nodes: (plan.parameters['nodes'] ?? 1) - 1 } }
 }
 
 function withParameter(plan: Plan, name: string, value: number): Plan {

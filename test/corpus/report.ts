@@ -1,0 +1,60 @@
+import { jobLifecycle, leaseLifecycle } from '../../scenarios/index.js'
+import { exploreChunk, type Failure, shrink } from '../../src/explore/index.js'
+import type { Scenario } from '../../src/scenario/index.js'
+import type { Subject } from '../../src/subject/index.js'
+import { mutants } from './corpus.js'
+
+/**
+ * What it takes to find each mutant of the corpus: how many seeds (median and most, of 20 starting seeds), how long, by which
+ * invariant, and what is left of the failure. Prints the rows of the table in the README. `npm run corpus`.
+ */
+const STARTS = 20
+const MOST_SEEDS = 1_000
+const scenarios: readonly Scenario[] = [leaseLifecycle, jobLifecycle]
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0
+
+async function find(subject: Subject, from: number): Promise<{ seeds: number; failure: Failure | undefined }> {
+  const result = await exploreChunk(
+    scenarios,
+    { from, seeds: MOST_SEEDS, maxFailures: 1 },
+    { subject, maxSteps: 200_000 },
+  )
+  return { seeds: result.seeds, failure: result.failures[0] }
+}
+
+console.log('| mutant | seeds, median (most) | ms, median | invariant | shrunk to at most |')
+console.log('| --- | --- | --- | --- | --- |')
+for (const [id, subject] of mutants) {
+  const seeds: number[] = []
+  const tookMs: number[] = []
+  const invariants = new Map<string, number>()
+  let faults = 0
+  let nodes = 0
+  for (let start = 0; start < STARTS; start++) {
+    const startedMs = performance.now()
+    const found = await find(subject, 1 + start * 10_000)
+    tookMs.push(performance.now() - startedMs)
+    const { failure } = found
+    if (failure?.kind !== 'breach') {
+      console.log(`| ${id} | not found from seed ${1 + start * 10_000} on | | | |`)
+      continue
+    }
+    seeds.push(found.seeds)
+    invariants.set(failure.breach.invariant, (invariants.get(failure.breach.invariant) ?? 0) + 1)
+    const scenario = scenarios.find(({ name }) => name === failure.scenario) as Scenario
+    const { plan } = (await shrink(scenario, failure, { subject, maxSteps: 200_000 })).failure
+    faults = Math.max(faults, plan.faults.length)
+    nodes = Math.max(nodes, plan.parameters['nodes'] ?? 0)
+  }
+  const by = [...invariants].sort(([, one], [, other]) => other - one).map(([name]) => name)
+  const row = [
+    subject.name,
+    `${median(seeds)} (${Math.max(...seeds)})`,
+    `${Math.round(median(tookMs))}`,
+    by.join(', '),
+    `${faults} faults, ${nodes} nodes`,
+  ]
+  console.log(`| ${row.join(' | ')} |`)
+}
