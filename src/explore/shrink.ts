@@ -121,7 +121,11 @@ function* fewer(scenario: Scenario, plan: Plan): Iterable<Plan> {
     const min = Math.max(scenario.parameters[name]?.min ?? 1, name === 'nodes' ? 2 : 1)
     if (value === undefined || value <= min) continue
     for (const next of new Set([min, value - 1])) yield withParameter(plan, name, next)
-    if (name === 'nodes') for (let node = 0; node < value - 1; node++) yield withoutNode(plan, node)
+    if (name !== 'nodes') continue
+    for (let node = 0; node < value - 1; node++) yield withoutNode(plan, node)
+    // What a node less would have brought, the others bring.
+    const { jobs } = plan.parameters
+    if (jobs !== undefined) yield withParameter(withParameter(plan, name, value - 1), 'jobs', jobs + 1)
   }
 }
 
