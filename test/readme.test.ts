@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { importModule } from '../src/config/import.js'
@@ -81,6 +81,34 @@ describe('the README', () => {
     const [outcome] = JSON.parse(stdout).outcomes
     expect(outcome.profile.takeoverSuccesses).toBeGreaterThan(10)
     expect(outcome.profile.staleOwnerRejections).toBeGreaterThan(0)
+  })
+
+  it('has a lease core whose bug is found, told, kept, and gone when it is mended', async () => {
+    const root = project('my-lease.ts')
+    expect(blockAfter('file', 'my-lease.ts').trimEnd().split('\n').length).toBeLessThanOrEqual(40)
+    const found = await cli(root, ['explore', '--subject', 'my-lease.ts', '--workers', '2'])
+    expect(found.code).toBe(1)
+    expectOutput('contention explore --subject my-lease.ts', `${found.stdout.split('\n\n')[0]}\n`)
+    const checked = await cli(root, ['conformance', '--subject', 'my-lease.ts', '--quiet'])
+    expect(checked.code).toBe(1)
+    expectOutput('contention conformance --subject my-lease.ts --quiet', checked.stdout)
+
+    const [file = ''] = readdirSync(join(root, 'counterexamples'))
+    const again = ['replay', join('counterexamples', file)]
+    expect((await cli(root, again)).code).toBe(1)
+    const text = readFileSync(join(root, 'my-lease.ts'), 'utf8')
+    const mended = text.replace('if (lock !== undefined) lock', 'if (lock?.epoch === fence.epoch) lock')
+    expect(mended).not.toBe(text)
+    writeFileSync(join(root, 'my-lease.ts'), mended)
+    expect((await cli(root, again)).code).toBe(0)
+  })
+
+  it('shows what exploration of the built-in core prints, by chance and exhaustively', async () => {
+    for (const command of ['contention explore', 'contention explore --strategy exhaustive']) {
+      const { code, stdout } = await cli(folder(), command.split(' ').slice(1))
+      expect(code).toBe(0)
+      expectOutput(command, stdout)
+    }
   })
 
   it('has a careless lease core that is caught', async () => {
