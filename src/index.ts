@@ -9,6 +9,9 @@
 export {
   builtInScenarios,
   checkpointReplayWindows,
+  explorationScenarios,
+  jobLifecycle,
+  leaseLifecycle,
   leaseRenewalContention,
   ownershipFencingContention,
   takeoverQueueRetryPressure,
@@ -26,6 +29,20 @@ export {
   evaluateBudget,
 } from './budget/index.js'
 export { type Config, defineConfig } from './config/config.js'
+export { type ContractResult, conformanceOf } from './conformance/index.js'
+export {
+  type Chunk,
+  type ChunkResult,
+  type Exploration,
+  type ExploreOptions,
+  type Extent,
+  explore,
+  exploreChunk,
+  type Failure,
+  type Plan,
+  type Shrunk,
+  shrink,
+} from './explore/index.js'
 export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './gate/compare.js'
 export {
   type ParsedSnapshot,
@@ -38,9 +55,16 @@ export {
   snapshotVersion,
 } from './gate/snapshot.js'
 export {
+  type AttemptBounds,
+  acknowledgedKept,
+  boundedAttempts,
   type Check,
+  checkpointCovered,
   contiguousLog,
+  effectOnce,
   epochsGrow,
+  exclusiveBelief,
+  fairJobs,
   fencedWrites,
   genuineTokens,
   type Invariant,
@@ -48,8 +72,11 @@ export {
   mutualExclusion,
   noStarvation,
   replayEqualsState,
+  type StarvationBound,
   type StateFold,
   serviceOrder,
+  type TakeoverBound,
+  takeoverBound,
   type Violation,
 } from './invariants/index.js'
 export { type Job, type JobCommand, type JobsRecord, type JobsTransition, stepJobs } from './jobs/index.js'

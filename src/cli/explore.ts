@@ -10,6 +10,7 @@ import {
   type ExploreOptions,
   explore as exploreSeeds,
   type Failure,
+  partingOf,
   type Strategy,
   shrink,
   storyOf,
@@ -66,7 +67,7 @@ async function exploreSubject(
 ): Promise<ExitCode> {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(project, scenarios, options)
-  const { seeds, fromSeed, timeMs, maxFailures, workers, drawn } = settings
+  const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = settings
   const exploreOptions: ExploreOptions = { ...drawn, subject }
   const { skipped, runnable } = skips(scenarios, subject, named)
   if (runnable.length === 0) {
@@ -87,7 +88,7 @@ async function exploreSubject(
       options: drawn,
       commands: commandKinds,
     },
-    { workers, patienceMs: PATIENCE_MS },
+    { workers, patienceMs },
   )
   const startedMs = Date.now()
   const interrupt = onInterrupt()
@@ -103,7 +104,7 @@ async function exploreSubject(
     })
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return hung(io, subject.name, error, runnable, options, chalk)
+    return hung(io, subject.name, error, runnable, patienceMs, options, chalk)
   } finally {
     interrupt.dispose()
     clearProgress(io)
@@ -145,6 +146,7 @@ interface Settings {
   readonly timeMs: number | undefined
   readonly maxFailures: number
   readonly workers: number
+  readonly patienceMs: number
   readonly drawn: Omit<ExploreOptions, 'subject' | 'watch'>
 }
 
@@ -166,6 +168,8 @@ function settingsOf(project: Project, scenarios: readonly Scenario[], options: E
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
     workers: options.workers === undefined ? availableParallelism() : wholeNumber('--workers', options.workers, 1, 256),
+    patienceMs:
+      options.patience === undefined ? PATIENCE_MS : 1_000 * wholeNumber('--patience', options.patience, 1, 3_600),
     drawn: {
       ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
       ...(invariants === undefined ? {} : { invariants }),
@@ -262,7 +266,7 @@ async function tell(
   return {
     failure,
     ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
-    story: await storyOf(scenario, failure, exploreOptions),
+    story: await (failure.kind === 'nondeterministic' ? partingOf : storyOf)(scenario, failure, exploreOptions),
     file: shown,
     ...(token === undefined ? {} : { token }),
     replay: `npx contention replay ${shown} --trace`,
@@ -274,6 +278,7 @@ function hung(
   subject: string,
   { fault, command, atMs, chunk }: SubjectHangs,
   scenarios: readonly Scenario[],
+  patienceMs: number,
   options: ExploreCliOptions,
   chalk: { red(text: string): string },
 ): ExitCode {
@@ -286,7 +291,7 @@ function hung(
     )
   else
     io.stdout.write(
-      `${chalk.red('FAIL')}  ${message}\n      it was given ${PATIENCE_MS / 1_000} s; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${again}\n`,
+      `${chalk.red('FAIL')}  ${message}\n      it was given ${patienceMs / 1_000} s; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${again}\n`,
     )
   return NOT_HELD
 }

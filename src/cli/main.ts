@@ -100,6 +100,7 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--invariant <name>', 'judge this one alone; any number of times', collect)
     .option('--max-failures <number>', 'stop after so many failures (default: 1)')
     .option('--workers <number>', 'threads (default: one for each core); the result is the same')
+    .option('--patience <seconds>', 'how long a subject may take to answer one command (default: 5)')
     .option('--param <name=value>', 'a parameter that is not drawn; any number of times', collect)
     .option('--max-events <number>', 'most events a run may handle before it is said never to end')
     .option('--output <folder>', 'where counterexamples go (default: counterexamples)')

@@ -32,6 +32,7 @@ export interface ExploreCliOptions extends CommonOptions {
   readonly invariant?: readonly string[]
   readonly maxFailures?: string
   readonly workers?: string
+  readonly patience?: string
   readonly output?: string
   readonly save?: boolean
   readonly shrink?: boolean

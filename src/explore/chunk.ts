@@ -50,7 +50,7 @@ export interface ChunkResult {
   readonly failures: readonly Failure[]
 }
 
-/** One seed in so many is run a second time: a subject that is not deterministic would make every failure worthless. */
+/** One seed in so many, and the first of each chunk, is run a second time: a subject that is not deterministic would make every failure worthless. */
 const TWICE_EVERY = 64
 
 /** Explores a chunk. The same chunk gives the same result, wherever it runs. */
@@ -64,7 +64,12 @@ export async function exploreChunk(
     total.seeds += 1
     for (const scenario of scenarios) {
       if (total.failures.length >= maxFailures) break
-      const { events, steps, coverage, failure } = await exploreSeed(scenario, seed, options)
+      const { events, steps, coverage, failure } = await exploreSeed(
+        scenario,
+        seed,
+        seed === from || seed % TWICE_EVERY === 0,
+        options,
+      )
       total.events += events
       total.steps += steps
       addCoverage(total.coverage, coverage)
@@ -81,13 +86,17 @@ interface Explored {
   readonly failure: Failure | undefined
 }
 
-async function exploreSeed(scenario: Scenario, seed: number, options: ExploreOptions): Promise<Explored> {
+async function exploreSeed(
+  scenario: Scenario,
+  seed: number,
+  twice: boolean,
+  options: ExploreOptions,
+): Promise<Explored> {
   const swarm = drawSwarm(scenario, seed, options)
   const { strategy, parameters } = swarm
   const coverage = emptyCoverage()
   const faults: Fault[] = [...swarm.faults]
   const observer = coverageObserver(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100)
-  const twice = seed % TWICE_EVERY === 0
   const first = await attempt(scenario, swarm, options, {
     judgedOnly: !twice,
     onEvent: observer,

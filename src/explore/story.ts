@@ -63,3 +63,32 @@ function merged(events: readonly TraceEvent[], cast: Cast): readonly string[] {
     return `${String(atMs).padStart(6)} ms  ${text}${times}`
   })
 }
+
+/** How often two runs that went different ways may agree when they are looked at, before that is given up. */
+const TRIES = 5
+
+/** The first event at which two runs of the same plan part, in words. */
+export async function partingOf(
+  scenario: Scenario,
+  { plan }: Failure,
+  options: ExploreOptions,
+): Promise<readonly string[]> {
+  const cast = castOf(
+    numbered('node', plan.parameters['nodes'] ?? 1),
+    numbered('space', plan.parameters['spaces'] ?? 1),
+  )
+  const record = async (): Promise<readonly string[]> => {
+    const lines: string[] = []
+    const onEvent = (event: TraceEvent) => lines.push(`${event.atMs} ms  ${describeEvent(event, cast)}`)
+    await attempt(scenario, plan, options, { onEvent })
+    return lines
+  }
+  for (let tried = 0; tried < TRIES; tried++) {
+    const [one, other] = [await record(), await record()]
+    const index = one.findIndex((line, at) => line !== other[at])
+    if (index < 0 && one.length === other.length) continue
+    const at = index < 0 ? one.length : index
+    return [`from event ${at} on`, `one run:   ${one[at] ?? 'the end'}`, `the other: ${other[at] ?? 'the end'}`]
+  }
+  return ['and agreed whenever they were looked at']
+}

@@ -1,0 +1,223 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cli, folder } from '../support/cli.js'
+
+/** A subject of the user's, in plain JavaScript, whose core answers renewals in its own way. */
+const renews = (answer: string): string => `
+export default { name: 'mine', core: ({ builtIn }) => ({ ...builtIn.core, renew: (command, nowMs) => { ${answer} } }) }
+`
+/** The built-in core, but a release frees the space whoever holds it. */
+const careless = `
+export default {
+  name: 'careless',
+  core: ({ builtIn }) => ({
+    ...builtIn.core,
+    release: ({ fence }, nowMs) => {
+      const space = builtIn.spaces.get(fence.space)
+      space.record = { ...space.record, lease: { ...space.record.lease, expiresAtMs: Math.min(nowMs, space.record.lease.expiresAtMs) } }
+      return { kind: 'released' }
+    },
+  }),
+}
+`
+const explore = (root: string, ...argv: readonly string[]) => cli(root, ['explore', ...argv])
+
+describe('contention explore', () => {
+  it('finds the same, whatever the number of workers', async () => {
+    const root = folder({ 'careless.mjs': careless })
+    const results = []
+    for (const workers of ['1', '2', '3']) {
+      const argv = [
+        '--subject',
+        'careless.mjs',
+        '--seeds',
+        '300',
+        '--max-failures',
+        '3',
+        '--workers',
+        workers,
+        '--json',
+      ]
+      results.push(await explore(root, ...argv))
+    }
+    expect(results[0]?.code).toBe(1)
+    expect(JSON.parse(results[0]?.stdout ?? '')).toMatchObject({ verdict: 'not-held', subject: 'careless' })
+    expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1)
+  })
+
+  it('is clean on the built-in core, says what was exercised, and what that is worth', async () => {
+    const { code, stdout, stderr } = await explore(folder(), '--seeds', '120')
+    expect(code).toBe(0)
+    expect(stdout).toContain('faults by lease state')
+    expect(stdout).toMatch(/PASS {2}no failure in 120 seeds/)
+    expect(stdout).toContain('fewer than 3% of such seeds fail')
+    expect(stderr).toMatch(/events\/s/)
+  })
+
+  it('prints the whole configuration of a single seed before it runs', async () => {
+    const { stdout } = await explore(folder(), 'lease-lifecycle', '--from-seed', '7', '--seeds', '1')
+    expect(stdout).toMatch(/^lease-lifecycle seed 7\n {2}parameters nodes=\d/)
+    expect(stdout).toMatch(/\n {2}faults .*\(off: /)
+  })
+
+  it('explores the scenarios that are named, the measured ones as well, and those of the user', async () => {
+    const { code, stdout } = await explore(folder(), 'lease-renewal-contention', '--seeds', '20')
+    expect(code).toBe(0)
+    expect(stdout).toContain('built-in: lease-renewal-contention')
+  })
+
+  it('keeps a counterexample that fails until the subject is mended', async () => {
+    const root = folder({ 'careless.ts': careless, 'contention.config.json': '{ "subjects": ["./careless.ts"] }' })
+    expect((await explore(root, '--save')).code).toBe(1)
+    const kept = join(root, 'snapshots', 'counterexamples')
+    const [file = ''] = readdirSync(kept)
+    await cli(root, ['update'])
+    const broken = await cli(root, ['check'])
+    expect(broken.code).toBe(1)
+    expect(broken.stdout).toContain(`snapshots/counterexamples/${file}: mutual-exclusion at`)
+    writeFileSync(join(root, 'careless.ts'), 'export default { name: "mended" }')
+    const mended = await cli(root, ['check'])
+    expect(mended).toMatchObject({ code: 0 })
+    expect(mended.stdout).toContain('1 counterexample kept, none fails')
+  })
+
+  it('has a token that shows the same failure as the file', async () => {
+    const root = folder({ 'careless.mjs': careless })
+    const found = JSON.parse((await explore(root, '--subject', 'careless.mjs', '--json')).stdout)
+    const [{ token, file, failure }] = found.failures
+    expect(token.length).toBeLessThanOrEqual(120)
+    for (const what of [token, file]) {
+      const argv = ['replay', what, '--subject', 'careless.mjs', '--json']
+      const { code, stdout } = await cli(root, argv)
+      expect(code).toBe(1)
+      expect(JSON.parse(stdout).failure.breach).toEqual(failure.breach)
+    }
+    const traced = await cli(root, ['replay', file, '--trace'])
+    expect(traced.stdout.split('\n').length).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['throws', "throw new Error('no connection')", 'threw on renew: no connection'],
+    ['answers in a wrong shape', "return { kind: 'ok' }", "answered renew with kind 'ok'"],
+    ['writes to what it was given', 'command.ttlMs = 1', 'wrote to the renew that it was given'],
+    ['never answers', 'return new Promise(() => {})', 'never answers renew, asked at'],
+    ['loops for ever', 'for (;;);', 'loops for ever on renew, asked at'],
+    [
+      'is not deterministic',
+      "return Math.random() < 0.5 ? { kind: 'lease-expired' } : builtIn.core.renew(command, nowMs)",
+      'the subject is not deterministic',
+    ],
+  ])('convicts a subject that %s', async (_what, answer, said) => {
+    const root = folder({ 'mine.mjs': renews(answer) })
+    const { code, stdout } = await explore(root, '--subject', 'mine.mjs', '--patience', '1', '--quiet')
+    expect(code).toBe(1)
+    expect(stdout).toContain(said)
+  })
+
+  it('says at which event the runs of a subject that is not deterministic part', async () => {
+    const root = folder({
+      'mine.mjs': renews("return { kind: 'renewed', expiresAtMs: nowMs + Math.floor(Math.random() * 1e6) }"),
+    })
+    const { stdout } = await explore(root, '--subject', 'mine.mjs', '--quiet')
+    expect(stdout).toMatch(
+      /from event \d+ on\n {6}one run: {3}\d+ ms {2}node-\d.* ← renewed: .*\n {6}the other: \d+ ms/,
+    )
+  })
+
+  it('skips what a subject has no command for, and says so', async () => {
+    const root = folder({
+      'small.mjs': `export default { name: 'small', log: 'none', core: ({ builtIn }) => ({ acquire: builtIn.core.acquire }) }`,
+    })
+    const { code, stdout } = await explore(root, '--subject', 'small.mjs', '--seeds', '100')
+    expect(code).toBe(0)
+    for (const kind of ['claim', 'renew', 'release', 'append', 'load']) expect(stdout).toContain(`skipped ${kind}: `)
+  })
+
+  it.each([
+    [['--seeds', '0'], '--seeds cannot be used'],
+    [['--time', 'soon'], '--time cannot be used'],
+    [['--strategy', 'best'], 'expected: insertion, random, pct or exhaustive'],
+    [['--invariant', 'mutual-exlusion'], 'expected: mutual-exclusion?'],
+    [['lease-lifecicle'], 'expected: lease-lifecycle'],
+    [['--subject', 'nowhere.ts'], 'the subject does not exist'],
+    [['--param', 'nodes=0'], 'out of its range'],
+    [['--strategy', 'exhaustive', '--param', 'nodes=9'], 'expected: 2 or 3'],
+  ])('refuses %j', async (argv, said) => {
+    const root = folder()
+    const { code, stderr } = await explore(root, ...argv)
+    expect(code).toBe(2)
+    expect(stderr).toContain(said)
+    expect(existsSync(join(root, 'counterexamples'))).toBe(false)
+  })
+})
+
+describe('a counterexample that cannot be used', () => {
+  async function saved(): Promise<{ root: string; file: string; value: Record<string, unknown> }> {
+    const root = folder({ 'careless.mjs': careless })
+    await explore(root, '--subject', 'careless.mjs')
+    const [name = ''] = readdirSync(join(root, 'counterexamples'))
+    const file = join('counterexamples', name)
+    return { root, file, value: JSON.parse(readFileSync(join(root, file), 'utf8')) }
+  }
+
+  it.each<[string, (value: Record<string, unknown>) => string, readonly string[]]>([
+    ['is damaged', (value) => JSON.stringify(value).slice(0, -9), ['is not valid JSON', 'line 1']],
+    [
+      'is of another version',
+      (value) => JSON.stringify({ ...value, version: 99 }),
+      ['another version', 'version', '99'],
+    ],
+    ['is of no scenario', (value) => JSON.stringify({ ...value, scenario: 'gone' }), ['does not exist', '"gone"']],
+    ['has no such field', (value) => JSON.stringify({ ...value, sede: 1 }), ['sede', 'seed?']],
+    [
+      'strikes a node that is not there',
+      (value) => JSON.stringify({ ...value, faults: [{ kind: 'pause', node: 40, atMs: 0, durationMs: 1 }] }),
+      ['faults[0]', 'node 40'],
+    ],
+    [
+      'has a fault of no kind',
+      (value) => JSON.stringify({ ...value, faults: [{ kind: 'nap', node: 0, atMs: 0 }] }),
+      ['faults[0]', 'pause, crash'],
+    ],
+    [
+      'has a parameter out of bounds',
+      (value) => JSON.stringify({ ...value, parameters: { nodes: 0 } }),
+      ['parameters.nodes'],
+    ],
+  ])('%s', async (_what, damage, said) => {
+    const { root, file, value } = await saved()
+    writeFileSync(join(root, file), damage(value))
+    const replayed = await cli(root, ['replay', file])
+    expect(replayed.code).toBe(2)
+    for (const words of [file, ...said]) expect(replayed.stderr).toContain(words)
+    mkdirSync(join(root, 'snapshots'), { recursive: true })
+    renameSync(join(root, 'counterexamples'), join(root, 'snapshots', 'counterexamples'))
+    expect((await cli(root, ['check'])).code).toBe(2)
+  })
+
+  it('is a token that was not copied whole', async () => {
+    const { code, stderr } = await cli(folder(), ['replay', 'cx1qDgAAC0AB'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('the token is damaged')
+  })
+})
+
+describe('contention conformance', () => {
+  it('holds for the built-in core', async () => {
+    const { code, stdout } = await cli(folder(), ['conformance'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/PASS {2}built-in: \d+ hold, 0 broken, 0 skipped\n$/)
+  })
+
+  it('names what is broken and what is skipped', async () => {
+    const root = folder({ 'careless.mjs': careless })
+    const { code, stdout } = await cli(root, ['conformance', '--subject', 'careless.mjs', '--json'])
+    expect(code).toBe(1)
+    const [{ results }] = JSON.parse(stdout).subjects
+    const broken = results.filter(({ verdict }: { verdict: string }) => verdict === 'broken')
+    expect(broken.map(({ name }: { name: string }) => name)).toEqual([
+      'a release by an owner of the past frees nothing',
+    ])
+  })
+})
