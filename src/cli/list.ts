@@ -12,7 +12,14 @@ export interface ListOptions extends CommonOptions {
 /** `contention list`: the scenarios there are, and with `--params` what each can be tuned by. */
 export async function list(io: Io, names: readonly string[], options: ListOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
-  const { scenarios } = select(project, names, {})
+  const { scenarios } = select(
+    {
+      ...project,
+      scenarios: [...project.scenarios, ...project.explorable.filter((each) => !project.scenarios.includes(each))],
+    },
+    names,
+    {},
+  )
   const budgets = loadBudgets(project, io.cwd, options.budget)
   if (options.json) {
     const entries = scenarios.map(({ name, description, parameters }) => ({
@@ -25,8 +32,13 @@ export async function list(io: Io, names: readonly string[], options: ListOption
     return HELD
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const measured = new Set(project.scenarios.map((scenario) => scenario.name))
+  const notes = (name: string): string => {
+    if (!measured.has(name)) return chalk.dim(' (for explore)')
+    return budgets.scenarios[name] === undefined ? chalk.yellow(' (no budget)') : ''
+  }
   for (const { name, description, parameters } of scenarios) {
-    const budget = budgets.scenarios[name] === undefined ? chalk.yellow(' (no budget)') : ''
+    const budget = notes(name)
     io.stdout.write(`${chalk.bold(name)}${budget}\n  ${description}\n`)
     if (!options.params && names.length === 0) continue
     const width = Math.max(...Object.keys(parameters).map((parameter) => parameter.length))

@@ -10,6 +10,9 @@ import { mutants } from './corpus.js'
  */
 const STARTS = 20
 const MOST_SEEDS = 1_000
+/** What every mutant has to keep to. */
+const limits = { medianSeeds: 100, ms: 10_000, faults: 5, nodes: 3 }
+const broken: string[] = []
 const scenarios: readonly Scenario[] = [leaseLifecycle, jobLifecycle]
 
 const median = (values: readonly number[]): number =>
@@ -38,7 +41,7 @@ for (const [id, subject] of mutants) {
     tookMs.push(performance.now() - startedMs)
     const { failure } = found
     if (failure?.kind !== 'breach') {
-      console.log(`| ${id} | not found from seed ${1 + start * 10_000} on | | | |`)
+      broken.push(`${id} was not found within ${MOST_SEEDS} seeds from ${1 + start * 10_000} on`)
       continue
     }
     seeds.push(found.seeds)
@@ -57,4 +60,12 @@ for (const [id, subject] of mutants) {
     `${faults} faults, ${nodes} nodes`,
   ]
   console.log(`| ${row.join(' | ')} |`)
+  const figures = { medianSeeds: median(seeds), ms: Math.max(...tookMs), faults, nodes }
+  for (const [name, limit] of Object.entries(limits)) {
+    const figure = figures[name as keyof typeof figures]
+    if (figure > limit) broken.push(`${id}: ${name} is ${Math.round(figure)}, above ${limit}`)
+  }
 }
+for (const each of broken) console.log(`FAIL  ${each}`)
+if (broken.length === 0) console.log('PASS  every mutant is found and shrunk within its limits')
+process.exitCode = broken.length === 0 ? 0 : 1
