@@ -1,15 +1,10 @@
 import { boundedAttempts, effectOnce, fairJobs } from '../src/invariants/index.js'
-import type { Suspended } from '../src/kernel/index.js'
-import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
+import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
 
 const parameters = {
   ...workload({ nodes: 3, spaces: 1, durationMs: 4_000 }),
-  calmMs: {
-    default: 3_000,
-    min: 0,
-    max: 3_600_000,
-    description: 'last part of the run, in which nothing breaks any more',
-  },
+  ...lifecycleParameters,
   jobs: { default: 3, min: 0, max: 10_000, description: 'jobs that each node puts into the queue when it starts' },
   maxAttempts: { default: 3, min: 1, max: 1_000, description: 'how often a job may be taken' },
   ttlMs: { default: 40, min: 4, max: 600_000, description: 'how long a job is its taker’s' },
@@ -22,18 +17,7 @@ const parameters = {
     max: 1_000,
     description: 'jobs, of 1000, that take their worker down with them',
   },
-  maxUnanswered: {
-    default: 4,
-    min: 1,
-    max: 1_000,
-    description: 'requests without an answer before a node gives up for a while',
-  },
-  minDelayMs: { default: 0, min: 0, max: 60_000, description: 'fastest message, each way' },
-  maxDelayMs: { default: 4, min: 0, max: 60_000, description: 'slowest message, each way' },
-  timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
 } as const
-
-type P = { readonly [Name in keyof typeof parameters]: number }
 
 /**
  * Jobs: work that is a lease per job with a bounded number of attempts. Workers take, complete, fail, are too slow, or go
@@ -44,12 +28,8 @@ export const jobLifecycle = defineScenario({
   description: 'enqueue, take, complete, fail: work that is a lease per job, for exploration',
   parameters,
   needs: ['take', 'complete'],
-  network: (p) => ({
-    requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
-    replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
-    timeoutMs: p.timeoutMs,
-  }),
-  calmFromMs: (p) => Math.max(0, p.durationMs - p.calmMs),
+  network: lifecycleNetwork,
+  calmFromMs,
   explore(random) {
     const ttlMs = random.int(8, 80)
     const maxDelayMs = random.pick([0, 1, 2, 4, 8])
@@ -103,10 +83,3 @@ export const jobLifecycle = defineScenario({
     fairJobs({ maxAttempts }),
   ],
 })
-
-/** Asks again, as the same request, a few times while there is no answer. */
-function* answered(node: Contender, first: Suspended, { maxUnanswered }: P): Generator<Suspended, Outcome, Outcome> {
-  let outcome = yield first
-  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered; asked++) outcome = yield node.resend()
-  return outcome
-}

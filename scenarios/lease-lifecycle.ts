@@ -19,6 +19,7 @@ import type { Fence } from '../src/lease/index.js'
 import { isRefusal } from '../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
+import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
 
 /** What a space's log amounts to: a number that depends on every event and on their order. */
 const state: StateFold = {
@@ -28,12 +29,8 @@ const state: StateFold = {
 
 const parameters = {
   ...workload({ nodes: 3, spaces: 1, durationMs: 8_000 }),
-  calmMs: {
-    default: 6_000,
-    min: 0,
-    max: 3_600_000,
-    description: 'last part of the run, in which nothing breaks any more',
-  },
+  ...lifecycleParameters,
+  calmMs: { ...lifecycleParameters.calmMs, default: 6_000 },
   tasks: { default: 1, min: 1, max: 8, description: 'tasks of each node that contend with each other' },
   ttlMs: { default: 60, min: 4, max: 600_000, description: 'how long a grant or renewal lasts' },
   renewEveryMs: { default: 20, min: 1, max: 600_000, description: 'pause between two renewals of a holder' },
@@ -44,15 +41,6 @@ const parameters = {
   queueMs: { default: 140, min: 0, max: 600_000, description: 'how long a place in the queue is kept; 0 for no queue' },
   backoffBaseMs: { default: 4, min: 1, max: 60_000, description: 'first step of the backoff' },
   backoffCapMs: { default: 30, min: 1, max: 600_000, description: 'highest step of the backoff' },
-  maxUnanswered: {
-    default: 5,
-    min: 1,
-    max: 1_000,
-    description: 'requests without an answer before a node gives up for a while',
-  },
-  minDelayMs: { default: 0, min: 0, max: 60_000, description: 'fastest message, each way' },
-  maxDelayMs: { default: 4, min: 0, max: 60_000, description: 'slowest message, each way' },
-  timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
   maxSkewMs: { default: 0, min: 0, max: 600_000, description: 'how far a wall clock is off at the start, either way' },
   maxDriftPpm: {
     default: 0,
@@ -80,12 +68,8 @@ export const leaseLifecycle = defineScenario({
   description: 'acquire, queue, take over, renew, replay, append, checkpoint, release: for exploration',
   parameters,
   needs: ['acquire'],
-  network: (p) => ({
-    requestDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
-    replyDelayMs: [p.minDelayMs, Math.max(p.minDelayMs, p.maxDelayMs)],
-    timeoutMs: p.timeoutMs,
-  }),
-  calmFromMs: (p) => Math.max(0, p.durationMs - p.calmMs),
+  network: lifecycleNetwork,
+  calmFromMs,
   clockSkewMs: ({ maxSkewMs }, random) => (maxSkewMs === 0 ? 0 : random.int(-maxSkewMs, maxSkewMs)),
   explore(random, given) {
     const ttlMs = random.int(12, 120)
@@ -134,8 +118,8 @@ export const leaseLifecycle = defineScenario({
     checkpointCovered,
     effectOnce,
     boundedAttempts({ maxUnanswered: p.maxUnanswered, maxAttempts: Number.MAX_SAFE_INTEGER }),
-    takeoverBound({ calmFromMs: Math.max(0, p.durationMs - p.calmMs), boundMs: takeoverMs(p), ttlMs: p.ttlMs }),
-    noStarvation({ calmFromMs: Math.max(0, p.durationMs - p.calmMs), boundMs: starvationMs(p) }),
+    takeoverBound({ calmFromMs: calmFromMs(p), boundMs: takeoverMs(p), ttlMs: p.ttlMs }),
+    noStarvation({ calmFromMs: calmFromMs(p), boundMs: starvationMs(p) }),
   ],
 })
 
@@ -238,7 +222,7 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
     if (node.can('append') && node.random.chance(600)) {
       const payload = node.random.int(0, 1_000_000)
       if (node.random.chance(40)) return yield* stop(node, fence, payload, p)
-      const outcome = yield* answered(node, node.append(fence, 'entry', payload), believes, p)
+      const outcome = yield* answered(node, node.append(fence, 'entry', payload), p, believes)
       if (outcome.kind !== 'appended') refused = true
       else if (outcome.seq !== nextSeq && node.can('load')) refused = true
       else {
@@ -295,20 +279,6 @@ function* stop(node: Contender, fence: Fence, payload: number, { timeoutMs }: P)
   if (node.can('release')) yield node.release(fence)
 }
 
-/** Asks again, as the same request, while there is no answer and the node still believes that it holds the lease. */
-function* answered(
-  node: Contender,
-  first: Suspended,
-  believes: () => boolean,
-  { maxUnanswered }: P,
-): Generator<Suspended, Outcome, Outcome> {
-  let outcome = yield first
-  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered && believes(); asked++) {
-    outcome = yield node.resend()
-  }
-  return outcome
-}
-
 /** Loads the latest checkpoint and applies what came after it. */
 function* replay(
   node: Contender,
@@ -316,12 +286,12 @@ function* replay(
   p: P,
 ): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
   if (!node.can('load') || !node.can('read')) return { value: state.initial, nextSeq: 0 }
-  const loaded = yield* answered(node, node.load(space), () => true, p)
+  const loaded = yield* answered(node, node.load(space), p)
   if (loaded.kind !== 'loaded') return undefined
   let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
   let nextSeq = loaded.checkpoint?.nextSeq ?? 0
   while (nextSeq < loaded.nextSeq) {
-    const page = yield* answered(node, node.read(space, nextSeq, 16), () => true, p)
+    const page = yield* answered(node, node.read(space, nextSeq, 16), p)
     if (page.kind !== 'events' || page.events.length === 0) return undefined
     for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
     nextSeq += page.events.length
@@ -338,9 +308,9 @@ function* checkpoint(
   believes: () => boolean,
   p: P,
 ): Generator<Suspended, boolean, Outcome> {
-  const made = yield* answered(node, node.checkpoint(fence, nextSeq, value), believes, p)
+  const made = yield* answered(node, node.checkpoint(fence, nextSeq, value), p, believes)
   if (made.kind !== 'checkpointed') return false
   if (!node.can('truncate') || !node.random.chance(700)) return true
-  const cut = yield* answered(node, node.truncate(fence, nextSeq), believes, p)
+  const cut = yield* answered(node, node.truncate(fence, nextSeq), p, believes)
   return cut.kind === 'truncated' || !isRefusal(cut)
 }

@@ -255,7 +255,7 @@ async function tell(
       : await shrink(scenario, found, exploreOptions)
   const failure = small?.failure ?? found
   const subject = file === undefined ? undefined : relative(project.root, file)
-  const example = counterexampleOf(failure, scenario.parameters, subject)
+  const example = counterexampleOf(failure, subject)
   const folder = options.save
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')

@@ -20,28 +20,22 @@ export interface Counterexample {
   }
   readonly seed: number
   readonly strategy: Plan['strategy']
-  /** Those that are not the scenario's default. */
   readonly parameters: Plan['parameters']
   readonly faults: Plan['faults']
 }
 
-/** @param defaults the scenario's parameters, of which only the others are written down */
-export function counterexampleOf(
-  failure: Failure,
-  defaults: { readonly [name: string]: { readonly default: number } },
-  subject: string | undefined,
-): Counterexample {
-  const { plan } = failure
-  const parameters = Object.entries(plan.parameters).filter(([name, value]) => defaults[name]?.default !== value)
+/** `failure` as it is kept. Every parameter is written down: a default that changes must not change what the file means. */
+export function counterexampleOf(failure: Failure, subject: string | undefined): Counterexample {
+  const { scenario, seed, strategy, parameters, faults } = failure.plan
   return {
     version: counterexampleVersion,
-    scenario: plan.scenario,
+    scenario,
     ...(subject === undefined ? {} : { subject }),
     found: { kind: failure.kind, ...foundIn(failure) },
-    seed: plan.seed,
-    strategy: plan.strategy,
-    parameters: Object.fromEntries(parameters),
-    faults: plan.faults,
+    seed,
+    strategy,
+    parameters,
+    faults,
   }
 }
 

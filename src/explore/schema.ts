@@ -55,7 +55,9 @@ export const counterexampleSchema = z
       .describe('what went wrong when it was found'),
     seed: time.max(0xffff_ffff, { error: 'a whole number up to 4294967295' }),
     strategy: z.enum(strategies as readonly ['insertion', 'random', 'pct'], { error: 'insertion, random or pct' }),
-    parameters: z.record(z.string(), whole).describe('those that are not the default of the scenario'),
+    parameters: z
+      .record(z.string(), whole)
+      .describe('a value for each parameter of the scenario; its default where it has none'),
     faults: z.array(fault),
   })
   .describe('A counterexample of contention') as unknown as z.ZodType<Counterexample & { readonly $schema?: string }>

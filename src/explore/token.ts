@@ -16,7 +16,7 @@ export class TokenError extends Error {
 /** `plan` as text that can be pasted; undefined when it does not fit. */
 export function tokenOf(plan: Plan, scenario: Scenario): string | undefined {
   const bytes: number[] = []
-  number(bytes, idOf(scenario.name))
+  number(bytes, idOf(scenario))
   number(bytes, plan.seed)
   number(bytes, strategies.indexOf(plan.strategy))
   const names = Object.keys(scenario.parameters)
@@ -49,8 +49,9 @@ export function planOf(token: string, scenarios: readonly Scenario[]): Plan {
   if (!isWhole) throw new TokenError('the token is damaged: it was not copied whole, or is of another version')
   const read = reader(bytes)
   const id = read.number()
-  const scenario = scenarios.find(({ name }) => idOf(name) === id)
-  if (scenario === undefined) throw new TokenError('the token is of a scenario that does not exist here')
+  const scenario = scenarios.find((each) => idOf(each) === id)
+  if (scenario === undefined)
+    throw new TokenError('the token is of a scenario that does not exist here, or has changed since')
   const seed = read.number()
   const strategy = strategies[read.number()]
   const names = Object.keys(scenario.parameters)
@@ -73,7 +74,11 @@ function checkOf(bytes: readonly number[]): readonly number[] {
   return [check & 255, (check >> 8) & 255, (check >> 16) & 255, (check >> 24) & 255]
 }
 
-const idOf = (name: string): number => digestText(name) & 0x3fff
+/** A scenario with other parameters, or other defaults, is another one: its tokens would mean something else here. */
+function idOf({ name, parameters }: Scenario): number {
+  const defaults = Object.entries(parameters).map(([each, definition]) => [each, definition.default])
+  return digestText(JSON.stringify([name, defaults])) & 0x3fff
+}
 
 /** Seven bits a byte, the lowest first. */
 function number(bytes: number[], value: number): void {

@@ -1,0 +1,47 @@
+import type { Suspended } from '../src/kernel/index.js'
+import type { Contender, Outcome, ScenarioNetwork } from '../src/scenario/index.js'
+
+/** What the scenarios for exploration have in common: a calm at the end, drawn delays, and patience that has an end. */
+export const lifecycleParameters = {
+  calmMs: {
+    default: 3_000,
+    min: 0,
+    max: 3_600_000,
+    description: 'last part of the run, in which nothing breaks any more',
+  },
+  maxUnanswered: {
+    default: 5,
+    min: 1,
+    max: 1_000,
+    description: 'requests without an answer before a node gives up for a while',
+  },
+  minDelayMs: { default: 0, min: 0, max: 60_000, description: 'fastest message, each way' },
+  maxDelayMs: { default: 4, min: 0, max: 60_000, description: 'slowest message, each way' },
+  timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
+} as const
+
+type P = { readonly [Name in keyof typeof lifecycleParameters]: number }
+
+export function lifecycleNetwork({ minDelayMs, maxDelayMs, timeoutMs }: P): ScenarioNetwork {
+  const delayMs = [minDelayMs, Math.max(minDelayMs, maxDelayMs)] as const
+  return { requestDelayMs: delayMs, replyDelayMs: delayMs, timeoutMs }
+}
+
+/** When the faults are over. */
+export function calmFromMs({ durationMs, calmMs }: P & { readonly durationMs: number }): number {
+  return Math.max(0, durationMs - calmMs)
+}
+
+/** Asks again, as the same request, while there is no answer, a few times, and as long as it is `worth` it. */
+export function* answered(
+  node: Contender,
+  first: Suspended,
+  { maxUnanswered }: Pick<P, 'maxUnanswered'>,
+  worth: () => boolean = () => true,
+): Generator<Suspended, Outcome, Outcome> {
+  let outcome = yield first
+  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered && worth(); asked++) {
+    outcome = yield node.resend()
+  }
+  return outcome
+}
