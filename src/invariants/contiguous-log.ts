@@ -1,6 +1,9 @@
 import type { Invariant } from './invariant.js'
 
-/** A log is one sequence: each append gets the next `seq`, and no `seq` is ever given to two events. */
+/**
+ * A log is one sequence: each append gets the next `seq`, and no `seq` is ever given to two events. The log matching
+ * property of Ongaro and Ousterhout, "In search of an understandable consensus algorithm" (2014).
+ */
 export const contiguousLog: Invariant = {
   name: 'contiguous-log',
   rule: "every event appended to a space's log has the next seq: 0, 1, 2, … without gap or fork",

@@ -1,6 +1,9 @@
 import type { Invariant } from './invariant.js'
 
-/** The token is the secret of one ownership: naming the right owner and epoch is not enough. */
+/**
+ * The token is the secret of one ownership: naming the right owner and epoch is not enough. A fence is a capability, as in
+ * Dennis and Van Horn, "Programming semantics for multiprogrammed computations" (1966): it cannot be made up.
+ */
 export const genuineTokens: Invariant = {
   name: 'genuine-tokens',
   rule: 'nothing is accepted with a token other than the one granted for its epoch',

@@ -16,7 +16,8 @@ export interface StarvationBound {
 
 /**
  * Whoever keeps asking is served in the end. A liveness rule can only be checked with a bound: without one, "not yet"
- * is never wrong. A node that has been silent for half of it does not ask any more.
+ * is never wrong. A node that has been silent for half of it does not ask any more. Alpern and Schneider, "Defining
+ * liveness" (1985).
  */
 export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Invariant {
   return {

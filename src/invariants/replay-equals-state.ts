@@ -10,7 +10,8 @@ export interface StateFold {
 
 /**
  * A checkpoint plus replay gives the state of a log that was never interrupted. The check folds every accepted append
- * itself, and compares with that what each checkpoint holds and what each successor serves.
+ * itself, and compares with that what each checkpoint holds and what each successor serves. sourced #13 (replay applies the
+ * snapshot's own event again).
  */
 export function replayEqualsState({ initial, next }: StateFold): Invariant {
   return {

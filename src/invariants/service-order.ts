@@ -8,6 +8,7 @@ interface Place {
 
 /**
  * First come, first served: a space that is free goes to the node that asked first, among those that asked again in time.
+ * The order of ZooKeeper's lock recipe.
  * @param queueMs how long a node keeps its place after each request, as the scenario's nodes ask for it
  */
 export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invariant {

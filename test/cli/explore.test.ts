@@ -125,6 +125,28 @@ describe('contention explore', () => {
     )
   })
 
+  it('explores a subject that answers with promises as one that answers at once', async () => {
+    const later = `
+export default {
+  name: 'later',
+  core: ({ builtIn }) => Object.fromEntries(
+    Object.entries(builtIn.core).map(([kind, handler]) => [kind, async (command, nowMs) => handler(command, nowMs)]),
+  ),
+  log: ({ builtIn }) => ({ ...builtIn.log, append: async (command, nowMs) => builtIn.log.append(command, nowMs) }),
+}
+`
+    const atOnce = `
+export default { name: 'later', core: ({ builtIn }) => ({ ...builtIn.core }), log: ({ builtIn }) => ({ ...builtIn.log }) }
+`
+    const root = folder({ 'later.mjs': later, 'at-once.mjs': atOnce })
+    const [slow, quick] = [
+      await explore(root, '--subject', 'later.mjs', '--seeds', '60', '--json'),
+      await explore(root, '--subject', 'at-once.mjs', '--seeds', '60', '--json'),
+    ]
+    expect(slow).toMatchObject({ code: 0 })
+    expect(slow.stdout).toBe(quick.stdout)
+  })
+
   it('skips what a subject has no command for, and says so', async () => {
     const root = folder({
       'small.mjs': `export default { name: 'small', log: 'none', core: ({ builtIn }) => ({ acquire: builtIn.core.acquire }) }`,
