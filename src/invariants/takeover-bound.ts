@@ -9,6 +9,11 @@ export interface TakeoverBound {
   readonly ttlMs: number
 }
 
+interface Want {
+  readonly space: number
+  silentSinceMs: number
+}
+
 interface Standing {
   epoch: number
   holder: number
@@ -31,18 +36,22 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
       const { spaces } = cast
       const standings: Standing[] = spaces.map(() => ({ epoch: 0, holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
       /** By contender, the space it asks for, and since when it has been silent: Infinity while it waits for an answer. */
-      const wanted = new Map<number, { readonly space: number; silentSinceMs: number }>()
+      const wanted = new Map<number, Want>()
       /** Who has been silent for half of the bound does not ask any more. */
-      const asking = (space: number, atMs: number): readonly number[] =>
-        [...wanted]
-          .filter(([, want]) => want.space === space && atMs - want.silentSinceMs <= boundMs / 2)
-          .map(([each]) => each)
+      const asks = (want: Want, space: number, atMs: number): boolean =>
+        want.space === space && atMs - want.silentSinceMs <= boundMs / 2
+      const isAsked = (space: number, atMs: number): boolean => {
+        for (const want of wanted.values()) if (asks(want, space, atMs)) return true
+        return false
+      }
       const goneAtMs = ({ expiresAtMs }: Standing) => Math.max(calmFromMs, expiresAtMs)
       const late = (space: number, atMs: number): string | undefined => {
         const standing = standings[space] as Standing
         const sinceMs = Math.max(goneAtMs(standing), standing.idleSinceMs)
         if (atMs - sinceMs <= boundMs) return undefined
-        const names = asking(space, atMs).map((each) => contenderName(each, cast))
+        const names = [...wanted]
+          .filter(([, want]) => asks(want, space, atMs))
+          .map(([each]) => contenderName(each, cast))
         if (names.length === 0) return undefined
         return `${spaces[space]} was not granted from ${sinceMs} ms to ${atMs} ms, with ${names.join(', ')} asking`
       }
@@ -80,7 +89,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
             case 'sent':
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
               else {
-                if (asking(space, atMs).length === 0) standing.idleSinceMs = atMs
+                if (atMs > calmFromMs && !isAsked(space, atMs)) standing.idleSinceMs = atMs
                 wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
               }
               return undefined
