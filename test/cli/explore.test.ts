@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder } from '../support/cli.js'
@@ -175,12 +175,15 @@ export default { name: 'later', core: ({ builtIn }) => ({ ...builtIn.core }), lo
 })
 
 describe('a counterexample that cannot be used', () => {
-  async function saved(): Promise<{ root: string; file: string; value: Record<string, unknown> }> {
-    const root = folder({ 'careless.mjs': careless })
-    await explore(root, '--subject', 'careless.mjs')
-    const [name = ''] = readdirSync(join(root, 'counterexamples'))
-    const file = join('counterexamples', name)
-    return { root, file, value: JSON.parse(readFileSync(join(root, file), 'utf8')) }
+  const file = join('counterexamples', 'found.json')
+  const value = {
+    version: 1,
+    scenario: 'lease-lifecycle',
+    found: { kind: 'breach', what: 'mutual-exclusion', message: 'two holders', atMs: 9 },
+    seed: 3,
+    strategy: 'insertion',
+    parameters: { nodes: 2 },
+    faults: [{ kind: 'pause', node: 1, atMs: 5, durationMs: 10 }],
   }
 
   it.each<[string, (value: Record<string, unknown>) => string, readonly string[]]>([
@@ -208,13 +211,18 @@ describe('a counterexample that cannot be used', () => {
       ['parameters.nodes'],
     ],
   ])('%s', async (_what, damage, said) => {
-    const { root, file, value } = await saved()
-    writeFileSync(join(root, file), damage(value))
+    const root = folder({ [file]: damage(value) })
     const replayed = await cli(root, ['replay', file])
     expect(replayed.code).toBe(2)
     for (const words of [file, ...said]) expect(replayed.stderr).toContain(words)
-    mkdirSync(join(root, 'snapshots'), { recursive: true })
-    renameSync(join(root, 'counterexamples'), join(root, 'snapshots', 'counterexamples'))
+  })
+
+  it('is refused by the gate as well, and the same without the damage is run', async () => {
+    const kept = join('snapshots', file)
+    const root = folder({ [kept]: JSON.stringify(value) })
+    await cli(root, ['update'])
+    expect((await cli(root, ['check'])).code).toBe(0)
+    writeFileSync(join(root, kept), JSON.stringify({ ...value, version: 99 }))
     expect((await cli(root, ['check'])).code).toBe(2)
   })
 
