@@ -16,9 +16,8 @@ import {
   reportAnnotations,
   reportMarkdown,
   reportTerminal,
-  type Verdict,
 } from '../report/index.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { tellGithub } from './github.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
@@ -56,11 +55,6 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   )
   return code
 }
-
-const verdicts = { [HELD]: 'held', [NOT_HELD]: 'not-held', [NOT_CHECKED]: 'not-checked' } as const satisfies Record<
-  ExitCode,
-  Verdict
->
 
 /** A counterexample that is kept as a regression test, and what it shows now. */
 interface Kept {

@@ -7,11 +7,15 @@ import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { type ExploreCliOptions, paramOptions } from './options.js'
 
+/** Takes what is to be said of one subject with `--json`. */
+export type Emit = (document: object) => void
+
 /** `contention explore --strategy exhaustive`: every schedule of a tiny world. */
 export async function exploreExhaustively(
   io: Io,
   { subject }: LoadedSubject,
   options: ExploreCliOptions,
+  emit: Emit,
 ): Promise<ExitCode> {
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
@@ -24,7 +28,7 @@ export async function exploreExhaustively(
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
     const verdict = failure === undefined ? 'held' : 'not-held'
-    io.stdout.write(`${JSON.stringify({ verdict, subject: subject.name, nodes, ...proof }, null, 2)}\n`)
+    emit({ verdict, subject: subject.name, nodes, ...proof })
   } else if (failure === undefined) {
     const what = `${nodes} nodes that ${nodes === 2 ? 'acquire, ask again when refused, append and release' : 'acquire and append'}, with an expiry, a late copy and a restart of the store at every point`
     io.stdout.write(

@@ -23,8 +23,8 @@ import { commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
 import { resolveParameters, type Scenario } from '../scenario/index.js'
 import { commandsOf, type Subject } from '../subject/index.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
-import { exploreExhaustively } from './explore-exhaustively.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
 import type { Io } from './io.js'
 import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
@@ -43,12 +43,19 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const project = await loadProject(io.cwd, options.config)
   const scenarios = selected(project, names)
   const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
+  const documents: object[] = []
+  const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []
   for (const subject of subjects) {
-    if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options))
-    else codes.push(await exploreSubject(io, project, scenarios, subject, options, names.length > 0))
+    if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
+    else codes.push(await exploreSubject(io, project, scenarios, subject, options, names.length > 0, emit))
   }
-  return codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
+  const code = codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
+  if (options.json) {
+    const document = documents.length === 1 ? documents[0] : { verdict: verdicts[code], subjects: documents }
+    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  }
+  return code
 }
 
 /** Without names: those that are made for it. */
@@ -64,6 +71,7 @@ async function exploreSubject(
   { subject, file }: LoadedSubject,
   options: ExploreCliOptions,
   named: boolean,
+  emit: Emit,
 ): Promise<ExitCode> {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(project, scenarios, options)
@@ -104,7 +112,7 @@ async function exploreSubject(
     })
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return hung(io, subject.name, error, runnable, patienceMs, options, chalk)
+    return hung(io, subject.name, error, runnable, patienceMs, options, chalk, emit)
   } finally {
     interrupt.dispose()
     clearProgress(io)
@@ -120,10 +128,8 @@ async function exploreSubject(
   const complete = !interrupt.happened && exploration.seeds > 0
   const code = passed ? (complete ? HELD : NOT_CHECKED) : NOT_HELD
   if (options.json) {
-    const verdict = passed ? (complete ? 'held' : 'not-checked') : 'not-held'
-    io.stdout.write(
-      `${JSON.stringify({ verdict, subject: subject.name, scenarios: runnable.map(({ name }) => name), skipped, exploration, failures: told }, null, 2)}\n`,
-    )
+    const ran = runnable.map(({ name }) => name)
+    emit({ verdict: verdicts[code], subject: subject.name, scenarios: ran, skipped, exploration, failures: told })
     return code
   }
   for (const each of told) io.stdout.write(failureText(each, chalk))
@@ -281,14 +287,12 @@ function hung(
   patienceMs: number,
   options: ExploreCliOptions,
   chalk: { red(text: string): string },
+  emit: Emit,
 ): ExitCode {
   const what = fault === 'silent' ? 'never answers' : 'loops for ever on'
   const message = `subject "${subject}" ${what} ${command}, asked at ${atMs} ms of virtual time`
   const again = `npx contention explore ${scenarios.map(({ name }) => name).join(' ')} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1`
-  if (options.json)
-    io.stdout.write(
-      `${JSON.stringify({ verdict: 'not-held', subject, fault, command, atMs, seeds: chunk }, null, 2)}\n`,
-    )
+  if (options.json) emit({ verdict: 'not-held', subject, fault, command, atMs, seeds: chunk })
   else
     io.stdout.write(
       `${chalk.red('FAIL')}  ${message}\n      it was given ${patienceMs / 1_000} s; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${again}\n`,

@@ -147,6 +147,19 @@ export default { name: 'later', core: ({ builtIn }) => ({ ...builtIn.core }), lo
     expect(slow.stdout).toBe(quick.stdout)
   })
 
+  it('says of several subjects what it says of each, as one document', async () => {
+    const files = { 'careless.mjs': careless, 'right.mjs': "export default { name: 'right' }" }
+    const root = folder({ ...files, 'contention.config.json': '{ "subjects": ["careless.mjs", "right.mjs"] }' })
+    const { code, stdout } = await explore(root, 'lease-lifecycle', '--seeds', '40', '--json')
+    expect(code).toBe(1)
+    const { verdict, subjects } = JSON.parse(stdout)
+    expect([verdict, ...subjects.map((each: { verdict: string }) => each.verdict)]).toEqual([
+      'not-held',
+      'not-held',
+      'held',
+    ])
+  })
+
   it('skips what a subject has no command for, and says so', async () => {
     const root = folder({
       'small.mjs': `export default { name: 'small', log: 'none', core: ({ builtIn }) => ({ acquire: builtIn.core.acquire }) }`,
