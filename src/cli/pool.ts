@@ -44,6 +44,8 @@ export class SubjectHangs extends Error {
 
 interface Lane {
   readonly worker: Worker
+  /** It has loaded the subject: only from then on is it the subject that may hang. */
+  ready: boolean
   readonly lastSeen: Int32Array
   chunk: Chunk | undefined
   settle: { resolve: (result: ChunkResult) => void; reject: (error: Error) => void } | undefined
@@ -71,10 +73,11 @@ export function openPool(
   const file = join(packageRoot(), 'dist', 'worker.js')
   if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
   const waiting: { chunk: Chunk; settle: NonNullable<Lane['settle']> }[] = []
-  let closed = false
+  /** Why nothing more can be run: it is closed, or a thread has died. */
+  let ended: Error | undefined
 
   const take = (lane: Lane): void => {
-    const next = lane.chunk === undefined ? waiting.shift() : undefined
+    const next = lane.ready && lane.chunk === undefined ? waiting.shift() : undefined
     if (next === undefined) return
     lane.chunk = next.chunk
     lane.settle = next.settle
@@ -101,6 +104,7 @@ export function openPool(
     const worker = new Worker(file, { workerData: { ...spec, lastSeen } satisfies WorkerSpec })
     const lane: Lane = {
       worker,
+      ready: false,
       lastSeen: new Int32Array(lastSeen),
       chunk: undefined,
       settle: undefined,
@@ -109,13 +113,15 @@ export function openPool(
       pinged: false,
     }
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'pong') hangs(lane, 'silent')
+      if (message.kind === 'ready') lane.ready = true
+      else if (message.kind === 'pong') hangs(lane, 'silent')
       else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
       else if (message.kind === 'done') free(lane)?.resolve(message.result)
       if (message.kind !== 'pong') take(lane)
     })
     worker.on('error', (error: unknown) => {
       const reason = error instanceof Error ? error : new Error(String(error))
+      ended = reason
       const settles = [free(lane), ...waiting.splice(0).map(({ settle }) => settle)]
       for (const settle of settles) settle?.reject(reason)
     })
@@ -145,15 +151,15 @@ export function openPool(
 
   return {
     run(chunk) {
-      if (closed) return Promise.reject(new Error('the pool is closed'))
+      if (ended !== undefined) return Promise.reject(ended)
       return new Promise((resolve, reject) => {
         waiting.push({ chunk, settle: { resolve, reject } })
-        const idle = lanes.find((lane) => lane.chunk === undefined)
+        const idle = lanes.find((lane) => lane.ready && lane.chunk === undefined)
         if (idle !== undefined) take(idle)
       })
     },
     async close() {
-      closed = true
+      ended ??= new Error('the pool is closed')
       clearInterval(look)
       await Promise.all(lanes.map(({ worker }) => worker.terminate()))
     },

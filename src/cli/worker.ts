@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadProject, loadSubject } from '../config/index.js'
 import { type Chunk, type ExploreOptions, exploreChunk } from '../explore/index.js'
-import type { CommandKind } from '../log/index.js'
 import { builtInSubject } from '../subject/index.js'
 import type { FromWorker, ToWorker, WorkerSpec } from './pool.js'
 
@@ -27,7 +26,7 @@ const options: ExploreOptions = {
   watch: (command, atMs) => {
     lastSeen[0] = (lastSeen[0] as number) + 1
     lastSeen[1] = atMs
-    lastSeen[2] = spec.commands.indexOf(command as CommandKind)
+    lastSeen[2] = spec.commands.indexOf(command)
   },
 }
 
