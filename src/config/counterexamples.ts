@@ -11,8 +11,6 @@ import { loadSubject } from './subjects.js'
 
 /** A counterexample that can be run: its scenario and subject are there, and its parameters within bounds. */
 export interface LoadedCounterexample {
-  /** The file, or the token. */
-  readonly from: string
   readonly scenario: Scenario
   readonly plan: Plan
   readonly subject: Subject
@@ -59,7 +57,6 @@ export async function loadCounterexample(
   const subject = subjectFile ?? (example.subject === undefined ? undefined : resolve(project.root, example.subject))
   const { seed, strategy, faults, found } = example
   return {
-    from: file,
     scenario,
     plan: { scenario: scenario.name, seed, strategy, parameters, faults },
     subject: subject === undefined ? builtInSubject : await loadSubject(subject),
@@ -74,7 +71,7 @@ export async function loadToken(project: Project, token: string, subjectFile?: s
     const scenario = scenarioOf(project, plan.scenario, token)
     const parameters = parametersOf(scenario, plan.parameters, token)
     const subject = subjectFile === undefined ? builtInSubject : await loadSubject(subjectFile)
-    return { from: token, scenario, plan: { ...plan, parameters }, subject }
+    return { scenario, plan: { ...plan, parameters }, subject }
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     throw new InputError({

@@ -4,7 +4,7 @@ import type { Client } from './client.js'
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
 export class SubjectFault extends Error {
   override readonly name = 'SubjectFault'
-  readonly fault: 'threw' | 'wrong-shape' | 'mutated' | 'silent' | 'endless'
+  readonly fault: 'threw' | 'wrong-shape' | 'mutated'
   readonly command: string
 
   constructor(fault: SubjectFault['fault'], command: string, message: string, options?: ErrorOptions) {
