@@ -86,10 +86,9 @@ function leaseOf({ state, attempts, owner, token, takenAtMs, expiresAtMs }: Job,
 
 /** Every taken job whose lease has run out is ready again, or dead: the one that ran out first comes first. */
 function returnLapsed(record: JobsRecord, nowMs: number): JobsRecord {
-  const lapsed: number[] = []
-  for (const [number, { state, expiresAtMs }] of record.jobs.entries()) {
-    if (state === 'taken' && expiresAtMs <= nowMs) lapsed.push(number)
-  }
+  const isLapsed = ({ state, expiresAtMs }: Job) => state === 'taken' && expiresAtMs <= nowMs
+  if (!record.jobs.some(isLapsed)) return record
+  const lapsed = [...record.jobs.keys()].filter((number) => isLapsed(record.jobs[number] as Job))
   const expiryOf = (number: number) => (record.jobs[number] as Job).expiresAtMs
   return lapsed.sort((one, other) => expiryOf(one) - expiryOf(other) || one - other).reduce(giveBack, record)
 }
@@ -105,10 +104,12 @@ function giveBack(record: JobsRecord, number: number): JobsRecord {
 
 function take(record: JobsRecord, command: Take, nowMs: number, mint: MintToken): JobsTransition {
   let number = -1
-  for (const [candidate, { state, place, attempts: tried }] of record.jobs.entries()) {
-    if (state === 'ready' && tried < command.maxAttempts && (number < 0 || place < (record.jobs[number] as Job).place))
-      number = candidate
-  }
+  let first = Number.POSITIVE_INFINITY
+  record.jobs.forEach(({ state, place, attempts: tried }, candidate) => {
+    if (state !== 'ready' || tried >= command.maxAttempts || place >= first) return
+    number = candidate
+    first = place
+  })
   if (number < 0) return { record, reply: { kind: 'idle' } }
   const { space, owner, ttlMs, maxAttempts } = command
   const job = record.jobs[number] as Job
