@@ -1,9 +1,8 @@
 export type { Core, DirectCore } from './core.js'
-export {
-  builtInMachine,
-  type Machine,
-  type MemoryOptions,
-  memoryCore,
-  type StoredSpace,
-  storedSpace,
-} from './memory.js'
+export { keyOf } from './key.js'
+export { builtInMachine, type Machine } from './machine.js'
+export { type MemoryOptions, memoryCore, type StoredSpace, storedSpace } from './memory.js'
+export { openStore, type StoreKind, storeKinds } from './open.js'
+export type { Loaded, LogView, OpenStore, Store, Swap } from './store.js'
+export { StoreError, type StoreProblem } from './store-error.js'
+export { storedCore } from './stored-core.js'

@@ -1,36 +1,24 @@
-import { type JobCommand, type JobsRecord, NO_JOBS, stepJobs } from '../jobs/index.js'
-import { type LeaseCommand, type MintToken, repeatedReply, type Session } from '../lease/index.js'
+import { NO_JOBS } from '../jobs/index.js'
+import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
 import {
   type Checkpoint,
-  type LogCommand,
   type LogEffect,
   type LogEvent,
   type LogQuery,
   type Reply,
-  type SpaceRecord,
   spaceOf,
-  stepSpace,
   UNTOUCHED,
 } from '../log/index.js'
 import type { DirectCore } from './core.js'
+import { builtInMachine, type Machine, type SpaceState, step } from './machine.js'
 
 /** One space as the memory keeps it: the records, what each session was last told, and the log. */
-export interface StoredSpace {
-  record: SpaceRecord
-  jobs: JobsRecord
+export interface StoredSpace extends SpaceState {
   readonly sessions: Map<string, Session<Reply>>
   /** The events from `record.log.firstSeq` on. */
   readonly events: LogEvent[]
   checkpoint: Checkpoint | undefined
 }
-
-/** The steps that a store runs: the pure part of a lease core. */
-export interface Machine {
-  readonly stepSpace: typeof stepSpace
-  readonly stepJobs: typeof stepJobs
-}
-
-export const builtInMachine: Machine = { stepSpace, stepJobs }
 
 export interface MemoryOptions {
   /** Where the spaces are kept: given again, they are as they were left. */
@@ -47,7 +35,9 @@ export function memoryCore(mint: MintToken, options: MemoryOptions = {}): Direct
       if (command.kind === 'load' || command.kind === 'read') return query(space, command)
       const repeated = repeatedReply(space.sessions.get(command.session), command)
       if (repeated !== undefined) return repeated
-      const reply = step(space, machine, command, nowMs, mint)
+      const { firstSeq } = space.record.log
+      const { reply, effect } = step(space, machine, command, nowMs, mint)
+      if (effect !== undefined) apply(space, effect, firstSeq)
       space.sessions.set(command.session, { request: command.request, reply })
       return reply
     },
@@ -64,32 +54,7 @@ export function storedSpace(spaces: Map<string, StoredSpace>, name: string): Sto
   return space
 }
 
-function step(
-  space: StoredSpace,
-  machine: Machine,
-  command: LeaseCommand | LogCommand | JobCommand,
-  nowMs: number,
-  mint: MintToken,
-): Reply {
-  switch (command.kind) {
-    case 'enqueue':
-    case 'take':
-    case 'complete':
-    case 'fail': {
-      const { record, reply } = machine.stepJobs(space.jobs, command, nowMs, mint)
-      space.jobs = record
-      return reply
-    }
-    default: {
-      const { record, reply, effect } = machine.stepSpace(space.record, command, nowMs, mint)
-      if (effect !== undefined) apply(space, effect)
-      space.record = record
-      return reply
-    }
-  }
-}
-
-function apply(space: StoredSpace, effect: LogEffect): void {
+function apply(space: StoredSpace, effect: LogEffect, firstSeq: number): void {
   switch (effect.kind) {
     case 'append':
       space.events.push(effect.event)
@@ -98,7 +63,7 @@ function apply(space: StoredSpace, effect: LogEffect): void {
       space.checkpoint = effect.checkpoint
       return
     case 'truncate':
-      space.events.splice(0, effect.beforeSeq - space.record.log.firstSeq)
+      space.events.splice(0, effect.beforeSeq - firstSeq)
       return
   }
 }

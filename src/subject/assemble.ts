@@ -27,9 +27,9 @@ export function assemble(subject: Subject, seed: number): Assembled {
   const mint = tokenMint(secret)
   const client = { ...builtInClient, ...guardedClient(subject.name, subject.client ?? {}) }
   if (subject.core === undefined && subject.log === undefined && subject.jobs === undefined) {
-    const core = memoryCore(mint)
+    const core = subject.store?.(mint) ?? memoryCore(mint)
     // Each of its commands is durable when it is answered: a restart loses nothing.
-    return { client, commands: allCommands, execute: core.execute, restart: () => undefined }
+    return { client, commands: allCommands, execute: core.execute.bind(core), restart: () => undefined }
   }
   return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') })
 }

@@ -12,4 +12,5 @@ export {
   type LogPart,
   type Subject,
   type SubjectContext,
+  storedSubject,
 } from './subject.js'

@@ -77,6 +77,8 @@ export interface Subject {
   readonly log?: ((context: SubjectContext) => LogPart) | 'none'
   readonly jobs?: ((context: SubjectContext) => JobPart) | 'none'
   readonly client?: Partial<Client>
+  /** What the built-in parts stand on, instead of memory: called once a run, with nothing in it. Only without parts of your own. */
+  readonly store?: (mint: MintToken) => Core
 }
 
 /** Declares a subject. Throws where the declaration is not one. */
@@ -99,3 +101,8 @@ export function defineSubject(subject: Subject): Subject {
 
 /** The built-in lease core, log, jobs and client, in memory. */
 export const builtInSubject: Subject = { name: 'built-in' }
+
+/** The built-in subject on another store than memory. Its name is the same: so is what it does. */
+export function storedSubject(store: (mint: MintToken) => Core): Subject {
+  return { ...builtInSubject, store }
+}

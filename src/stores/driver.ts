@@ -1,0 +1,35 @@
+import { StoreError } from './store-error.js'
+
+/**
+ * The first of `packages` that is installed: drivers are the user's to choose and to install.
+ * @throws StoreError that names the command which installs one
+ */
+export async function importDriver(
+  store: string,
+  packages: readonly string[],
+): Promise<{ readonly name: string; readonly module: Readonly<Record<string, unknown>> }> {
+  for (const name of packages) {
+    try {
+      return { name, module: (await import(name)) as Record<string, unknown> }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNKNOWN_BUILTIN_MODULE'
+      if (missing && message.includes(name)) continue
+      throw new StoreError(
+        {
+          what: `${name}, the driver for ${store}, is installed but does not load`,
+          store,
+          found: message.split('\n')[0] ?? message,
+          todo: `npm rebuild ${name}, or install it anew`,
+        },
+        { cause: error },
+      )
+    }
+  }
+  throw new StoreError({
+    what: `the driver for ${store} is not installed`,
+    store,
+    expected: packages.filter((name) => !name.startsWith('node:')).join(' or '),
+    todo: `npm install --save-dev ${packages[0]}`,
+  })
+}

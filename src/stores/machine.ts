@@ -1,0 +1,47 @@
+import { type JobCommand, type JobsRecord, stepJobs } from '../jobs/index.js'
+import type { LeaseCommand, MintToken } from '../lease/index.js'
+import { type LogCommand, type LogEffect, type Reply, type SpaceRecord, stepSpace } from '../log/index.js'
+
+/** The steps that a store runs: the pure part of a lease core. */
+export interface Machine {
+  readonly stepSpace: typeof stepSpace
+  readonly stepJobs: typeof stepJobs
+}
+
+export const builtInMachine: Machine = { stepSpace, stepJobs }
+
+/** What a store keeps of a space, besides its log and its sessions. */
+export interface SpaceState {
+  record: SpaceRecord
+  jobs: JobsRecord
+}
+
+export interface Stepped {
+  readonly reply: Reply
+  readonly effect: LogEffect | undefined
+}
+
+/** Steps `state` on, in place. */
+export function step(
+  state: SpaceState,
+  machine: Machine,
+  command: LeaseCommand | LogCommand | JobCommand,
+  nowMs: number,
+  mint: MintToken,
+): Stepped {
+  switch (command.kind) {
+    case 'enqueue':
+    case 'take':
+    case 'complete':
+    case 'fail': {
+      const { record, reply } = machine.stepJobs(state.jobs, command, nowMs, mint)
+      state.jobs = record
+      return { reply, effect: undefined }
+    }
+    default: {
+      const { record, reply, effect } = machine.stepSpace(state.record, command, nowMs, mint)
+      state.record = record
+      return { reply, effect }
+    }
+  }
+}

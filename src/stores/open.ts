@@ -1,0 +1,38 @@
+import type { OpenStore } from './store.js'
+import { StoreError } from './store-error.js'
+
+export const storeKinds = ['memory', 'sqlite', 'git', 'postgres', 'redis'] as const
+export type StoreKind = (typeof storeKinds)[number]
+
+/** Opens a store outside memory. `url` says where; what stands in for it when absent is the kind's own affair. */
+type Open = (url: string | undefined) => Promise<OpenStore>
+
+/** Each adapter is loaded when it is asked for, and its driver with it. */
+const adapters: Readonly<Record<string, () => Promise<Open>>> = {
+  sqlite: async () => (await import('./sqlite/sqlite.js')).openSqlite,
+}
+
+/**
+ * Opens the store that `spec` names: `sqlite`, `sqlite=state.db`, `postgres=postgres://…`. Undefined for `memory`, which
+ * is no store but a Map.
+ * @throws StoreError when there is no such kind, its driver is not installed, or it cannot be used
+ */
+export async function openStore(spec: string): Promise<OpenStore | undefined> {
+  const [kind = '', ...rest] = spec.split('=')
+  const url = rest.length === 0 ? undefined : rest.join('=')
+  if (kind === 'memory' && url === undefined) return undefined
+  if (!Object.hasOwn(adapters, kind) || url === '') {
+    throw new StoreError({
+      what: `there is no store "${hidePassword(spec)}"`,
+      store: kind,
+      expected: `one of ${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`,
+    })
+  }
+  const open = await (adapters[kind] as () => Promise<Open>)()
+  return open(url)
+}
+
+/** `text` with the password of a URL in it made unreadable. */
+export function hidePassword(text: string): string {
+  return text.replace(/(:\/\/[^/@\s:]*):[^@\s]*@/g, '$1:***@')
+}

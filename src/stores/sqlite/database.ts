@@ -1,0 +1,56 @@
+import { importDriver } from '../driver.js'
+import { StoreError } from '../store-error.js'
+
+type Value = string | number
+
+export interface Statement {
+  run(...values: Value[]): { changes: number | bigint }
+  get(...values: Value[]): unknown
+  all(...values: Value[]): unknown[]
+}
+
+/** What better-sqlite3, libsql and Node's own SQLite have in common. */
+export interface Database {
+  prepare(sql: string): Statement
+  exec(sql: string): unknown
+  close(): unknown
+  readonly inTransaction: boolean
+}
+
+type DatabaseClass = new (
+  file: string,
+) => Omit<Database, 'inTransaction'> & {
+  readonly inTransaction?: boolean
+  readonly isTransaction?: boolean
+}
+
+/** Whichever is installed; the last needs no installation, but Node 22.13. */
+const DRIVERS = ['better-sqlite3', 'libsql', 'node:sqlite']
+
+export async function openDatabase(file: string): Promise<Database> {
+  const { name, module } = await importDriver('sqlite', DRIVERS)
+  const Class = (name === 'node:sqlite' ? module['DatabaseSync'] : module['default']) as DatabaseClass
+  let database: InstanceType<DatabaseClass>
+  try {
+    database = new Class(file)
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error)
+    throw new StoreError(
+      {
+        what: 'the SQLite file cannot be opened',
+        store: `sqlite ${file}`,
+        found,
+        expected: 'a file in a folder that exists, which this user may write',
+      },
+      { cause: error },
+    )
+  }
+  return {
+    prepare: (sql) => database.prepare(sql),
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    get inTransaction() {
+      return database.inTransaction ?? database.isTransaction ?? false
+    },
+  }
+}

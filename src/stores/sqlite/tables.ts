@@ -1,0 +1,68 @@
+import { StoreError } from '../store-error.js'
+import type { Database } from './database.js'
+
+/** `CNTN` in ASCII: SQLite keeps such a number in every file, so that programs know their own. */
+const APPLICATION_ID = 0x434e544e
+const SCHEMA_VERSION = 1
+/** A writer holds the file for microseconds: who waits for so long waits for a process that hangs. */
+const BUSY_TIMEOUT_MS = 10_000
+
+const TABLES = `
+CREATE TABLE contention_space (
+  namespace TEXT NOT NULL, space TEXT NOT NULL, version INTEGER NOT NULL, record TEXT NOT NULL, checkpoint TEXT,
+  PRIMARY KEY (namespace, space)) WITHOUT ROWID;
+CREATE TABLE contention_session (
+  namespace TEXT NOT NULL, space TEXT NOT NULL, session TEXT NOT NULL, told TEXT NOT NULL,
+  PRIMARY KEY (namespace, space, session)) WITHOUT ROWID;
+CREATE TABLE contention_event (
+  namespace TEXT NOT NULL, space TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL,
+  PRIMARY KEY (namespace, space, seq)) WITHOUT ROWID;
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${SCHEMA_VERSION};`
+
+/** Makes the tables on first use; refuses a file that is somebody else's, or of another version. */
+export function prepareTables(database: Database, file: string, synchronous: 'FULL' | 'OFF'): void {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  database.exec(`PRAGMA synchronous = ${synchronous}`)
+  const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0])
+  // First of all a look: what is not ours is not written to.
+  refuseForeign(database, file, pragma)
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have made the tables since.
+    if (pragma('application_id') !== APPLICATION_ID) database.exec(TABLES)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.inTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function refuseForeign(database: Database, file: string, pragma: (name: string) => number): void {
+  const store = `sqlite ${file}`
+  const application = pragma('application_id')
+  const version = pragma('user_version')
+  if (application === APPLICATION_ID) {
+    if (version === SCHEMA_VERSION) return
+    throw new StoreError({
+      what: 'the SQLite file was made by another version of contention',
+      store,
+      found: `schema version ${version}`,
+      expected: `schema version ${SCHEMA_VERSION}`,
+      todo: 'name another file, or use the version that made it',
+    })
+  }
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 3").all() as {
+    name: string
+  }[]
+  if (application === 0 && version === 0 && tables.length === 0) return
+  throw new StoreError({
+    what: "the SQLite file is somebody else's",
+    store,
+    found:
+      tables.length === 0 ? `application id ${application}` : `tables ${tables.map(({ name }) => name).join(', ')}`,
+    expected: 'a file that contention made, or one that does not exist yet',
+    todo: 'name another file',
+  })
+}

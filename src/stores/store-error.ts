@@ -1,0 +1,21 @@
+/** What is wrong with a store, for the person who has to mend it. Never holds a password. */
+export interface StoreProblem {
+  /** What is wrong, in one sentence. */
+  readonly what: string
+  /** The store and its place. */
+  readonly store: string
+  readonly found?: string
+  readonly expected?: string
+  readonly todo?: string
+}
+
+/** A store that cannot be used: not there, not ours, damaged, full. Says nothing of the lease core that stands on it. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly problem: StoreProblem
+
+  constructor(problem: StoreProblem, options?: ErrorOptions) {
+    super(problem.what, options)
+    this.problem = problem
+  }
+}

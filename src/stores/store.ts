@@ -1,0 +1,63 @@
+import type { LogEffect } from '../log/index.js'
+
+/** What a store keeps of one space, besides its log: documents that mean nothing to it. */
+export interface Loaded {
+  /** Counts the swaps of the space; 0 when there was none. */
+  readonly version: number
+  /** The space's record; undefined at version 0. */
+  readonly record: string | undefined
+  /** What the session was last told; undefined when it never was. */
+  readonly session: string | undefined
+}
+
+/** One atomic step: everything of it happens, or nothing. */
+export interface Swap {
+  /** The version that the space must still be at. It is at the next one afterwards. */
+  readonly version: number
+  readonly record: string
+  readonly sessionKey: string
+  readonly session: string
+  /** What happens to the log in the same step. */
+  readonly effect: LogEffect | undefined
+  /** When, by the clock of the core: for stores that date what they keep. */
+  readonly atMs: number
+  /** Which command it was: for stores that keep a history for people to read. */
+  readonly command: string
+}
+
+/** One consistent view of a space's log. Documents, as they were put. */
+export interface LogView {
+  readonly record: string | undefined
+  readonly checkpoint: string | undefined
+  /** Without those that are truncated, in order of `seq`. */
+  readonly events: readonly string[]
+}
+
+/**
+ * Where spaces are kept. It loads one, swaps it if nobody else did, and reads its log; which command is right is not its
+ * business. Keys are of `keyOf`: lower case, digits, `-`, `_` and `=`, at most 100 characters, so that none can break
+ * out of a statement, a path or a ref.
+ *
+ * Everything throws StoreError when the store cannot be used. A swap that throws may have happened or not.
+ */
+export interface Store {
+  load(spaceKey: string, sessionKey: string): Promise<Loaded>
+  /** True when it took place, and then it is durable, as far as the store promises that. False when another came first. */
+  swap(spaceKey: string, swap: Swap): Promise<boolean>
+  /** The checkpoint, and up to `limit` events from `fromSeq` on. */
+  view(spaceKey: string, fromSeq: number, limit: number): Promise<LogView>
+}
+
+/** A store as it was opened: a place for namespaces, of which each is a store of its own. */
+export interface OpenStore {
+  /** sqlite, postgres, … */
+  readonly kind: string
+  /** Where it is, for people. Never with a password. */
+  readonly place: string
+  /** The store that keeps its spaces under `name`: letters, digits and `-`. Made on first use. */
+  namespace(name: string): Store
+  /** Removes everything that is kept under `name`. */
+  remove(name: string): Promise<void>
+  /** Ends connections and processes, and removes what was made for this opening alone. */
+  close(): Promise<void>
+}

@@ -1,0 +1,127 @@
+import { NO_JOBS } from '../jobs/index.js'
+import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
+import {
+  type Checkpoint,
+  type Command,
+  type LogEvent,
+  type LogQuery,
+  type Reply,
+  spaceOf,
+  UNTOUCHED,
+} from '../log/index.js'
+import type { Core } from './core.js'
+import { keyOf } from './key.js'
+import { builtInMachine, type SpaceState, step } from './machine.js'
+import type { Store } from './store.js'
+
+/** What the record of a space says. */
+interface SpaceDocument extends SpaceState {
+  /** The space's name: keys do not always show it. */
+  readonly space: string
+}
+
+/** A space as it was when last seen. Whether it still is so is what the swap decides. */
+interface Seen {
+  readonly key: string
+  version: number
+  readonly document: SpaceDocument
+  /** What sessions were last told, of those that asked since. Undefined for one that never asked. */
+  readonly sessions: Map<string, Session<Reply> | undefined>
+}
+
+/** So that neither many spaces nor many sessions fill the memory: what is forgotten is loaded again. */
+const MOST_SPACES_SEEN = 1_024
+const MOST_SESSIONS_SEEN = 4_096
+/** Somebody gets on at every conflict; who loses so often is told, rather than kept for ever. */
+const MOST_CONFLICTS = 10_000
+
+/**
+ * The built-in core on `store`: the same machine as in memory. A command is one swap. What is remembered of a space
+ * spares the load before it; if another core has written since, the swap fails, and the command is judged anew by what
+ * the store says. So several of these, in as many processes, are one core.
+ */
+export function storedCore(store: Store, mint: MintToken): Core {
+  const seen = new Map<string, Seen>()
+  const tails = new Map<string, Promise<unknown>>()
+
+  const look = async (space: string, session: string): Promise<Seen> => {
+    const before = seen.get(space)
+    if (before?.sessions.has(session)) return before
+    if (before !== undefined && before.sessions.size >= MOST_SESSIONS_SEEN) before.sessions.clear()
+    const key = before?.key ?? keyOf(space)
+    const loaded = await store.load(key, keyOf(session))
+    const told = loaded.session === undefined ? undefined : (JSON.parse(loaded.session) as Session<Reply>)
+    if (before !== undefined && before.version === loaded.version) {
+      before.sessions.set(session, told)
+      return before
+    }
+    const document =
+      loaded.record === undefined
+        ? { space, record: UNTOUCHED, jobs: NO_JOBS }
+        : (JSON.parse(loaded.record) as SpaceDocument)
+    const now: Seen = { key, version: loaded.version, document, sessions: new Map([[session, told]]) }
+    if (seen.size >= MOST_SPACES_SEEN) seen.clear()
+    seen.set(space, now)
+    return now
+  }
+
+  const swap = async (command: Exclude<Command, LogQuery>, nowMs: number): Promise<Reply> => {
+    const space = spaceOf(command)
+    const { session, request } = command
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+      const here = await look(space, session)
+      const repeated = repeatedReply(here.sessions.get(session), command)
+      if (repeated !== undefined) return repeated
+      // Whatever becomes of the swap, what was seen is no longer so.
+      seen.delete(space)
+      const { reply, effect } = step(here.document, builtInMachine, command, nowMs, mint)
+      const told = { request, reply }
+      const swapped = await store.swap(here.key, {
+        version: here.version,
+        record: JSON.stringify(here.document),
+        sessionKey: keyOf(session),
+        session: JSON.stringify(told),
+        effect,
+        atMs: nowMs,
+        command: command.kind,
+      })
+      if (!swapped) continue
+      here.version += 1
+      here.sessions.set(session, told)
+      seen.set(space, here)
+      return reply
+    }
+    throw new Error(`${command.kind} on ${space}: another was quicker ${MOST_CONFLICTS} times in a row`)
+  }
+
+  const query = async (command: LogQuery): Promise<Reply> => {
+    const limit = command.kind === 'read' ? command.limit : 0
+    const fromSeq = command.kind === 'read' ? command.fromSeq : 0
+    const view = await store.view(keyOf(command.space), fromSeq, limit)
+    const { record } = view.record === undefined ? { record: UNTOUCHED } : (JSON.parse(view.record) as SpaceDocument)
+    const { nextSeq, firstSeq } = record.log
+    if (command.kind === 'load') {
+      const checkpoint = view.checkpoint === undefined ? undefined : (JSON.parse(view.checkpoint) as Checkpoint)
+      return { kind: 'loaded', checkpoint, nextSeq }
+    }
+    if (fromSeq < firstSeq) return { kind: 'compacted', firstSeq, requestedSeq: fromSeq }
+    return { kind: 'events', events: view.events.map((event) => JSON.parse(event) as LogEvent), nextSeq }
+  }
+
+  return {
+    execute(command, nowMs) {
+      if (command.kind === 'load' || command.kind === 'read') return query(command)
+      // One after another within a process: two that race here would only make each other try again.
+      const space = spaceOf(command)
+      const before = tails.get(space)
+      const reply = before === undefined ? swap(command, nowMs) : before.then(() => swap(command, nowMs))
+      const tail = reply
+        .catch(() => undefined)
+        .then(() => {
+          if (tails.get(space) === tail) tails.delete(space)
+        })
+      tails.set(space, tail)
+      return reply
+    },
+  }
+}
