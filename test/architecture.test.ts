@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gate: ['report', 'metrics', 'input'],
   run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report'],
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
-  explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'trace'],
+  explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'stores', 'trace'],
   conformance: ['jobs', 'lease', 'log', 'subject'],
   config: ['scenarios', 'scenario', 'subject', 'explore', 'run', 'budget', 'gate', 'input', 'package.ts'],
   cli: ['*'],

@@ -3,10 +3,12 @@ import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
+import { withStore } from './store.js'
 
 export interface ConformanceOptions {
   readonly config?: string
   readonly subject?: readonly string[]
+  readonly store?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -15,8 +17,14 @@ export interface ConformanceOptions {
 export async function conformance(io: Io, options: ConformanceOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
-  const all = []
-  for (const { subject } of subjects) all.push({ subject: subject.name, results: await conformanceOf(subject) })
+  const quiet = options.quiet === true || options.json === true
+  const all = await withStore(io, options.store, { quiet }, async ({ put }) => {
+    const results = []
+    for (const { subject } of subjects) {
+      results.push({ subject: subject.name, results: await conformanceOf(put(subject)) })
+    }
+    return results
+  })
   const broken = all.some(({ results }) => results.some(({ verdict }) => verdict === 'broken'))
   if (options.json) {
     io.stdout.write(`${JSON.stringify({ verdict: broken ? 'not-held' : 'held', subjects: all }, null, 2)}\n`)

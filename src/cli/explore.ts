@@ -31,6 +31,7 @@ import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber } fr
 import { openPool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
+import { type SharedStore, withStore } from './store.js'
 
 const DEFAULT_SEEDS = 1_000
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
@@ -46,10 +47,15 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const documents: object[] = []
   const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []
-  for (const subject of subjects) {
-    if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
-    else codes.push(await exploreSubject(io, project, scenarios, subject, options, names.length > 0, emit))
-  }
+  const quiet = options.quiet === true || options.json === true
+  await withStore(io, options.store, { quiet, workers: workersOption(options) }, async (store) => {
+    for (const loaded of subjects) {
+      const subject = { ...loaded, subject: store.put(loaded.subject) }
+      if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
+      else
+        codes.push(await exploreSubject(io, project, scenarios, subject, store.shared, options, names.length > 0, emit))
+    }
+  })
   const code = codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
   if (options.json) {
     const document = documents.length === 1 ? documents[0] : { verdict: verdicts[code], subjects: documents }
@@ -69,6 +75,7 @@ async function exploreSubject(
   project: Project,
   scenarios: readonly Scenario[],
   { subject, file }: LoadedSubject,
+  store: SharedStore | undefined,
   options: ExploreCliOptions,
   named: boolean,
   emit: Emit,
@@ -93,6 +100,7 @@ async function exploreSubject(
       ...(options.config === undefined ? {} : { configFile: options.config }),
       scenarios: runnable.map(({ name }) => name),
       ...(file === undefined ? {} : { subjectFile: file }),
+      ...(store === undefined ? {} : { store }),
       options: drawn,
       commands: commandKinds,
     },
@@ -173,7 +181,7 @@ function settingsOf(project: Project, scenarios: readonly Scenario[], options: E
     fromSeed: fromSeed === undefined ? project.seed : wholeNumber('--from-seed', fromSeed, 0, 4_000_000_000),
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
-    workers: options.workers === undefined ? availableParallelism() : wholeNumber('--workers', options.workers, 1, 256),
+    workers: workersOption(options),
     patienceMs:
       options.patience === undefined ? PATIENCE_MS : 1_000 * wholeNumber('--patience', options.patience, 1, 3_600),
     drawn: {
@@ -183,6 +191,10 @@ function settingsOf(project: Project, scenarios: readonly Scenario[], options: E
       maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
     },
   }
+}
+
+function workersOption({ workers }: ExploreCliOptions): number {
+  return workers === undefined ? availableParallelism() : wholeNumber('--workers', workers, 1, 256)
 }
 
 function timeOption(text: string): number {

@@ -66,15 +66,20 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
       .option('--seed <number>', 'root of all chance (default: 1, or what the configuration says)')
       .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
       .option('--max-events <number>', 'most events a run may handle before it is said never to end')
+  const STORE = [
+    '--store <name[=url]>',
+    'where the lease core keeps its records: memory (default), sqlite, git, postgres or redis',
+  ] as const
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')
     .option('--subject <file>', 'on a lease core of yours, instead of the built-in one')
+    .option(...STORE)
     .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
     .option('--output <file>', 'where the reporter writes, instead of stdout')
     .action(async (names, options) => end(await (await import('./run.js')).run(io, names, options)))
-  running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes').action(
-    async (names, options) => end(await (await import('./check.js')).check(io, names, options)),
-  )
+  running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes')
+    .option(...STORE)
+    .action(async (names, options) => end(await (await import('./check.js')).check(io, names, options)))
   running('update', 'run every scenario, and accept what they do now as the snapshot')
     .option('--force', 'write in CI as well')
     .action(async (options) => end(await (await import('./update.js')).update(io, options)))
@@ -93,6 +98,7 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--time <length>', 'for how long, as in 60s or 5m')
     .option('--from-seed <number>', 'the first seed (default: 1, or what the configuration says)')
     .option('--subject <file>', 'a lease core of yours; any number of times', collect)
+    .option(...STORE)
     .option(
       '--strategy <name>',
       'order of what happens at one instant: insertion, random or pct (default: drawn); or exhaustive: every schedule of a tiny world',
@@ -126,6 +132,7 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .command('conformance')
     .description('check a lease core of yours against the contract, sentence by sentence')
     .option('--subject <file>', 'a lease core of yours; any number of times', collect)
+    .option(...STORE)
     .option('--config <file>', 'configuration, instead of the one found from here upward')
     .option('--json', 'JSON on stdout')
     .option('--quiet', 'only what is broken')

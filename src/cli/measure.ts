@@ -2,10 +2,12 @@ import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
+import { builtInSubject } from '../subject/index.js'
 import type { Io } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
+import { withStore } from './store.js'
 
 /** A report, and what it was measured with. */
 export interface Measured {
@@ -25,15 +27,12 @@ export async function measure(
   const budgets = loadBudgets(project, io.cwd, options.budget)
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
-  const report = await withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
-    runMatrix(scenarios, {
-      seed,
-      parameters,
-      budgets,
-      maxEvents,
-      onRun,
-      ...(loaded === undefined ? {} : { subject: loaded.subject }),
-    }),
-  )
+  const quiet = options.quiet === true || options.json === true
+  const report = await withStore(io, options.store, { quiet }, ({ put }) => {
+    const subject = put(loaded?.subject ?? builtInSubject)
+    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
+      runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject }),
+    )
+  })
   return { report, budgets }
 }

@@ -10,6 +10,7 @@ export interface CommonOptions {
   readonly maxEvents?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  readonly store?: string
 }
 
 /** What `replay` takes, as typed. */

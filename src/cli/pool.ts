@@ -4,6 +4,8 @@ import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, SwarmOptions } from '../explore/index.js'
 import type { CommandKind } from '../log/index.js'
 import { packageRoot } from '../package.js'
+import { StoreError, type StoreProblem } from '../stores/index.js'
+import { type SharedStore, workerNamespaces } from './store.js'
 
 /** What a worker needs to know: all of it can be copied. */
 export interface WorkerSpec {
@@ -11,6 +13,8 @@ export interface WorkerSpec {
   readonly configFile?: string
   readonly scenarios: readonly string[]
   readonly subjectFile?: string
+  /** The namespace is this worker's own. */
+  readonly store?: SharedStore
   readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
   /** Names of the commands, for the number of one in `lastSeen`. */
   readonly commands: readonly CommandKind[]
@@ -18,12 +22,13 @@ export interface WorkerSpec {
   readonly lastSeen: SharedArrayBuffer
 }
 
-export type ToWorker = { readonly kind: 'explore'; readonly chunk: Chunk } | { readonly kind: 'ping' }
+export type ToWorker = { readonly kind: 'explore'; readonly chunk: Chunk } | { readonly kind: 'ping' | 'close' }
 
 export type FromWorker =
-  | { readonly kind: 'ready' | 'pong' }
+  | { readonly kind: 'ready' | 'pong' | 'closed' }
   | { readonly kind: 'done'; readonly result: ChunkResult }
   | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'store-failed'; readonly problem: StoreProblem }
 
 /** A subject that never answers, or never comes back from a command. */
 export class SubjectHangs extends Error {
@@ -99,9 +104,14 @@ export function openPool(
     void lane.worker.terminate()
   }
 
-  const lanes = Array.from({ length: workers }, (): Lane => {
+  const lanes = Array.from({ length: workers }, (_, number): Lane => {
     const lastSeen = new SharedArrayBuffer(12)
-    const worker = new Worker(file, { workerData: { ...spec, lastSeen } satisfies WorkerSpec })
+    const store = spec.store && {
+      ...spec.store,
+      namespace: workerNamespaces(spec.store.namespace, workers)[number] as string,
+    }
+    const workerData: WorkerSpec = { ...spec, lastSeen, ...(store === undefined ? {} : { store }) }
+    const worker = new Worker(file, { workerData })
     const lane: Lane = {
       worker,
       ready: false,
@@ -116,15 +126,16 @@ export function openPool(
       if (message.kind === 'ready') lane.ready = true
       else if (message.kind === 'pong') hangs(lane, 'silent')
       else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
       else if (message.kind === 'done') free(lane)?.resolve(message.result)
-      if (message.kind !== 'pong') take(lane)
+      if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)
     })
-    worker.on('error', (error: unknown) => {
-      const reason = error instanceof Error ? error : new Error(String(error))
+    const fail = (reason: Error): void => {
       ended = reason
       const settles = [free(lane), ...waiting.splice(0).map(({ settle }) => settle)]
       for (const settle of settles) settle?.reject(reason)
-    })
+    }
+    worker.on('error', (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))))
     return lane
   })
 
@@ -161,7 +172,24 @@ export function openPool(
     async close() {
       ended ??= new Error('the pool is closed')
       clearInterval(look)
+      if (spec.store !== undefined) await Promise.all(lanes.map(closed))
       await Promise.all(lanes.map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+/** How long a thread may take to close its store: one that is in a loop never does. */
+const CLOSE_WITHIN_MS = 1_000
+
+/** Asks a thread to close its store, and waits until it has. */
+function closed({ worker }: Lane): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, CLOSE_WITHIN_MS)
+    worker.on('message', ({ kind }: FromWorker) => {
+      if (kind !== 'closed') return
+      clearTimeout(late)
+      resolve()
+    })
+    worker.postMessage({ kind: 'close' } satisfies ToWorker)
+  })
 }

@@ -1,8 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadProject, loadSubject } from '../config/index.js'
 import { type Chunk, type ExploreOptions, exploreChunk } from '../explore/index.js'
+import { type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject } from '../subject/index.js'
 import type { FromWorker, ToWorker, WorkerSpec } from './pool.js'
+import { putOn } from './store.js'
 
 /** One worker thread of the pool: explores the chunks that it is sent. */
 const spec = workerData as WorkerSpec
@@ -17,7 +19,21 @@ const scenarios = spec.scenarios.map((name) => {
   if (scenario === undefined) throw new Error(`there is no scenario "${name}" in this worker`)
   return scenario
 })
-const subject = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
+const failed = (error: unknown): void => {
+  const cause = error instanceof Error && error.cause instanceof StoreError ? error.cause : error
+  if (cause instanceof StoreError) send({ kind: 'store-failed', problem: cause.problem })
+  else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+}
+
+let store: OpenStore | undefined
+try {
+  store = spec.store === undefined ? undefined : await openStore(spec.store.spec, { durable: false })
+} catch (error) {
+  failed(error)
+}
+const given = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
+const subject =
+  store === undefined || spec.store === undefined ? given : putOn(given, runsOn(store, spec.store.namespace))
 
 const lastSeen = new Int32Array(spec.lastSeen)
 const options: ExploreOptions = {
@@ -34,12 +50,13 @@ const run = async (chunk: Chunk): Promise<void> => {
   try {
     send({ kind: 'done', result: await exploreChunk(scenarios, chunk, options) })
   } catch (error) {
-    send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    failed(error)
   }
 }
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'ping') send({ kind: 'pong' })
-  else void run(message.chunk)
+  else if (message.kind === 'explore') void run(message.chunk)
+  else void store?.close().finally(() => send({ kind: 'closed' }))
 })
-send({ kind: 'ready' })
+if (spec.store === undefined || store !== undefined) send({ kind: 'ready' })

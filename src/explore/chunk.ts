@@ -1,6 +1,7 @@
 import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
 import type { Scenario } from '../scenario/index.js'
+import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
 import { addCoverage, type Coverage, coverageObserver, emptyCoverage } from './coverage.js'
 import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
@@ -141,7 +142,8 @@ export async function attempt(
 }
 
 const isSubjectsFault = (error: unknown): error is StepFailed =>
-  error instanceof StepFailed && (error.culprit === 'subject' || error.cause instanceof SubjectFault)
+  error instanceof StepFailed &&
+  (error.cause instanceof SubjectFault || (error.culprit === 'subject' && !(error.cause instanceof StoreError)))
 
 /** What an attempt shows to be wrong; undefined when nothing is. */
 export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {

@@ -1,11 +1,11 @@
-import type { OpenStore } from './store.js'
+import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
 export const storeKinds = ['memory', 'sqlite', 'git', 'postgres', 'redis'] as const
 export type StoreKind = (typeof storeKinds)[number]
 
 /** Opens a store outside memory. `url` says where; what stands in for it when absent is the kind's own affair. */
-type Open = (url: string | undefined) => Promise<OpenStore>
+type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore>
 
 /** Each adapter is loaded when it is asked for, and its driver with it. */
 const adapters: Readonly<Record<string, () => Promise<Open>>> = {
@@ -17,7 +17,7 @@ const adapters: Readonly<Record<string, () => Promise<Open>>> = {
  * is no store but a Map.
  * @throws StoreError when there is no such kind, its driver is not installed, or it cannot be used
  */
-export async function openStore(spec: string): Promise<OpenStore | undefined> {
+export async function openStore(spec: string, options: OpenOptions = {}): Promise<OpenStore | undefined> {
   const [kind = '', ...rest] = spec.split('=')
   const url = rest.length === 0 ? undefined : rest.join('=')
   if (kind === 'memory' && url === undefined) return undefined
@@ -29,7 +29,7 @@ export async function openStore(spec: string): Promise<OpenStore | undefined> {
     })
   }
   const open = await (adapters[kind] as () => Promise<Open>)()
-  return open(url)
+  return open(url, { durable: true, ...options })
 }
 
 /** `text` with the password of a URL in it made unreadable. */

@@ -54,10 +54,24 @@ export interface OpenStore {
   readonly kind: string
   /** Where it is, for people. Never with a password. */
   readonly place: string
+  /** Opens the same store once more, in this process or another. May hold a password: never to be shown. */
+  readonly spec: string
   /** The store that keeps its spaces under `name`: letters, digits and `-`. Made on first use. */
   namespace(name: string): Store
   /** Removes everything that is kept under `name`. */
   remove(name: string): Promise<void>
   /** Ends connections and processes, and removes what was made for this opening alone. */
   close(): Promise<void>
+}
+
+/** Where the usual settings of a connection are looked for: `DATABASE_URL`, `PGHOST`, `REDIS_URL`. */
+export type Environment = { readonly [name: string]: string | undefined }
+
+export interface OpenOptions {
+  readonly env?: Environment
+  /**
+   * Whether what is answered has to survive a power failure, as far as the store can promise that. Simulated runs are
+   * thrown away after they ended and need not wait for the disk.
+   */
+  readonly durable?: boolean
 }

@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { OpenStore, Store } from '../store.js'
+import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
 import { type Database, openDatabase } from './database.js'
 import { prepareTables } from './tables.js'
 
 /**
  * A store in one SQLite file, or `:memory:`, or, without either, in a file of its own that goes with the store. Several
- * processes may use one file. What is answered is on the disk: a file that stays is synced at every commit.
+ * processes may use one file. What is answered is on the disk when it has to be: then a file that stays is synced at
+ * every commit.
  */
-export async function openSqlite(url: string | undefined): Promise<OpenStore> {
+export async function openSqlite(url: string | undefined, { durable }: OpenOptions): Promise<OpenStore> {
   const folder = url === undefined ? mkdtempSync(join(tmpdir(), 'contention-sqlite-')) : undefined
   const file =
     folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(url as string)
@@ -18,9 +19,10 @@ export async function openSqlite(url: string | undefined): Promise<OpenStore> {
   try {
     const database = await openDatabase(file)
     const usable = guarding(file)
-    usable(() => prepareTables(database, file, folder === undefined ? 'FULL' : 'OFF'))
+    usable(() => prepareTables(database, file, durable && folder === undefined ? 'FULL' : 'OFF'))
     return {
       kind: 'sqlite',
+      spec: `sqlite=${file}`,
       place: folder === undefined ? file : 'a file of its own',
       namespace: (name) => namespaceOf(database, name, usable),
       remove: async (name) => {

@@ -1,0 +1,88 @@
+import { InputError } from '../input/index.js'
+import type { MintToken } from '../lease/index.js'
+import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
+import type { Subject } from '../subject/index.js'
+import type { Io } from './io.js'
+
+/** A store that commands run on, or the memory. */
+export interface StoreInUse {
+  /** What worker threads open the same store by, and where in it they may run; undefined for the memory. */
+  readonly shared: SharedStore | undefined
+  /** `subject` on this store. */
+  put(subject: Subject): Subject
+}
+
+/** Can be copied to a worker thread. May hold a password. */
+export interface SharedStore {
+  readonly spec: string
+  /** Workers number their namespaces from here: `…-1`, `…-2`. */
+  readonly namespace: string
+}
+
+/** Runs `work` on the store that `spec` names, and leaves nothing of it there: not even when Ctrl-C ends it. */
+export async function withStore<T>(
+  io: Io,
+  spec: string | undefined,
+  { quiet, workers = 0 }: { readonly quiet: boolean; readonly workers?: number },
+  work: (store: StoreInUse) => Promise<T>,
+): Promise<T> {
+  const open = spec === undefined ? undefined : await openStore(spec, { env: io.env, durable: false })
+  if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
+  if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
+  const namespace = `run-${process.pid}-${Date.now().toString(36)}`
+  const interrupt = interruptible(open)
+  try {
+    const runs = runsOn(open, namespace)
+    return await work({
+      shared: { spec: open.spec, namespace },
+      put: (subject) => putOn(subject, (mint) => interrupt.wrap(runs(mint))),
+    })
+  } finally {
+    interrupt.dispose()
+    try {
+      for (const name of [namespace, ...workerNamespaces(namespace, workers)]) await open.remove(name)
+    } catch {
+      // The store is gone: that is what `work` has said, or what is left is a server's that is no more.
+    }
+    await open.close()
+  }
+}
+
+export function workerNamespaces(namespace: string, workers: number): readonly string[] {
+  return Array.from({ length: workers }, (_, worker) => `${namespace}-${worker + 1}`)
+}
+
+/** The built-in parts of `subject` on a store. What brings parts of its own has its own store as well. */
+export function putOn(subject: Subject, store: (mint: MintToken) => Core): Subject {
+  const own = (['core', 'log', 'jobs'] as const).filter((part) => subject[part] !== undefined)
+  if (own.length === 0) return { ...subject, store }
+  throw new InputError({
+    what: `subject "${subject.name}" cannot be put on a store`,
+    found: `it has ${own.length === 1 ? 'a' : ''} ${own.join(', ')} of its own`,
+    expected: 'the built-in subject, or one that replaces the client alone',
+    todo: 'leave --store away',
+  })
+}
+
+/** From Ctrl-C on every command is refused, so that the run ends and what it made can be removed. A second one ends the process. */
+function interruptible(open: OpenStore): { wrap(core: Core): Core; dispose(): void } {
+  let happened = false
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const dispose = () => {
+    for (const signal of signals) process.removeListener(signal, listener)
+  }
+  const listener = () => {
+    happened = true
+    dispose()
+  }
+  for (const signal of signals) process.on(signal, listener)
+  return {
+    dispose,
+    wrap: (core) => ({
+      execute(command, nowMs) {
+        if (!happened) return core.execute(command, nowMs)
+        throw new StoreError({ what: 'stopped before its end', store: `${open.kind} ${open.place}` })
+      },
+    }),
+  }
+}
