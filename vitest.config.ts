@@ -13,6 +13,7 @@ const core = [
   'scenarios',
   'jobs',
   'subject',
+  'authority',
   'explore',
   'corpus',
 ].map((folder) => `test/${folder}/**/*.test.ts`)

@@ -21,7 +21,10 @@ export interface Stepped {
   readonly effect: LogEffect | undefined
 }
 
-/** Steps `state` on, in place. */
+/**
+ * Steps `state` on, in place. Time does not go back: a process whose clock is behind would find a lease not yet begun, and
+ * grant it to somebody else.
+ */
 export function step(
   state: SpaceState,
   machine: Machine,
@@ -39,7 +42,8 @@ export function step(
       return { reply, effect: undefined }
     }
     default: {
-      const { record, reply, effect } = machine.stepSpace(state.record, command, nowMs, mint)
+      const atMs = Math.max(nowMs, state.record.lease.grantedAtMs)
+      const { record, reply, effect } = machine.stepSpace(state.record, command, atMs, mint)
       state.record = record
       return { reply, effect }
     }
