@@ -10,6 +10,7 @@ type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore
 /** Each adapter is loaded when it is asked for, and its driver with it. */
 const adapters: Readonly<Record<string, () => Promise<Open>>> = {
   sqlite: async () => (await import('./sqlite/sqlite.js')).openSqlite,
+  redis: async () => (await import('./redis/redis.js')).openRedis,
 }
 
 /**
@@ -32,7 +33,7 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
   return open(url, { durable: true, ...options })
 }
 
-/** `text` with the password of a URL in it made unreadable. */
+/** `text` with the password of a URL in it made unreadable: all up to the last `@`, for one that is not encoded. */
 export function hidePassword(text: string): string {
-  return text.replace(/(:\/\/[^/@\s:]*):[^@\s]*@/g, '$1:***@')
+  return text.replace(/(:\/\/[^/@\s:]*):\S*@/g, '$1:***@')
 }

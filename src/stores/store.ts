@@ -48,6 +48,14 @@ export interface Store {
   view(spaceKey: string, fromSeq: number, limit: number): Promise<LogView>
 }
 
+/** A server that may be broken. */
+export interface OwnServer {
+  /** Ends it as a crash would. What it has on disk stays. */
+  kill(): Promise<void>
+  /** Starts it again, where it was and on what is on its disk. */
+  restart(): Promise<void>
+}
+
 /** A store as it was opened: a place for namespaces, of which each is a store of its own. */
 export interface OpenStore {
   /** sqlite, postgres, … */
@@ -56,6 +64,10 @@ export interface OpenStore {
   readonly place: string
   /** Opens the same store once more, in this process or another. May hold a password: never to be shown. */
   readonly spec: string
+  /** One sentence: what an acknowledged swap survives. Undefined when nothing is known. */
+  readonly promise?: string
+  /** The server, when it was started for this opening alone: for trials of what it keeps. */
+  readonly server?: OwnServer
   /** The store that keeps its spaces under `name`: letters, digits and `-`. Made on first use. */
   namespace(name: string): Store
   /** Removes everything that is kept under `name`. */

@@ -24,6 +24,7 @@ export async function openSqlite(url: string | undefined, { durable }: OpenOptio
       kind: 'sqlite',
       spec: `sqlite=${file}`,
       place: folder === undefined ? file : 'a file of its own',
+      promise: promiseOf(file, folder !== undefined),
       namespace: (name) => namespaceOf(database, name, usable),
       remove: async (name) => {
         usable(() => {
@@ -41,6 +42,12 @@ export async function openSqlite(url: string | undefined, { durable }: OpenOptio
     removeFolder()
     throw error
   }
+}
+
+function promiseOf(file: string, own: boolean): string {
+  if (file === ':memory:') return 'nothing that is acknowledged survives the process'
+  if (own) return 'what is acknowledged survives the process, not the machine, and goes when the store is closed'
+  return 'what is acknowledged survives the death of the process and of the machine: it is synced to the disk'
 }
 
 function namespaceOf(database: Database, namespace: string, usable: <T>(use: () => T) => T): Store {
