@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { LogEffect } from '../../log/index.js'
-import type { OpenStore, Store } from '../store.js'
+import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
 import { parseAddress } from './address.js'
 import { type Call, type Connection, connectionTo } from './connection.js'
@@ -14,7 +14,7 @@ const FORMAT = '1'
 /**
  * A store in a Redis database: the one at `url`, or at REDIS_URL, or on a server of its own that goes with the store.
  */
-export async function openRedis(url: string | undefined, env = process.env): Promise<OpenStore> {
+export async function openRedis(url: string | undefined, { env = {} }: OpenOptions): Promise<OpenStore> {
   const given = url ?? (env['REDIS_URL'] || undefined)
   if (given !== undefined) return openAt(given, undefined)
   const server = await startRedis()
@@ -34,6 +34,8 @@ async function openAt(url: string, own: RedisServer | undefined): Promise<OpenSt
     const promise = await promiseOf(await connected(connection))
     return {
       kind: 'redis',
+      spec: `redis=${url}`,
+      ...(own === undefined ? {} : { server: own }),
       place: own === undefined ? address.place : 'a server of its own',
       promise,
       namespace: (name) => namespaceOf(call, name),

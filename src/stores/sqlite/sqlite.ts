@@ -11,42 +11,46 @@ import { prepareTables } from './tables.js'
  * processes may use one file. What is answered is on the disk when it has to be: then a file that stays is synced at
  * every commit.
  */
-export async function openSqlite(url: string | undefined, { durable }: OpenOptions): Promise<OpenStore> {
+export async function openSqlite(url: string | undefined, { durable = true }: OpenOptions): Promise<OpenStore> {
   const folder = url === undefined ? mkdtempSync(join(tmpdir(), 'contention-sqlite-')) : undefined
   const file =
     folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(url as string)
   const removeFolder = () => folder !== undefined && rmSync(folder, { recursive: true, force: true })
+  const synced = durable && folder === undefined
+  let database: Database | undefined
   try {
-    const database = await openDatabase(file)
+    const opened = await openDatabase(file)
+    database = opened
     const usable = guarding(file)
-    usable(() => prepareTables(database, file, durable && folder === undefined ? 'FULL' : 'OFF'))
+    usable(() => prepareTables(opened, file, synced ? 'FULL' : 'OFF'))
     return {
       kind: 'sqlite',
       spec: `sqlite=${file}`,
       place: folder === undefined ? file : 'a file of its own',
-      promise: promiseOf(file, folder !== undefined),
-      namespace: (name) => namespaceOf(database, name, usable),
+      promise: promiseOf(file, synced),
+      namespace: (name) => namespaceOf(opened, name, usable),
       remove: async (name) => {
         usable(() => {
           for (const table of ['space', 'session', 'event']) {
-            database.prepare(`DELETE FROM contention_${table} WHERE namespace = ?`).run(name)
+            opened.prepare(`DELETE FROM contention_${table} WHERE namespace = ?`).run(name)
           }
         })
       },
       close: async () => {
-        database.close()
+        opened.close()
         removeFolder()
       },
     }
   } catch (error) {
+    database?.close()
     removeFolder()
     throw error
   }
 }
 
-function promiseOf(file: string, own: boolean): string {
+function promiseOf(file: string, synced: boolean): string {
   if (file === ':memory:') return 'nothing that is acknowledged survives the process'
-  if (own) return 'what is acknowledged survives the process, not the machine, and goes when the store is closed'
+  if (!synced) return 'what is acknowledged survives the death of the process, not that of the machine'
   return 'what is acknowledged survives the death of the process and of the machine: it is synced to the disk'
 }
 
@@ -125,6 +129,7 @@ function namespaceOf(database: Database, namespace: string, usable: <T>(use: () 
 
 const advice: Readonly<Record<string, string>> = {
   SQLITE_FULL: 'make room on the disk; nothing that was acknowledged is lost',
+  SQLITE_IOERR: 'see whether the disk is full, or broken; nothing that was acknowledged is lost',
   SQLITE_BUSY: 'end the process that keeps the file locked',
   SQLITE_NOTADB: 'name another file',
   SQLITE_CORRUPT: 'restore the file from a copy',

@@ -25,13 +25,20 @@ export function prepareTables(database: Database, file: string, synchronous: 'FU
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
   database.exec(`PRAGMA synchronous = ${synchronous}`)
   const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0])
-  // First of all a look: what is not ours is not written to.
-  refuseForeign(database, file, pragma)
+  // First of all a look: what is not ours is not written to. At one moment, or tables that another process is just making
+  // would be seen without the number that says whose they are.
+  within(database, 'BEGIN', () => refuseForeign(database, file, pragma))
   database.exec('PRAGMA journal_mode = WAL')
-  database.exec('BEGIN IMMEDIATE')
-  try {
+  within(database, 'BEGIN IMMEDIATE', () => {
     // Another process may have made the tables since.
     if (pragma('application_id') !== APPLICATION_ID) database.exec(TABLES)
+  })
+}
+
+function within(database: Database, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => void): void {
+  database.exec(begin)
+  try {
+    work()
     database.exec('COMMIT')
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK')
