@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -26,11 +26,11 @@ describeRedis('redis', () => {
     shared = await startRedis()
   })
   afterAll(async () => {
-    for (const store of stores) await store.close()
-    for (const server of servers) await server.stop()
+    await Promise.all(stores.map((store) => store.close()))
+    await Promise.all([shared, ...servers].map((server) => server.stop()))
     for (const listener of listeners) listener.close()
-    await shared.stop()
-  })
+    // A process that waits for its disk ends when the disk is done.
+  }, 30_000)
 
   const serverOf = async (options?: RedisServerOptions): Promise<RedisServer> => {
     const server = await startRedis(options)
@@ -106,6 +106,14 @@ describeRedis('redis', () => {
       expect(await problem(kept.swap('s', swapOf(3, 3)))).toMatchObject({
         what: 'the Redis server has lost what it had acknowledged',
       })
+      // One space may have been removed, and begins anew; where everything is gone, nothing does.
+      expect(await kept.swap('s', swapOf(0, 0))).toBe(true)
+      await tell(url, ['FLUSHDB'])
+      for (const version of [1, 0, 0]) {
+        expect(await problem(kept.swap('s', swapOf(version)))).toMatchObject({
+          what: 'the Redis server has lost what it had acknowledged',
+        })
+      }
     })
 
     it('says of every setting what it amounts to', () => {
@@ -240,6 +248,15 @@ describeRedis('redis', () => {
         [['REPLICAOF', 'NO', 'ONE']],
       )
       expect((await kept.view('s', 0, 9)).events).toHaveLength(2)
+      // It can write no snapshot where its folder was.
+      await tell(server.url, ['CONFIG', 'SET', 'save', '3600 1'])
+      const { port } = new URL(server.url)
+      rmSync(folderOf(port), { recursive: true })
+      await tell(server.url, ['BGSAVE'])
+      const full = { what: 'the Redis server cannot write to its disk, and takes no writes until it can' }
+      let tries = 0
+      const inNewSpace = () => problem(kept.swap(`t${++tries}`, swapOf(0)))
+      await expect.poll(inNewSpace, { timeout: 10_000 }).toMatchObject(full)
     })
 
     it('tells apart what servers say, also from within a script', () => {
@@ -341,7 +358,8 @@ describeRedis('redis', () => {
           expect([isRunning(pid), existsSync(folder)]).toEqual([true, true])
           await (await startRedis()).stop()
         }
-        await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false)
+        // An orphan is there until the system has taken note of its end.
+        await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
         expect(existsSync(folder), `${signal}`).toBe(false)
       }
       rmSync(dirname(program), { recursive: true })
@@ -404,6 +422,14 @@ async function problem(promise: Promise<unknown>): Promise<unknown> {
     (thrown) => thrown,
   )
   return error instanceof StoreError ? error.problem : error
+}
+
+/** The folder of the server of ours on `port`. */
+function folderOf(port: string): string {
+  const paths = folders().map((name) => join(tmpdir(), name))
+  const found = paths.find((path) => readFileSync(join(path, 'redis.conf'), 'utf8').includes(`port ${port}\n`))
+  if (found === undefined) throw new Error(`no server on ${port}`)
+  return found
 }
 
 const folders = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('contention-redis-'))

@@ -53,6 +53,8 @@ export async function connectionTo(address: Address, greet: (call: Call) => Prom
       return await client.sendCommand(command)
     } catch (error) {
       if (isLoading(error)) return askLoaded(client, command)
+      // A space that is gone may be all that is: greeted anew, the server has to show that it is who it was.
+      if (error instanceof Error && error.message.startsWith('CONTENTION lost')) drop(client, error)
       throw why.get(client) ?? error
     }
   }

@@ -161,8 +161,13 @@ function freePort(): Promise<number> {
 
 const isPortTaken = (failure: string): boolean => /address already in use/i.test(failure)
 
+/** The end of what it said; nothing when somebody has removed its folder. */
 function tail(folder: string): string {
-  return readFileSync(join(folder, 'output'), 'utf8').trimEnd().split('\n').slice(-5).join('\n')
+  try {
+    return readFileSync(join(folder, 'output'), 'utf8').trimEnd().split('\n').slice(-5).join('\n')
+  } catch {
+    return ''
+  }
 }
 
 function failedToStart(failure: string): StoreError {
