@@ -162,7 +162,7 @@ export function appendAuthority(options: AuthorityOptions): AppendAuthority {
           sent = reply.kind === 'not-holder' && before
           why = reply.kind === 'refused' ? reply.refusal : `${ownerOf(place)} does not hold the lease`
           // What was believed was wrong: the core knows better, and need not be given time for it.
-          if (believed) continue
+          if (believed && placeOf(space).kind === 'unknown') continue
         }
       } catch (error) {
         why = error instanceof Error ? error.message : String(error)

@@ -322,7 +322,7 @@ describeRedis('redis', () => {
     })
 
     it('is not started when REDIS_URL says where one is', async () => {
-      const store = await openRedis(undefined, { REDIS_URL: shared.url })
+      const store = await openRedis(undefined, { env: { REDIS_URL: shared.url } })
       expect(store.place).toBe(`127.0.0.1:${new URL(shared.url).port}/0`)
       await store.close()
     })
