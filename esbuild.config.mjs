@@ -7,7 +7,12 @@ import { build } from 'esbuild'
 rmSync('dist', { recursive: true, force: true })
 
 const { metafile } = await build({
-  entryPoints: { index: 'src/index.ts', main: 'src/cli/main.ts', worker: 'src/cli/worker.ts' },
+  entryPoints: {
+    index: 'src/index.ts',
+    main: 'src/cli/main.ts',
+    worker: 'src/cli/worker.ts',
+    racer: 'src/cli/racer.ts',
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

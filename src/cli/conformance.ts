@@ -3,18 +3,17 @@ import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
+import { type RaceCliOptions, race, wantsRace } from './race.js'
 import { withStore } from './store.js'
 
-export interface ConformanceOptions {
+export interface ConformanceOptions extends RaceCliOptions {
   readonly config?: string
   readonly subject?: readonly string[]
-  readonly store?: string
-  readonly json?: boolean
-  readonly quiet?: boolean
 }
 
 /** `contention conformance`: the contract of a subject, sentence by sentence. */
 export async function conformance(io: Io, options: ConformanceOptions): Promise<ExitCode> {
+  if (wantsRace(options)) return race(io, options)
   const project = await loadProject(io.cwd, options.config)
   const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
   const quiet = options.quiet === true || options.json === true

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { Chalk } from 'chalk'
+import { InputError } from '../input/index.js'
+import { packageRoot } from '../package.js'
+import { grouped, plural } from '../report/index.js'
+import { type OpenStore, openStore } from '../stores/index.js'
+import { type Race, runRace } from '../stress/index.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import type { Io } from './io.js'
+import { wholeNumber } from './options.js'
+
+export interface RaceCliOptions {
+  readonly store?: string
+  readonly processes?: string
+  readonly seconds?: string
+  readonly kill?: boolean
+  readonly restartServer?: boolean
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+const DEFAULT_PROCESSES = 8
+const DEFAULT_SECONDS = 10
+
+/** Whether any of the options of a race was given. */
+export function wantsRace({ processes, seconds, kill, restartServer }: RaceCliOptions): boolean {
+  return processes !== undefined || seconds !== undefined || kill === true || restartServer === true
+}
+
+/** `contention conformance --store … --processes N`: as many processes race on one store, in real time. */
+export async function race(io: Io, options: RaceCliOptions): Promise<ExitCode> {
+  const processes = numberOption('--processes', options.processes, DEFAULT_PROCESSES, 2, 64)
+  const seconds = numberOption('--seconds', options.seconds, DEFAULT_SECONDS, 1, 86_400)
+  const open = options.store === undefined ? undefined : await openStore(options.store, { env: io.env, durable: true })
+  if (open === undefined || open.place === ':memory:') {
+    await open?.close()
+    throw new InputError({
+      what: 'there is nothing that several processes could race on',
+      found: `--store ${options.store ?? 'memory'}`,
+      expected: 'a store that several processes can open, as in --store sqlite',
+    })
+  }
+  const namespace = `race-${process.pid}-${Date.now().toString(36)}`
+  const interrupt = onInterrupt()
+  try {
+    if (options.restartServer === true && open.server === undefined) throw notOurs(open)
+    if (options.quiet !== true && options.json !== true) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
+    const result = await runRace(open, namespace, {
+      processes,
+      seconds,
+      kill: options.kill === true,
+      restartServer: options.restartServer === true,
+      program: join(packageRoot(), 'dist', 'racer.js'),
+      interrupted: () => interrupt.happened,
+      onProgress: ({ appends, leftMs }) => {
+        if (!io.stderr.isTTY) return
+        io.stderr.write(`\r\u001b[K${grouped(appends)} appends acknowledged, ${Math.ceil(leftMs / 1_000)} s left`)
+      },
+    })
+    if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
+    return tell(io, open, result, processes, interrupt.happened, options)
+  } finally {
+    interrupt.dispose()
+    await open.remove(namespace).catch(() => undefined)
+    await open.close()
+  }
+}
+
+function tell(
+  io: Io,
+  open: OpenStore,
+  found: Race,
+  processes: number,
+  interrupted: boolean,
+  options: RaceCliOptions,
+): ExitCode {
+  const { results, appends, tookMs, killed, serverRestarts, unanswered, failures } = found
+  const broken = results.filter(({ held }) => !held)
+  const measured = failures.length === 0 && appends > 0
+  const code = broken.length > 0 ? NOT_HELD : measured && !interrupted ? HELD : NOT_CHECKED
+  if (options.json) {
+    const store = { kind: open.kind, place: open.place, promise: open.promise ?? null }
+    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], store, processes, ...found }, null, 2)}\n`)
+    return code
+  }
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  const rate = grouped(Math.round((appends * 1_000) / Math.max(1, tookMs)))
+  const events = [
+    `${plural(processes, 'process', 'processes')}, ${grouped(appends)} appends acknowledged, ${rate}/s`,
+    ...(killed > 0 ? [`${plural(killed, 'process', 'processes')} killed`] : []),
+    ...(serverRestarts > 0 ? [`server killed and started again ${plural(serverRestarts, 'time')}`] : []),
+    ...(unanswered > 0 ? [`${plural(unanswered, 'request')} sent again`] : []),
+  ]
+  const shown = results.filter(({ held }) => !held || options.quiet !== true)
+  const lines = shown.map(({ name, held, evidence }) =>
+    held ? `${chalk.green('✓')} ${name} ${chalk.dim(`(${evidence})`)}` : `${chalk.red('✗')} ${name}\n    ${evidence}`,
+  )
+  if (options.quiet !== true || code !== HELD) {
+    const label = code === HELD ? chalk.green('PASS') : chalk.red('FAIL')
+    lines.push(`${label}  ${open.kind}: ${events.join('; ')}`)
+    if (open.promise !== undefined && options.quiet !== true) lines.push(`      ${open.promise}`)
+  }
+  if (lines.length > 0) io.stdout.write(`${lines.join('\n')}\n`)
+  for (const failure of new Set(failures)) io.stderr.write(`error: a process could not go on: ${failure}\n`)
+  if (interrupted) io.stderr.write('stopped before its end\n')
+  else if (appends === 0) io.stderr.write('nothing was acknowledged, so nothing has been checked\n')
+  return code
+}
+
+function notOurs(open: OpenStore): InputError {
+  return new InputError({
+    what: '--restart-server needs a server that was started for the race',
+    found: `${open.kind}: ${open.place}`,
+    expected: 'postgres or redis without a URL, and without one in the environment',
+  })
+}
+
+function numberOption(option: string, text: string | undefined, otherwise: number, min: number, max: number): number {
+  return text === undefined ? otherwise : wholeNumber(option, text, min, max)
+}
+
+/** The first Ctrl-C ends the race in good order, a second one the process. */
+function onInterrupt(): { readonly happened: boolean; dispose(): void } {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const state = {
+    happened: false,
+    dispose: () => {
+      for (const signal of signals) process.removeListener(signal, listener)
+    },
+  }
+  const listener = () => {
+    state.happened = true
+    state.dispose()
+  }
+  for (const signal of signals) process.on(signal, listener)
+  return state
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tokenMint } from '../lease/index.js'
+import type { Reply } from '../log/index.js'
+import { type OpenStore, StoreError, storedCore } from '../stores/index.js'
+import type { RacerSpec } from './racer.js'
+import { Acknowledged, RaceJudge, type RaceResult, type Told } from './report.js'
+
+export interface RaceOptions {
+  readonly processes: number
+  readonly seconds: number
+  /** Kill processes by SIGKILL at random, and start them again. */
+  readonly kill: boolean
+  /** Kill the store's server by SIGKILL now and then, and start it again. Only a server that was started for the race. */
+  readonly restartServer: boolean
+  /** The built file that runs `race` of racer.ts. */
+  readonly program: string
+  readonly onProgress?: (soFar: { readonly appends: number; readonly leftMs: number }) => void
+  /** Ends the race early when it turns true. */
+  readonly interrupted?: () => boolean
+}
+
+export interface Race {
+  readonly results: readonly RaceResult[]
+  readonly appends: number
+  readonly tookMs: number
+  readonly killed: number
+  readonly serverRestarts: number
+  readonly unanswered: number
+  /** What processes said who could not go on. */
+  readonly failures: readonly string[]
+}
+
+/** Few, so that processes meet. */
+const SPACES = ['space-0', 'space-1', 'space-2', 'space-3']
+const TTL_MS = 300
+const KILL_EVERY_MS = 250
+const RESTART_SERVER_EVERY_MS = 2_500
+/** How long the processes may take to end after the time is up: an unanswered request may have to wait for a server. */
+const END_WITHIN_MS = 40_000
+const PAGE = 1_000
+
+/** Has several processes race on one namespace of `open` in real time, and judges what is in the store afterwards. */
+export async function runRace(open: OpenStore, namespace: string, options: RaceOptions): Promise<Race> {
+  const acknowledged = new Acknowledged()
+  const failures: string[] = []
+  const startedMs = Date.now()
+  const untilMs = startedMs + options.seconds * 1_000
+  const counts = { killed: 0, serverRestarts: 0, starts: 0 }
+  const lanes: ChildProcess[] = []
+  let over = false
+
+  const start = (lane: number): void => {
+    counts.starts += 1
+    const spec: RacerSpec = {
+      store: open.spec,
+      namespace,
+      node: `node-${lane}`,
+      session: `node-${lane}#${counts.starts}`,
+      spaces: SPACES,
+      ttlMs: TTL_MS,
+      untilMs,
+    }
+    const child = fork(options.program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    lanes[lane] = child
+    let said = ''
+    child.stderr?.on('data', (text: Buffer) => {
+      said = (said + text.toString()).slice(-2_000)
+    })
+    child.on('message', (told: Told) => (told.kind === 'failed' ? failures.push(told.message) : acknowledged.add(told)))
+    // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
+    child.send(spec, () => undefined)
+    child.on('exit', (code, signal) => {
+      if (code !== 0 && signal !== 'SIGKILL') failures.push(said.trim().split('\n').at(-1) ?? `exit code ${code}`)
+      if (signal === 'SIGKILL' && !over) start(lane)
+    })
+  }
+
+  try {
+    for (let lane = 0; lane < options.processes; lane++) start(lane)
+    let killAtMs = startedMs + 2 * KILL_EVERY_MS
+    let restartAtMs = startedMs + RESTART_SERVER_EVERY_MS / 2
+    while (Date.now() < untilMs && failures.length === 0 && options.interrupted?.() !== true) {
+      await sleep(50)
+      options.onProgress?.({ appends: acknowledged.appends.size, leftMs: untilMs - Date.now() })
+      if (options.kill && Date.now() >= killAtMs) {
+        killAtMs += KILL_EVERY_MS
+        counts.killed += 1
+        lanes[Math.floor(Math.random() * lanes.length)]?.kill('SIGKILL')
+      }
+      if (options.restartServer && open.server !== undefined && Date.now() >= restartAtMs) {
+        restartAtMs += RESTART_SERVER_EVERY_MS
+        counts.serverRestarts += 1
+        await open.server.kill()
+        await open.server.restart()
+      }
+    }
+    const tookMs = Date.now() - startedMs
+    over = true
+    if (failures.length > 0 || options.interrupted?.() === true) for (const child of lanes) child.kill('SIGKILL')
+    await Promise.all(lanes.map(ended))
+    const results = failures.length > 0 ? [] : await judge(open, namespace, acknowledged)
+    const { killed, serverRestarts } = counts
+    const { appends, unanswered } = acknowledged
+    return { results, appends: appends.size, tookMs, killed, serverRestarts, unanswered, failures }
+  } finally {
+    over = true
+    for (const child of lanes) child.kill('SIGKILL')
+  }
+}
+
+/** Waits until a process has ended, and all it said has arrived. */
+async function ended(child: ChildProcess): Promise<void> {
+  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+  await new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve()
+    else child.once('close', () => resolve())
+  })
+  clearTimeout(late)
+}
+
+async function judge(open: OpenStore, namespace: string, acknowledged: Acknowledged): Promise<readonly RaceResult[]> {
+  const core = storedCore(open.namespace(namespace), tokenMint(''))
+  const judging = new RaceJudge(acknowledged)
+  const heads = new Map<string, number>()
+  for (const space of SPACES) {
+    for (let fromSeq = 0, nextSeq = 1; fromSeq < nextSeq; ) {
+      const reply: Reply = await patiently(() =>
+        core.execute({ kind: 'read', space, fromSeq, limit: PAGE, session: 'judge', request: 1 }, Date.now()),
+      )
+      if (reply.kind !== 'events') throw new TypeError(`reading ${space}: ${reply.kind}`)
+      judging.read(space, reply.events)
+      nextSeq = reply.nextSeq
+      heads.set(space, nextSeq)
+      fromSeq = reply.events.length === 0 ? nextSeq : fromSeq + reply.events.length
+    }
+  }
+  return judging.end(heads)
+}
+
+/** The server may be just starting: one more attempt after a while. */
+async function patiently<T>(ask: () => T | Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof StoreError) || attempts >= 40) throw error
+      await sleep(100)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { LogEvent } from '../log/index.js'
+
+/** What a racing process tells as it happens: only what was told counts as acknowledged. */
+export type Told =
+  | { readonly kind: 'granted'; readonly space: string; readonly epoch: number; readonly owner: string }
+  /** An append was acknowledged. */
+  | { readonly kind: 'appended'; readonly space: string; readonly seq: number; readonly id: string }
+  /** A write with a fence that had lapsed. Whatever the reason, it must be refused. */
+  | { readonly kind: 'tried-old-fence'; readonly space: string; readonly epoch: number; readonly accepted: boolean }
+  /** The store did not answer, and the request was sent again. */
+  | { readonly kind: 'unanswered' }
+  /** The process cannot go on. */
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** What all processes together were told, summed up as it comes: memory grows with what was acknowledged alone. */
+export class Acknowledged {
+  readonly appends = new Map<string, { readonly space: string; readonly seq: number }>()
+  /** By space and epoch: to whom it was granted. More than one is a violation. */
+  readonly grants = new Map<string, Set<string>>()
+  oldFencesTried = 0
+  readonly oldFencesAccepted: string[] = []
+  unanswered = 0
+
+  add(told: Told): void {
+    switch (told.kind) {
+      case 'granted': {
+        const key = `${told.space} epoch ${told.epoch}`
+        const owners = this.grants.get(key) ?? new Set<string>()
+        this.grants.set(key, owners.add(told.owner))
+        return
+      }
+      case 'appended':
+        this.appends.set(told.id, { space: told.space, seq: told.seq })
+        return
+      case 'tried-old-fence':
+        this.oldFencesTried += 1
+        if (told.accepted) this.oldFencesAccepted.push(`${told.space} epoch ${told.epoch}`)
+        return
+      case 'unanswered':
+        this.unanswered += 1
+    }
+  }
+}
+
+/** One sentence about the race, and whether it was true of it. */
+export interface RaceResult {
+  readonly name: string
+  readonly held: boolean
+  /** What it is judged by, or the first things that were wrong. */
+  readonly evidence: string
+}
+
+/** Judges the logs, as they are in the store after the race, by what was acknowledged in it. */
+export class RaceJudge {
+  readonly #acknowledged: Acknowledged
+  readonly #seqs = { count: 0, wrong: [] as string[] }
+  readonly #epochs = { count: 0, wrong: [] as string[] }
+  readonly #ids = new Map<string, { readonly space: string; readonly seq: number }>()
+  readonly #twice: string[] = []
+  readonly #last = new Map<string, LogEvent>()
+
+  constructor(acknowledged: Acknowledged) {
+    this.#acknowledged = acknowledged
+  }
+
+  /** The events of one space, page by page, in the order in which they are read. */
+  read(space: string, events: readonly LogEvent[]): void {
+    for (const event of events) {
+      const { seq, epoch, owner, payload } = event
+      const before = this.#last.get(space)
+      const expected = before === undefined ? 0 : before.seq + 1
+      this.#seqs.count += 1
+      if (seq !== expected) this.#seqs.wrong.push(`${space}: seq ${seq} where ${expected} was expected`)
+      if (before === undefined || epoch !== before.epoch || owner !== before.owner) {
+        this.#epochs.count += 1
+        if (before !== undefined && epoch <= before.epoch) {
+          const was = `epoch ${before.epoch} of ${before.owner}`
+          this.#epochs.wrong.push(`${space}: seq ${seq} has epoch ${epoch} of ${owner} after ${was}`)
+        }
+      }
+      const id = String(payload)
+      const first = this.#ids.get(id)
+      if (first !== undefined) this.#twice.push(`${id} at ${first.space} ${first.seq} and at ${space} ${seq}`)
+      else this.#ids.set(id, { space, seq })
+      this.#last.set(space, event)
+    }
+  }
+
+  /** @param heads by space, the `seq` that the next event would get */
+  end(heads: ReadonlyMap<string, number>): readonly RaceResult[] {
+    const { appends, grants, oldFencesTried, oldFencesAccepted } = this.#acknowledged
+    const ends = [...heads]
+      .filter(([space, nextSeq]) => (this.#last.get(space)?.seq ?? -1) + 1 !== nextSeq)
+      .map(([space, nextSeq]) => `${space}: the log ends at ${this.#last.get(space)?.seq}, its head is ${nextSeq}`)
+    const missing = [...appends]
+      .filter(([id, { space, seq }]) => {
+        const found = this.#ids.get(id)
+        return found === undefined || found.space !== space || found.seq !== seq
+      })
+      .map(([id, { space, seq }]) => `${id} was acknowledged as ${space} ${seq}`)
+    const shared = [...grants]
+      .filter(([, owners]) => owners.size > 1)
+      .map(([epoch, owners]) => `${epoch}: ${[...owners].join(', ')}`)
+    const unacknowledged = this.#ids.size - (appends.size - missing.length)
+    return [
+      verdict(
+        'one total order, without gap or fork',
+        [...this.#seqs.wrong, ...ends],
+        `${count(this.#seqs.count, 'event')} in ${count(heads.size, 'space')}`,
+      ),
+      verdict('epochs only grow along the log', this.#epochs.wrong, `${count(this.#epochs.count, 'ownership')} wrote`),
+      verdict('no epoch is granted twice', shared, count(grants.size, 'grant')),
+      verdict(
+        'every acknowledged append is in the log, where it was said to be',
+        missing,
+        `${count(appends.size, 'append')}, ${unacknowledged} more without an acknowledgement`,
+      ),
+      verdict(
+        'every append is in the log once, however often it was sent',
+        this.#twice,
+        count(this.#ids.size, 'append'),
+      ),
+      verdict('nobody writes with an old fence', oldFencesAccepted, `${count(oldFencesTried, 'attempt')} refused`),
+    ]
+  }
+}
+
+function verdict(name: string, wrong: readonly string[], evidence: string): RaceResult {
+  if (wrong.length === 0) return { name, held: true, evidence }
+  const more = wrong.length > 3 ? `, and ${wrong.length - 3} more` : ''
+  return { name, held: false, evidence: `${wrong.slice(0, 3).join('; ')}${more}` }
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
