@@ -14,6 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   jobs: ['lease'],
   log: ['lease', 'jobs'],
   stores: ['lease', 'jobs', 'log'],
+  authority: ['lease', 'log', 'stores'],
+  stress: ['lease', 'log', 'stores'],
   subject: ['kernel', 'lease', 'jobs', 'log', 'stores'],
   trace: ['types of kernel', 'types of lease', 'log'],
   metrics: ['trace'],
@@ -44,23 +46,23 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   [/^fastest-levenshtein$/, /^src\/input\//, 'nearest of src/input'],
   [/^(jiti|lilconfig)$/, /^src\/config\//, 'src/config'],
   [/^(fast-check|tinybench|@sinonjs\/fake-timers|vitest)/, /^test\//, 'the tests'],
+  [/^pg$/, /^src\/stores\/postgres\//, 'openStore of src/stores'],
   [
     /^node:crypto$/,
-    /^src\/(kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot|stores\/key|stores\/redis\/\w+)\.ts$/,
+    /^src\/((kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot|stores\/key)\.ts$|stores\/\w+\/)/,
     'a digest that is there already',
   ],
   [
     /^node:os$/,
-    /^src\/(trace\/digest|cli\/explore|stores\/(sqlite|redis)\/\w+)\.ts$/,
+    /^src\/((trace\/digest|cli\/explore)\.ts$|stores\/\w+\/)/,
     'nothing: only the byte order of the host matters, how many cores it has, and where temporary files go',
   ],
   [
     /^node:(fs|path|url)/,
-    /^src\/(cli|gate|config|package\.ts|stores\/(sqlite|redis)\/)/,
+    /^src\/(cli|gate|config|package\.ts|stores\/\w+\/)/,
     'src/gate, src/config, src/cli or the adapter of a store',
   ],
-  [/^node:(child_process|net|timers\/promises)$/, /^src\/(cli|stores\/redis)\//, 'src/cli or the adapter of a store'],
-  [/^node:/, /^src\/cli\//, 'src/cli'],
+  [/^node:/, /^src\/(cli|stress|stores\/\w+)\//, 'src/cli, src/stress or the adapter of a store'],
 ]
 
 /** What may never stand in code that has to give the same on every host. */
@@ -85,7 +87,9 @@ const deterministic = [
   'tune',
   'explore',
   'conformance',
+  'authority',
 ]
+/** The adapter of a store has to do with the host: a folder of its own in src/stores. */
 
 interface Source {
   readonly path: string

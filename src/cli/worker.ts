@@ -27,7 +27,7 @@ const failed = (error: unknown): void => {
 
 let store: OpenStore | undefined
 try {
-  store = spec.store === undefined ? undefined : await openStore(spec.store.spec, { durable: false })
+  store = spec.store === undefined ? undefined : await openStore(spec.store.spec, { env: process.env, durable: false })
 } catch (error) {
   failed(error)
 }

@@ -11,6 +11,7 @@ type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore
 const adapters: Readonly<Record<string, () => Promise<Open>>> = {
   sqlite: async () => (await import('./sqlite/sqlite.js')).openSqlite,
   redis: async () => (await import('./redis/redis.js')).openRedis,
+  postgres: async () => (await import('./postgres/postgres.js')).openPostgres,
 }
 
 /**

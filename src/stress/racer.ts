@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fence, tokenMint } from '../lease/index.js'
 import type { Command, Reply } from '../log/index.js'
-import { type Core, openStore, StoreError, storedCore } from '../stores/index.js'
+import { type Core, type Environment, openStore, StoreError, storedCore } from '../stores/index.js'
 import type { Told } from './report.js'
 
 /** What a racing process is told at its start. */
@@ -26,8 +26,8 @@ const APPENDS_PER_LEASE = 12
 const UNANSWERED_FOR_MS = 30_000
 
 /** Races: acquires, appends, releases, and now and then stands still until its lease has lapsed, and writes nevertheless. */
-export async function race(spec: RacerSpec, tell: (told: Told) => void): Promise<void> {
-  const open = await openStore(spec.store)
+export async function race(spec: RacerSpec, env: Environment, tell: (told: Told) => void): Promise<void> {
+  const open = await openStore(spec.store, { env })
   if (open === undefined) throw new TypeError('a race needs a store that several processes can open')
   try {
     const core = storedCore(open.namespace(spec.namespace), tokenMint(SECRET))

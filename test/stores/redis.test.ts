@@ -11,10 +11,10 @@ import { inWords } from '../../src/stores/redis/promise.js'
 import { openRedis } from '../../src/stores/redis/redis.js'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../src/stores/redis/server.js'
 import { built, start } from '../support/child.js'
-import { describeWith, isInstalled } from '../support/needs.js'
+import { describeWith, isInPath } from '../support/needs.js'
 import { describeStore } from './behaviour.js'
 
-const describeRedis = describeWith('redis-server in PATH', isInstalled('redis-server'))
+const describeRedis = describeWith('redis-server in PATH', isInPath('redis-server'))
 
 describeRedis('redis', () => {
   let shared: RedisServer

@@ -1,10 +1,21 @@
 import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { describe } from 'vitest'
 
 /** Whether `program` is in PATH. */
-export function isInstalled(program: string): boolean {
+export function isInPath(program: string): boolean {
   try {
     execFileSync(program, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether npm has installed `name`. */
+export function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name)
     return true
   } catch {
     return false

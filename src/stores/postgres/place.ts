@@ -1,0 +1,69 @@
+import type { ClientConfig } from 'pg'
+import type { Environment } from '../store.js'
+import { StoreError } from '../store-error.js'
+
+/** Where the store is. */
+export interface Place {
+  readonly schema: string
+  /** How to connect; undefined for a server of our own. */
+  readonly config: ClientConfig | undefined
+  /** For people: never with a password. */
+  readonly shown: string
+}
+
+const DEFAULT_SCHEMA = 'contention'
+/** What needs no quotes in SQL, and is no longer than Postgres keeps of a name. */
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
+const EXPECTED = 'postgres://user:password@host:port/database?schema=name'
+
+/**
+ * The place that `url` names; without one, what the environment names: DATABASE_URL, or PGHOST and its kin; and without
+ * these, or for `embedded`, a server of our own.
+ */
+export function placeOf(url: string | undefined, env: Environment): Place {
+  if (url === 'embedded') return OURS
+  if (url !== undefined) return placeOfUrl(url, 'the URL')
+  const { DATABASE_URL, PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD } = env
+  if (DATABASE_URL) return placeOfUrl(DATABASE_URL, 'DATABASE_URL')
+  if (!PGHOST && !PGDATABASE) return OURS
+  const [host, port] = [PGHOST || 'localhost', PGPORT || '5432']
+  return {
+    schema: DEFAULT_SCHEMA,
+    config: {
+      host,
+      port: Number(port),
+      // What is absent is pg's to find: it knows .pgpass, and that a database is called as its user.
+      ...(PGDATABASE && { database: PGDATABASE }),
+      ...(PGUSER && { user: PGUSER }),
+      ...(PGPASSWORD && { password: PGPASSWORD }),
+    },
+    shown: shownAs(host, port, PGDATABASE || PGUSER || '', DEFAULT_SCHEMA),
+  }
+}
+
+const OURS: Place = { schema: DEFAULT_SCHEMA, config: undefined, shown: 'a server of its own' }
+
+function placeOfUrl(url: string, source: string): Place {
+  // Nothing of an unreadable URL is shown, and it is no cause: whatever stands in it may be a part of the password.
+  const unreadable = (what: string, todo: string) =>
+    new StoreError({ what: `${source} ${what}`, store: 'postgres', expected: EXPECTED, todo })
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && !/^postgres(ql)?:$/.test(parsed.protocol)) {
+    throw unreadable(`is not one of Postgres, but of ${parsed.protocol}`, 'name the server: postgres=postgres://…')
+  }
+  if (parsed === undefined || /[@#]/.test(`${parsed.pathname}${parsed.search}${parsed.hash}`)) {
+    throw unreadable('cannot be read', 'write every @ : / ? # and % of the user name and the password as %40 %3A …')
+  }
+  const schema = parsed.searchParams.get('schema') ?? DEFAULT_SCHEMA
+  if (!SCHEMA.test(schema)) {
+    throw unreadable('names a schema that cannot be', 'name it with lower-case letters, digits and _, at most 63')
+  }
+  const host = parsed.searchParams.get('host') ?? (parsed.hostname || 'localhost')
+  const shown = shownAs(host, parsed.port || '5432', parsed.pathname.slice(1) || parsed.username, schema)
+  parsed.searchParams.delete('schema')
+  return { schema, config: { connectionString: parsed.href }, shown }
+}
+
+function shownAs(host: string, port: string, database: string, schema: string): string {
+  return `${host}:${port}/${database} schema ${schema}`
+}

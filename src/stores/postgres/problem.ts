@@ -1,0 +1,99 @@
+import { StoreError, type StoreProblem } from '../store-error.js'
+
+type Known = Pick<StoreProblem, 'what' | 'expected' | 'todo'>
+
+const UNREACHABLE = {
+  what: 'the Postgres server cannot be reached',
+  expected: 'a server that listens there',
+  todo: 'start it, or name another: postgres=postgres://user:password@host:port/database',
+}
+const GONE = {
+  what: 'the Postgres server went away in the middle',
+  todo: 'see why it ended; whether the last step took place is not known, the next one connects anew',
+}
+const REFUSED = {
+  what: 'the Postgres server refuses the user',
+  expected: 'a user and a password that it knows',
+  todo: 'name both in the URL, or in PGUSER and PGPASSWORD',
+}
+const DISK_FULL = {
+  what: 'the disk of the Postgres server is full',
+  todo: 'make room on it; nothing that was acknowledged is lost',
+}
+const NOT_ALLOWED = {
+  what: 'the Postgres user may not do what the store needs',
+  expected: 'the right to create a schema, or one that this user owns',
+  todo: 'GRANT CREATE ON DATABASE … TO the user, or name a schema of its own: ?schema=name',
+}
+const TABLES_GONE = {
+  what: 'the tables of the store have gone',
+  expected: 'the schema as it was when the store was opened',
+  todo: 'let nobody drop it meanwhile; it is made again when the store is opened again',
+}
+
+/** By SQLSTATE, by the code of a system error, or by what pg says when it has neither. */
+const known: Readonly<Record<string, Known>> = {
+  ECONNREFUSED: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  ENOENT: UNREACHABLE,
+  'timeout expired': UNREACHABLE,
+  ENOTFOUND: {
+    ...UNREACHABLE,
+    what: 'the host of the Postgres server is unknown',
+    expected: 'a host that has an address',
+  },
+  EAI_AGAIN: { ...UNREACHABLE, what: 'the host of the Postgres server cannot be looked up' },
+  ECONNRESET: GONE,
+  EPIPE: GONE,
+  '57P01': GONE,
+  '57P02': GONE,
+  '57P03': { what: 'the Postgres server is starting or stopping', todo: 'try again when it is ready' },
+  'Connection terminated': GONE,
+  'Connection terminated unexpectedly': GONE,
+  'Client has encountered a connection error and is not queryable': GONE,
+  'Client was closed and is not queryable': GONE,
+  'Query read timeout': { what: 'the Postgres server does not answer', todo: 'see whether it hangs' },
+  '28P01': REFUSED,
+  '28000': REFUSED,
+  '3D000': {
+    what: 'there is no such database',
+    expected: 'a database that exists: only the schema in it is made on first use',
+    todo: 'CREATE DATABASE, or name another in the URL',
+  },
+  '42501': NOT_ALLOWED,
+  '25006': {
+    what: 'the Postgres server takes no writes',
+    expected: 'a primary server, and a user who may write',
+    todo: 'name the primary',
+  },
+  '53100': DISK_FULL,
+  '53300': { what: 'the Postgres server takes no more connections', todo: 'close some, or raise max_connections' },
+  '55P03': { what: 'a lock on the tables of the store was not given up in time', todo: 'end whoever holds it' },
+  '3F000': TABLES_GONE,
+  '42P01': TABLES_GONE,
+}
+
+/** What pg throws, as a StoreError. */
+export function problemOf(error: unknown, shown: string): StoreError {
+  if (error instanceof StoreError) return error
+  const { code, message } = firstOf(error)
+  const { what, ...rest } = known[code ?? message] ?? { what: 'the Postgres server cannot be used' }
+  const found = code === undefined || message.includes(code) ? message : `${code}: ${message}`
+  return new StoreError({ what, store: `postgres ${shown}`, found, ...rest }, { cause: error })
+}
+
+/** True when the connection on which `error` came is of no use any more. */
+export function endsConnection(error: unknown): boolean {
+  const { code } = firstOf(error)
+  // All that the server says has a code of five characters; class 57P is its last words.
+  return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('57P') || code.startsWith('08')
+}
+
+/** A host of several addresses fails once for each. */
+function firstOf(error: unknown): { readonly code: string | undefined; readonly message: string } {
+  const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error
+  const { code, message } = first as { code?: string; message?: string }
+  return { code, message: message ?? String(first) }
+}

