@@ -56,7 +56,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   try {
     const binaries = findBinaries(user, folder)
     const password = randomBytes(18).toString('hex')
-    await makeData(binaries, user, folder, password)
+    await makeData(binaries, user, running, password)
     const launch = (port: number) => start(binaries, user, running, port, options)
     const port = await firstFreePort(launch)
     return {
@@ -78,7 +78,13 @@ interface Running {
   child: ChildProcess | undefined
 }
 
-async function makeData({ initdb }: Binaries, user: User | undefined, folder: string, password: string): Promise<void> {
+async function makeData(
+  { initdb }: Binaries,
+  user: User | undefined,
+  running: Running,
+  password: string,
+): Promise<void> {
+  const { folder } = running
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (user !== undefined) chownSync(passwordFile, user.uid, user.gid)
@@ -92,7 +98,9 @@ async function makeData({ initdb }: Binaries, user: User | undefined, folder: st
     // Nobody needs the data after the machine has gone down while they were made.
     '--no-sync',
   ])
+  running.child = child
   const failure = await endOf(child)
+  running.child = undefined
   rmSync(passwordFile, { force: true })
   if (failure !== undefined) throw notStarted('initdb', failure, folder)
 }
