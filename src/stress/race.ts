@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenMint } from '../lease/index.js'
 import type { Reply } from '../log/index.js'
-import { type OpenStore, StoreError, storedCore } from '../stores/index.js'
+import { type OpenStore, storedCore } from '../stores/index.js'
+import { patiently } from './patience.js'
 import type { RacerSpec } from './racer.js'
 import { Acknowledged, RaceJudge, type RaceResult, type Told } from './report.js'
 
@@ -64,14 +65,21 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     const child = fork(options.program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     lanes[lane] = child
     let said = ''
+    let failed = false
     child.stderr?.on('data', (text: Buffer) => {
       said = (said + text.toString()).slice(-2_000)
     })
-    child.on('message', (told: Told) => (told.kind === 'failed' ? failures.push(told.message) : acknowledged.add(told)))
+    child.on('message', (told: Told) => {
+      acknowledged.add(told)
+      if (told.kind !== 'failed') return
+      failed = true
+      failures.push(told.message)
+    })
     // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
     child.send(spec, () => undefined)
     child.on('exit', (code, signal) => {
-      if (code !== 0 && signal !== 'SIGKILL') failures.push(said.trim().split('\n').at(-1) ?? `exit code ${code}`)
+      if (code !== 0 && signal !== 'SIGKILL' && !failed)
+        failures.push(said.trim().split('\n').at(-1) || `exit code ${code}`)
       if (signal === 'SIGKILL' && !over) start(lane)
     })
   }
@@ -136,16 +144,4 @@ async function judge(open: OpenStore, namespace: string, acknowledged: Acknowled
     }
   }
   return judging.end(heads)
-}
-
-/** The server may be just starting: one more attempt after a while. */
-async function patiently<T>(ask: () => T | Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts++) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!(error instanceof StoreError) || attempts >= 40) throw error
-      await sleep(100)
-    }
-  }
 }

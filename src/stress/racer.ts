@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fence, tokenMint } from '../lease/index.js'
 import type { Command, Reply } from '../log/index.js'
-import { type Core, type Environment, openStore, StoreError, storedCore } from '../stores/index.js'
+import { type Core, type Environment, openStore, storedCore } from '../stores/index.js'
+import { patiently } from './patience.js'
 import type { Told } from './report.js'
 
 /** What a racing process is told at its start. */
@@ -22,12 +23,12 @@ const SECRET = 'race'
 /** Tasks of one process contend with each other as well. */
 const TASKS = 2
 const APPENDS_PER_LEASE = 12
-/** How long a request is sent again to a store that does not answer. A server takes a second or two to start again. */
-const UNANSWERED_FOR_MS = 30_000
-
 /** Races: acquires, appends, releases, and now and then stands still until its lease has lapsed, and writes nevertheless. */
 export async function race(spec: RacerSpec, env: Environment, tell: (told: Told) => void): Promise<void> {
-  const open = await openStore(spec.store, { env })
+  const open = await patiently(
+    () => openStore(spec.store, { env }),
+    () => tell({ kind: 'unanswered' }),
+  )
   if (open === undefined) throw new TypeError('a race needs a store that several processes can open')
   try {
     const core = storedCore(open.namespace(spec.namespace), tokenMint(SECRET))
@@ -47,16 +48,10 @@ async function runTask(core: Core, spec: RacerSpec, task: number, tell: (told: T
   /** Sends a request, and sends it again until it is answered: its number makes it one request. */
   const ask = async (make: (asked: { session: string; request: number }) => Command): Promise<Reply> => {
     const command = make({ session, request: ++requests })
-    const startedMs = Date.now()
-    for (;;) {
-      try {
-        return await core.execute(command, Date.now())
-      } catch (error) {
-        if (!(error instanceof StoreError) || Date.now() - startedMs > UNANSWERED_FOR_MS) throw error
-        tell({ kind: 'unanswered' })
-        await sleep(50)
-      }
-    }
+    return patiently(
+      () => core.execute(command, Date.now()),
+      () => tell({ kind: 'unanswered' }),
+    )
   }
 
   const append = async (fence: Fence): Promise<boolean> => {
