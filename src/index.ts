@@ -143,7 +143,20 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'
-export { type Core, type DirectCore, type Machine, memoryCore, type StoredSpace } from './stores/index.js'
+export {
+  type Core,
+  type DirectCore,
+  type Machine,
+  memoryCore,
+  type OpenOptions,
+  type OpenStore,
+  openStore,
+  readLog,
+  type Store,
+  type StoredSpace,
+  StoreError,
+  storedCore,
+} from './stores/index.js'
 export {
   type Answer,
   type Backoff,

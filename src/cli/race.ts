@@ -31,7 +31,10 @@ export function wantsRace({ processes, seconds, kill, restartServer }: RaceCliOp
 export async function race(io: Io, options: RaceCliOptions): Promise<ExitCode> {
   const processes = numberOption('--processes', options.processes, DEFAULT_PROCESSES, 2, 64)
   const seconds = numberOption('--seconds', options.seconds, DEFAULT_SECONDS, 1, 86_400)
-  const open = options.store === undefined ? undefined : await openStore(options.store, { env: io.env, durable: true })
+  const open =
+    options.store === undefined
+      ? undefined
+      : await openStore(options.store, { env: io.env, cwd: io.cwd, durable: true })
   if (open === undefined || open.place === ':memory:') {
     await open?.close()
     throw new InputError({

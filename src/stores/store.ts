@@ -81,6 +81,8 @@ export type Environment = { readonly [name: string]: string | undefined }
 
 export interface OpenOptions {
   readonly env?: Environment
+  /** What paths are relative to; the working directory of the process when absent. */
+  readonly cwd?: string
   /**
    * Whether what is answered has to survive a power failure, as far as the store can promise that. Simulated runs are
    * thrown away after they ended and need not wait for the disk.

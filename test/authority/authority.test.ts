@@ -1,4 +1,5 @@
-import { type Core, memoryCore, openStore, storedCore } from '../../src/stores/index.js'
+import { type Core, memoryCore, storedCore } from '../../src/stores/index.js'
+import { everyStore, openTwice } from '../stores/every-store.js'
 import { describeAuthority } from './behaviour.js'
 
 describeAuthority(
@@ -14,21 +15,20 @@ describeAuthority(
 )
 
 let clusters = 0
-for (const spec of ['sqlite']) {
-  describeAuthority(spec, async () => {
-    const one = await openStore(spec, { durable: false })
-    if (one === undefined) throw new Error(`${spec} is no store`)
-    const other = await openStore(one.spec, { durable: false })
-    if (other === undefined) throw new Error(`${spec} is no store`)
-    return {
-      cores: (mint) => {
-        const namespace = `authority-${process.pid}-${++clusters}`
-        return [one, other].map((open) => storedCore(open.namespace(namespace), mint))
-      },
-      close: async () => {
-        await other.close()
-        await one.close()
-      },
-    }
+for (const { kind, describe } of everyStore) {
+  describe(kind, () => {
+    describeAuthority(kind, async () => {
+      const [one, other] = await openTwice(kind)
+      return {
+        cores: (mint) => {
+          const namespace = `authority-${process.pid}-${++clusters}`
+          return [one, other].map((open) => storedCore(open.namespace(namespace), mint))
+        },
+        close: async () => {
+          await other.close()
+          await one.close()
+        },
+      }
+    })
   })
 }

@@ -11,10 +11,13 @@ import { prepareTables } from './tables.js'
  * processes may use one file. What is answered is on the disk when it has to be: then a file that stays is synced at
  * every commit.
  */
-export async function openSqlite(url: string | undefined, { durable = true }: OpenOptions): Promise<OpenStore> {
+export async function openSqlite(
+  url: string | undefined,
+  { durable = true, cwd = '.' }: OpenOptions,
+): Promise<OpenStore> {
   const folder = url === undefined ? mkdtempSync(join(tmpdir(), 'contention-sqlite-')) : undefined
   const file =
-    folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(url as string)
+    folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(cwd, url as string)
   const removeFolder = () => folder !== undefined && rmSync(folder, { recursive: true, force: true })
   const synced = durable && folder === undefined
   let database: Database | undefined

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { builtInScenarios } from '../../scenarios/index.js'
+import { packageRoot } from '../../src/package.js'
+import { runMatrix } from '../../src/run/index.js'
+import { openStore, runsOn } from '../../src/stores/index.js'
+import { storedSubject } from '../../src/subject/index.js'
+import { everyStore, openTwice } from '../stores/every-store.js'
+import { cli, folder, ownProject, polite } from '../support/cli.js'
+
+const remains = () => readdirSync(tmpdir()).filter((name) => /^contention-(sqlite|git|postgres|redis)/.test(name))
+
+describe('--store', () => {
+  it('runs on a file of its own, says so, and leaves nothing', async () => {
+    const before = remains()
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    expect(await cli(project, ['check', '--store', 'sqlite'])).toEqual({
+      code: 0,
+      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot, within budget\n',
+      stderr: 'on sqlite: a file of its own\n',
+    })
+    expect(remains()).toEqual(before)
+  })
+
+  it('takes one that is named, and removes what it put there, and nothing else', async () => {
+    const project = ownProject(polite)
+    const inMemory = await cli(project, ['run', '--json'])
+    for (let times = 0; times < 2; times++) {
+      const stored = await cli(project, ['run', '--json', '--store', 'sqlite=kept.db'])
+      expect(stored).toEqual(inMemory)
+    }
+    const open = await openStore(`sqlite=${join(project, 'kept.db')}`)
+    expect(existsSync(join(project, 'kept.db'))).toBe(true)
+    expect((await open?.namespace('mine').load('s', 'a'))?.version).toBe(0)
+    await open?.close()
+    const { default: Database } = await import('libsql')
+    const rows = new Database(join(project, 'kept.db')).prepare('SELECT * FROM contention_space').all()
+    expect(rows).toEqual([])
+  })
+
+  it('explores with worker threads of which each has a namespace of its own', async () => {
+    const project = folder()
+    const stored = await cli(project, ['explore', '--seeds', '12', '--json', '--store', 'sqlite', '--workers', '2'])
+    const inMemory = await cli(project, ['explore', '--seeds', '12', '--json'])
+    expect(stored.code).toBe(0)
+    expect(JSON.parse(stored.stdout)).toEqual(JSON.parse(inMemory.stdout))
+  })
+
+  it('checks the contract of the built-in core on a store', async () => {
+    const { code, stdout } = await cli(folder(), ['conformance', '--store', 'sqlite', '--quiet'])
+    expect([code, stdout]).toEqual([0, 'PASS  built-in: 35 hold, 0 broken, 0 skipped\n'])
+  })
+
+  for (const [what, spec, said] of [
+    ['a store that does not exist', 'mysql', /there is no store "mysql"[\s\S]*one of memory, sqlite, git/],
+    ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /mysql:\/\/me:\*\*\*@host/],
+    ['no name', '', /there is no store ""/],
+    ['an empty place', 'sqlite=', /there is no store "sqlite="/],
+    ['a folder that does not exist', 'sqlite=no/such/folder/x.db', /cannot be opened[\s\S]*a folder that exists/],
+    ['a server that does not answer', 'postgres=postgres://me:secret@127.0.0.1:1/db', /127\.0\.0\.1:1/],
+    ['a server that does not answer', 'redis=redis://me:secret@127.0.0.1:1', /127\.0\.0\.1:1/],
+    ['a folder that is no repository', 'git=/', /repository/],
+  ] as const) {
+    it(`refuses ${what}: ${spec}`, async () => {
+      const project = ownProject(polite)
+      const { code, stdout, stderr } = await cli(project, ['run', '--store', spec])
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(said)
+      expect(stderr).not.toMatch(/secret|\bat .*:\d+:\d+/)
+    })
+  }
+
+  it("refuses a file that is somebody else's, and leaves it as it was", async () => {
+    const project = ownProject(polite)
+    writeFileSync(join(project, 'text.db'), 'this is no database, but it is long enough to be looked at'.repeat(20))
+    const { code, stderr } = await cli(project, ['check', '--store', 'sqlite=text.db'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('text.db')
+  })
+
+  it('refuses a subject with a core of its own: it would not be on the store', async () => {
+    const project = ownProject(polite)
+    writeFileSync(
+      join(project, 'mine.mjs'),
+      "export default { name: 'mine', core: () => ({ acquire: () => ({ kind: 'lease-held' }) }) }",
+    )
+    const { code, stderr } = await cli(project, ['run', '--subject', 'mine.mjs', '--store', 'sqlite'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/subject "mine" cannot be put on a store[\s\S]*core of its own/)
+  })
+
+  it('is stopped by Ctrl-C, and removes what it has made', async () => {
+    const before = remains()
+    const project = folder()
+    mkdirSync(join(project, 'sub'))
+    const child = spawn(
+      process.execPath,
+      [join(packageRoot(), 'bin/contention.js'), 'run', '--store', 'sqlite', '--param', 'durationMs=600000'],
+      { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    let stderr = ''
+    child.stderr.on('data', (text) => {
+      stderr += text
+      if (stderr.includes('on sqlite')) setTimeout(() => child.kill('SIGINT'), 500)
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect(code).toBe(2)
+    expect(stderr).toContain('stopped before its end')
+    expect(remains()).toEqual(before)
+  })
+})
+
+describe('the same scenario and seed give the same report and signature', () => {
+  const parameters = Object.fromEntries(builtInScenarios.map(({ name }) => [name, { durationMs: 4_000 }]))
+  const inMemory = runMatrix(builtInScenarios, { seed: 7, parameters })
+  for (const { kind, describe: describeKind } of everyStore) {
+    describeKind(kind, () => {
+      it(`on ${kind} as in memory`, async () => {
+        const [one, other] = await openTwice(kind)
+        try {
+          const subject = storedSubject(runsOn(one, 'signature'))
+          expect(await runMatrix(builtInScenarios, { seed: 7, parameters, subject })).toEqual(await inMemory)
+        } finally {
+          await other.close()
+          await one.close()
+        }
+      })
+    })
+  }
+})
