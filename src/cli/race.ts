@@ -96,7 +96,9 @@ function tell(
   ]
   const shown = results.filter(({ held }) => !held || options.quiet !== true)
   const lines = shown.map(({ name, held, evidence }) =>
-    held ? `${chalk.green('✓')} ${name} ${chalk.dim(`(${evidence})`)}` : `${chalk.red('✗')} ${name}\n    ${evidence}`,
+    held
+      ? `${chalk.green('✓')} ${name} ${chalk.dim(`(${evidence})`)}`
+      : `${chalk.red('✗')} ${name}\n    ${evidence.replaceAll('\n', '\n    ')}`,
   )
   if (options.quiet !== true || code !== HELD) {
     const label = code === HELD ? chalk.green('PASS') : chalk.red('FAIL')

@@ -1,4 +1,5 @@
-import { type RacerSpec, race } from '../stress/index.js'
+import { StoreError } from '../stores/index.js'
+import { type RacerSpec, race, type Told } from '../stress/index.js'
 import { explain } from './explain.js'
 
 /** One process of a race. It ends with its parent: nobody would judge what it does alone. */
@@ -6,6 +7,10 @@ process.once('disconnect', () => process.exit(0))
 process.once('message', (spec: RacerSpec) => {
   race(spec, process.env, (told) => process.send?.(told)).then(
     () => process.disconnect(),
-    (error: unknown) => process.send?.({ kind: 'failed', message: explain(error) }, () => process.exit(1)),
+    (error: unknown) => {
+      const lost = error instanceof StoreError && error.problem.lost === true
+      const told: Told = { kind: 'failed', message: explain(error), lost }
+      process.send?.(told, () => process.exit(1))
+    },
   )
 })

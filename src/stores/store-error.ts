@@ -7,6 +7,8 @@ export interface StoreProblem {
   readonly found?: string
   readonly expected?: string
   readonly todo?: string
+  /** It no longer has what it had acknowledged: to wait is of no use. */
+  readonly lost?: true
 }
 
 /** A store that cannot be used: not there, not ours, damaged, full. Says nothing of the lease core that stands on it. */

@@ -12,7 +12,8 @@ export async function patiently<T>(ask: () => T | Promise<T>, onUnanswered?: () 
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof StoreError) || Date.now() - startedMs > UNANSWERED_FOR_MS) throw error
+      if (!(error instanceof StoreError) || error.problem.lost) throw error
+      if (Date.now() - startedMs > UNANSWERED_FOR_MS) throw error
       onUnanswered?.()
       await sleep(ASK_AGAIN_AFTER_MS)
     }

@@ -73,7 +73,8 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
       acknowledged.add(told)
       if (told.kind !== 'failed') return
       failed = true
-      failures.push(told.message)
+      if (told.lost) over = true
+      else failures.push(told.message)
     })
     // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
     child.send(spec, () => undefined)
@@ -88,7 +89,7 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     for (let lane = 0; lane < options.processes; lane++) start(lane)
     let killAtMs = startedMs + 2 * KILL_EVERY_MS
     let restartAtMs = startedMs + RESTART_SERVER_EVERY_MS / 2
-    while (Date.now() < untilMs && failures.length === 0 && options.interrupted?.() !== true) {
+    while (Date.now() < untilMs && failures.length === 0 && !over && options.interrupted?.() !== true) {
       await sleep(50)
       options.onProgress?.({ appends: acknowledged.appends.size, leftMs: untilMs - Date.now() })
       if (options.kill && Date.now() >= killAtMs) {
@@ -105,9 +106,10 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     }
     const tookMs = Date.now() - startedMs
     over = true
-    if (failures.length > 0 || options.interrupted?.() === true) for (const child of lanes) child.kill('SIGKILL')
+    const broken = failures.length > 0 || acknowledged.lost.length > 0 || options.interrupted?.() === true
+    if (broken) for (const child of lanes) child.kill('SIGKILL')
     await Promise.all(lanes.map(ended))
-    const results = failures.length > 0 ? [] : await judge(open, namespace, acknowledged)
+    const results = await resultsOf(open, namespace, acknowledged, failures)
     const { killed, serverRestarts } = counts
     const { appends, unanswered } = acknowledged
     return { results, appends: appends.size, tookMs, killed, serverRestarts, unanswered, failures }
@@ -125,6 +127,18 @@ async function ended(child: ChildProcess): Promise<void> {
     else child.once('close', () => resolve())
   })
   clearTimeout(late)
+}
+
+async function resultsOf(
+  open: OpenStore,
+  namespace: string,
+  acknowledged: Acknowledged,
+  failures: readonly string[],
+): Promise<readonly RaceResult[]> {
+  const [lost] = acknowledged.lost
+  // What such a store still has says nothing.
+  if (lost !== undefined) return [{ name: 'the store keeps what it has acknowledged', held: false, evidence: lost }]
+  return failures.length > 0 ? [] : judge(open, namespace, acknowledged)
 }
 
 async function judge(open: OpenStore, namespace: string, acknowledged: Acknowledged): Promise<readonly RaceResult[]> {

@@ -9,8 +9,8 @@ export type Told =
   | { readonly kind: 'tried-old-fence'; readonly space: string; readonly epoch: number; readonly accepted: boolean }
   /** The store did not answer, and the request was sent again. */
   | { readonly kind: 'unanswered' }
-  /** The process cannot go on. */
-  | { readonly kind: 'failed'; readonly message: string }
+  /** The process cannot go on; because the store has lost what it had acknowledged, or for another reason. */
+  | { readonly kind: 'failed'; readonly message: string; readonly lost: boolean }
 
 /** What all processes together were told, summed up as it comes: memory grows with what was acknowledged alone. */
 export class Acknowledged {
@@ -20,6 +20,7 @@ export class Acknowledged {
   oldFencesTried = 0
   readonly oldFencesAccepted: string[] = []
   unanswered = 0
+  readonly lost: string[] = []
 
   add(told: Told): void {
     switch (told.kind) {
@@ -38,6 +39,9 @@ export class Acknowledged {
         return
       case 'unanswered':
         this.unanswered += 1
+        return
+      case 'failed':
+        if (told.lost) this.lost.push(told.message)
     }
   }
 }

@@ -60,6 +60,7 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
     {
       what: 'a log in the Redis database is not whole: events that were acknowledged are missing',
       todo: 'restore the database from a copy, or remove the space',
+      lost: true,
     },
   ],
   [
@@ -67,6 +68,7 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
     {
       what: 'the Redis server has lost what it had acknowledged',
       todo: 'let the server keep an append-only file and sync it always; then open the store anew to go on with what is left',
+      lost: true,
     },
   ],
   [/DB index is out of range/, { what: 'the Redis server has no database of this number', todo: 'name another' }],

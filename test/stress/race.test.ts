@@ -1,0 +1,179 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/package.js'
+import { type OpenStore, openStore } from '../../src/stores/index.js'
+import { openRedis } from '../../src/stores/redis/redis.js'
+import { startRedis } from '../../src/stores/redis/server.js'
+import { Acknowledged, RaceJudge, runRace } from '../../src/stress/index.js'
+import { everyStore } from '../stores/every-store.js'
+import { cli, folder } from '../support/cli.js'
+import { describeWith, isInPath } from '../support/needs.js'
+
+const program = join(packageRoot(), 'dist/racer.js')
+const event = (seq: number, epoch: number, owner: string, id: string) => ({
+  seq,
+  epoch,
+  owner,
+  type: 'raced',
+  payload: id,
+})
+const sound = [event(0, 1, 'a', 'a/1'), event(1, 1, 'a', 'a/2'), event(2, 3, 'b', 'b/1'), event(3, 4, 'a', 'a/3')]
+
+/** What is broken in a race whose log is `log`, and in which this was told besides what is true of the sound one. */
+function brokenIn(log: typeof sound, told: (acknowledged: Acknowledged) => void = () => undefined, head = log.length) {
+  const acknowledged = new Acknowledged()
+  for (const { seq, payload } of sound) acknowledged.add({ kind: 'appended', space: 's', seq, id: payload })
+  for (const [epoch, owner] of [
+    [1, 'a'],
+    [3, 'b'],
+    [4, 'a'],
+  ] as const) {
+    acknowledged.add({ kind: 'granted', space: 's', epoch, owner })
+  }
+  acknowledged.add({ kind: 'tried-old-fence', space: 's', epoch: 1, accepted: false })
+  told(acknowledged)
+  const judge = new RaceJudge(acknowledged)
+  judge.read('s', log.slice(0, 2))
+  judge.read('s', log.slice(2))
+  return judge.end(new Map([['s', head]])).filter(({ held }) => !held)
+}
+
+const names = (log: typeof sound, told?: (acknowledged: Acknowledged) => void, head?: number) =>
+  brokenIn(log, told, head).map(({ name }) => name)
+
+describe('the judge of a race', () => {
+  it('finds nothing wrong with a race in which all went well, nor with appends that were never acknowledged', () => {
+    expect(brokenIn(sound)).toEqual([])
+    expect(brokenIn([...sound, event(4, 4, 'a', 'a/4')])).toEqual([])
+  })
+
+  it.each<[string, readonly string[]]>([
+    ['a gap', names(sound.map((each) => (each.seq === 3 ? { ...each, seq: 4 } : each)))],
+    ['a head beyond the log', names(sound, undefined, 5)],
+    ['a fork', names([...sound, { ...event(3, 4, 'a', 'a/4') }], undefined, 4)],
+  ])('sees %s', (_, broken) => {
+    expect(broken).toContain('one total order, without gap or fork')
+  })
+
+  it('sees an old owner that writes again', () => {
+    expect(names([...sound, event(4, 3, 'b', 'b/2')])).toEqual(['epochs only grow along the log'])
+    expect(names([...sound, event(4, 4, 'b', 'b/2')])).toEqual(['epochs only grow along the log'])
+  })
+
+  it('sees an epoch that two were given', () => {
+    const told = (to: Acknowledged) => to.add({ kind: 'granted', space: 's', epoch: 3, owner: 'c' })
+    expect(names(sound, told)).toEqual(['no epoch is granted twice'])
+  })
+
+  it('sees an acknowledged append that is lost, or stands elsewhere', () => {
+    const kept = 'every acknowledged append is in the log, where it was said to be'
+    expect(names(sound.slice(0, 3))).toEqual([kept])
+    expect(names(sound, (to) => to.add({ kind: 'appended', space: 's', seq: 0, id: 'a/3' }))).toEqual([kept])
+    expect(names(sound, (to) => to.add({ kind: 'appended', space: 't', seq: 3, id: 'a/3' }))).toEqual([kept])
+  })
+
+  it('sees an append that is there twice, and a write with an old fence', () => {
+    expect(names([...sound, event(4, 4, 'a', 'a/3')])).toEqual([
+      'every append is in the log once, however often it was sent',
+    ])
+    const told = (to: Acknowledged) => to.add({ kind: 'tried-old-fence', space: 's', epoch: 1, accepted: true })
+    expect(names(sound, told)).toEqual(['nobody writes with an old fence'])
+  })
+
+  it('shows the first few of many', () => {
+    const [broken] = brokenIn(sound.slice(0, 1), (to) => {
+      for (let seq = 10; seq < 20; seq++) to.add({ kind: 'appended', space: 's', seq, id: `c/${seq}` })
+    })
+    expect(broken?.evidence).toMatch(/^a\/2 was acknowledged as s 1; .*, and 10 more$/)
+  })
+})
+
+const options = { processes: 3, seconds: 1.5, kill: true, restartServer: false, program }
+
+async function opened(spec: string): Promise<OpenStore> {
+  const open = await openStore(spec)
+  if (open === undefined) throw new TypeError(`${spec} is no store`)
+  return open
+}
+
+describe('a race', () => {
+  for (const { kind, describe: describeKind } of everyStore) {
+    describeKind(kind, () => {
+      it(`of processes that are killed is held on ${kind}`, async () => {
+        const open = await opened(kind)
+        try {
+          const race = await runRace(open, 'race', options)
+          expect(race.failures).toEqual([])
+          expect(race.results.filter(({ held }) => !held)).toEqual([])
+          expect(race.appends).toBeGreaterThan(10)
+          expect(race.killed).toBeGreaterThan(0)
+        } finally {
+          await open.close()
+        }
+      })
+    })
+  }
+
+  describeWith('redis-server in PATH', isInPath('redis-server'))('on a server that keeps nothing', () => {
+    it('is lost when that is killed: acknowledged appends are gone, and it is said', async () => {
+      const server = await startRedis({ appendonly: 'no' })
+      const open = await openRedis(server.url, {})
+      try {
+        const race = await runRace({ ...open, server }, 'race', {
+          ...options,
+          seconds: 2,
+          kill: false,
+          restartServer: true,
+        })
+        const broken = race.results.filter(({ held }) => !held)
+        expect(race.failures).toEqual([])
+        expect(broken.map(({ evidence }) => evidence).join('\n')).toMatch(/has lost|was acknowledged as/)
+      } finally {
+        await open.close()
+        await server.stop()
+      }
+    })
+  })
+
+  it('says by the command line what was raced, and what holds', async () => {
+    const { code, stdout, stderr } = await cli(folder(), [
+      'conformance',
+      '--store',
+      'sqlite',
+      '--processes',
+      '2',
+      '--seconds',
+      '1',
+    ])
+    expect([code, stderr]).toEqual([0, 'on sqlite: a file of its own\n'])
+    expect(stdout.replace(/[\d,]+/g, '0')).toMatchInlineSnapshot(`
+      "✓ one total order0 without gap or fork (0 events in 0 spaces)
+      ✓ epochs only grow along the log (0 ownerships wrote)
+      ✓ no epoch is granted twice (0 grants)
+      ✓ every acknowledged append is in the log0 where it was said to be (0 appends0 0 more without an acknowledgement)
+      ✓ every append is in the log once0 however often it was sent (0 appends)
+      ✓ nobody writes with an old fence (0 attempts refused)
+      PASS  sqlite: 0 processes0 0 appends acknowledged0 0/s
+            what is acknowledged survives the death of the process0 not that of the machine
+      "
+    `)
+  })
+
+  it.each([
+    [['--processes', '1'], /a whole number from 2 to 64/],
+    [['--processes', '4'], /nothing that several processes could race on/],
+    [['--store', 'sqlite=:memory:', '--processes', '4'], /nothing that several processes could race on/],
+    [['--store', 'sqlite', '--restart-server'], /a server that was started for the race/],
+    [['--store', 'sqlite', '--seconds', 'ten'], /a whole number from 1/],
+  ])('is refused with %j', async (given, said) => {
+    const { code, stderr } = await cli(folder(), ['conformance', ...given])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(said)
+  })
+
+  it('is nothing without its parent: a racer that is left alone ends', () => {
+    const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 10_000 })
+    expect([status, stderr]).toEqual([0, ''])
+  })
+})
