@@ -9,6 +9,7 @@ type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore
 
 /** Each adapter is loaded when it is asked for, and its driver with it. */
 const adapters: Readonly<Record<string, () => Promise<Open>>> = {
+  git: async () => (await import('./git/git.js')).openGit,
   sqlite: async () => (await import('./sqlite/sqlite.js')).openSqlite,
   redis: async () => (await import('./redis/redis.js')).openRedis,
   postgres: async () => (await import('./postgres/postgres.js')).openPostgres,

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { StoreError } from '../store-error.js'
+import { type Place, runGit } from './process.js'
+
+export interface Repository {
+  readonly place: Place
+  /** The folder that holds refs and objects: of all work trees together, if there are several. */
+  readonly folder: string
+  /** What names objects. */
+  readonly hash: 'sha1' | 'sha256'
+  /** Whether a swap is on the disk before it counts. */
+  readonly synced: boolean
+}
+
+/** How long an object's name is, as text. */
+export const hexLength = (hash: Repository['hash']): number => (hash === 'sha1' ? 40 : 64)
+
+/** The first 2.x that takes one transaction after another in one `update-ref --stdin`. */
+const OLDEST_MINOR = 30
+/** The first 2.x that syncs refs, if it is told to. */
+const SYNCING_MINOR = 36
+
+/**
+ * The repository at `path`, bare or with a work tree: refs and objects are all that is touched of it.
+ * @throws StoreError when there is no git, or no repository
+ */
+export async function findRepository(path: string, durable: boolean): Promise<Repository> {
+  const there: Place = { name: path, args: ['-C', path] }
+  const minor = await requireGit(path)
+  const found = await runGit(there, ['rev-parse', '--show-object-format', '--git-common-dir'], 'there is no repository')
+  const [hash = '', folder = ''] = found.split('\n')
+  if (hash !== 'sha1' && hash !== 'sha256') {
+    throw new StoreError({
+      what: 'the repository names its objects in a way that contention does not know',
+      store: `git ${path}`,
+      found: hash,
+      expected: 'sha1 or sha256',
+      todo: 'use another repository',
+    })
+  }
+  return at(resolve(path, folder), hash, durable && minor >= SYNCING_MINOR)
+}
+
+/** A bare repository in a folder of its own. Nothing of it outlives us, and nothing need be synced. */
+export async function makeRepository(): Promise<Repository & { remove(): void }> {
+  await requireGit('in a folder of its own')
+  const folder = mkdtempSync(join(tmpdir(), 'contention-git-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const init = ['init', '--quiet', '--bare', '--template=', '--object-format=sha1', folder]
+    await runGit({ name: folder, args: [] }, init, 'a repository cannot be made')
+    return { ...at(folder, 'sha1', false), remove }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+const at = (folder: string, hash: Repository['hash'], synced: boolean): Repository => ({
+  place: { name: folder, args: [...(synced ? ['-c', 'core.fsync=reference'] : []), `--git-dir=${folder}`] },
+  folder,
+  hash,
+  synced,
+})
+
+/** Which 2.x it is. */
+async function requireGit(name: string): Promise<number> {
+  const answer = await runGit({ name, args: [] }, ['version'], 'git does not say its version')
+  const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(answer) ?? []).map(Number)
+  if (major > 2) return Number.POSITIVE_INFINITY
+  if (major === 2 && minor >= OLDEST_MINOR) return minor
+  throw new StoreError({
+    what: 'git is too old',
+    store: `git ${name}`,
+    found: answer.trim(),
+    expected: `git 2.${OLDEST_MINOR} or later`,
+    todo: 'install a newer git',
+  })
+}
