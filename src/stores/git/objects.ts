@@ -32,12 +32,16 @@ export function openObjects(repository: Repository): Objects {
   const remembered = remembering()
   const waiting: { resolve(found: GitObject | undefined): void; reject(error: Error): void }[] = []
   let talk: Conversation | undefined
+  let closed = false
 
   const start = (): Conversation =>
     converse(
       place,
       ['cat-file', '--batch'],
-      parseAnswers((found) => waiting.shift()?.resolve(found)),
+      parseAnswers((found) => {
+        waiting.shift()?.resolve(found)
+        if (waiting.length === 0) talk?.rest()
+      }),
       (words) => {
         const error = words === undefined ? gitMissing(place.name) : gitError(place.name, 'git cannot read', words)
         for (const { reject } of waiting.splice(0)) reject(error)
@@ -46,6 +50,7 @@ export function openObjects(repository: Repository): Objects {
 
   const ask = (what: string): Promise<GitObject | undefined> =>
     new Promise((resolve, reject) => {
+      if (closed) throw gitError(place.name, 'the store is closed', `a question for ${what}`)
       waiting.push({ resolve, reject })
       if (talk === undefined || talk.over) talk = start()
       talk.say(`${what}\n`)
@@ -69,6 +74,7 @@ export function openObjects(repository: Repository): Objects {
       return name
     },
     async close() {
+      closed = true
       await talk?.end()
     },
   }

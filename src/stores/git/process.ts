@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { gitError, gitMissing } from './problem.js'
 
 /** Where git is told to work. */
@@ -63,6 +64,8 @@ export function runGit(place: Place, args: readonly string[], failed: string, in
 export interface Conversation {
   readonly over: boolean
   say(text: string): void
+  /** Nobody waits for an answer: until something is said again, our own process may end, and with it this one. */
+  rest(): void
   /** Lets it end by itself, as it does too when we are killed: its input ends. */
   end(): Promise<void>
 }
@@ -104,12 +107,25 @@ export function converse(
   child.stderr?.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(0, MOST_SAID)
   })
+  // Pipes are sockets, which the types do not say.
+  const pipes = [child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly (Socket | null)[]
+  const kept = [child, ...pipes]
+  const stay = () => {
+    for (const handle of kept) handle?.ref()
+  }
   return {
     get over() {
       return over
     },
-    say: (text) => void child.stdin?.write(text),
+    say: (text) => {
+      stay()
+      child.stdin?.write(text)
+    },
+    rest: () => {
+      for (const handle of kept) handle?.unref()
+    },
     end: () => {
+      stay()
       child.stdin?.end()
       return whenOver
     },

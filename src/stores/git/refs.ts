@@ -24,6 +24,7 @@ export function openRefs({ place, folder, hash, synced }: Repository): Refs {
   let talk: Conversation | undefined
   let answer: (words: LastWords | true) => void = () => undefined
   let turn: Promise<unknown> = Promise.resolve()
+  let closed = false
 
   const start = (): Conversation => {
     let heard = ''
@@ -34,6 +35,7 @@ export function openRefs({ place, folder, hash, synced }: Repository): Refs {
         heard += chunk.toString('latin1')
         if (!heard.endsWith(DONE)) return
         heard = ''
+        talk?.rest()
         answer(true)
       },
       (words) => answer(words),
@@ -50,6 +52,7 @@ export function openRefs({ place, folder, hash, synced }: Repository): Refs {
   }
 
   const moveNow = async (ref: string, before: string | undefined, after: string): Promise<boolean> => {
+    if (closed) throw gitError(place.name, 'the store is closed', `a swap of ${ref}`)
     const words = await new Promise<LastWords | true>((resolve) => {
       answer = resolve
       if (talk === undefined || talk.over) talk = start()
@@ -73,6 +76,7 @@ export function openRefs({ place, folder, hash, synced }: Repository): Refs {
     },
     async close() {
       await turn
+      closed = true
       await talk?.end()
     },
   }
