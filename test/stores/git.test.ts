@@ -324,9 +324,8 @@ describe('a git repository that cannot be used', () => {
     })
     const dying = `case "$*" in *stdin*|*batch*) read line; kill -9 $$;; *) exec ${real} "$@";; esac`
     await withPath(standIn(dying), async () => {
-      for (const asked of [kept.load('s', 'session'), kept.view('s', 0, 9), kept.swap('s', swapOf(0))]) {
-        expect(await problem(asked)).toMatchObject({ found: 'it was ended by SIGKILL' })
-      }
+      const asked = [kept.load('s', 'session'), kept.view('s', 0, 9), kept.swap('s', swapOf(0))].map(problem)
+      expect(await Promise.all(asked)).toMatchObject(asked.map(() => ({ found: 'it was ended by SIGKILL' })))
       const many = await Promise.all([1, 2, 3].map(() => problem(other.load('s', 'session'))))
       expect(many).toMatchObject([1, 2, 3].map(() => ({ what: 'git cannot read' })))
     })
