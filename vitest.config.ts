@@ -18,18 +18,27 @@ const core = [
   'corpus',
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
+/** What runs on servers, in repositories and in processes that are killed: `npm run test:stores`. */
+const stores = [
+  'test/stores/{git,postgres,redis}.test.ts',
+  'test/authority/every-store.test.ts',
+  'test/stress/**/*.test.ts',
+  'test/cli/store.test.ts',
+]
+
 export default defineConfig({
   test: {
     // Whole scenarios, and commands in processes of their own, on machines that are busy with other things.
     testTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'core', include: core } },
+      { extends: true, test: { name: 'core', include: core, exclude: stores } },
+      { extends: true, test: { name: 'stores', include: stores, globalSetup: 'test/support/build.ts' } },
       {
         extends: true,
         test: {
           name: 'product',
           include: ['test/**/*.test.ts'],
-          exclude: core,
+          exclude: [...core, ...stores],
           globalSetup: 'test/support/build.ts',
         },
       },

@@ -35,7 +35,7 @@ export async function withStore<T>(
   try {
     const runs = runsOn(open, namespace)
     return await work({
-      shared: { spec: open.spec, namespace },
+      shared: { spec: open.spec(), namespace },
       put: (subject) => putOn(subject, (mint) => interrupt.wrap(runs(mint))),
     })
   } finally {

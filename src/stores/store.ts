@@ -62,8 +62,8 @@ export interface OpenStore {
   readonly kind: string
   /** Where it is, for people. Never with a password. */
   readonly place: string
-  /** Opens the same store once more, in this process or another. May hold a password: never to be shown. */
-  readonly spec: string
+  /** What opens the same store once more, in this process or another. May hold a password: so it is no field that is shown by accident. */
+  spec(): string
   /** One sentence: what an acknowledged swap survives. Undefined when nothing is known. */
   readonly promise?: string
   /** The server, when it was started for this opening alone: for trials of what it keeps. */

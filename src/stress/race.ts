@@ -54,7 +54,7 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
   const start = (lane: number): void => {
     counts.starts += 1
     const spec: RacerSpec = {
-      store: open.spec,
+      store: open.spec(),
       namespace,
       node: `node-${lane}`,
       session: `node-${lane}#${counts.starts}`,

@@ -16,7 +16,7 @@ export const everyStore = [
 /** Two openings of one store, as two processes have them. What is in it is thrown away, and need not be synced. */
 export async function openTwice(kind: string): Promise<readonly [OpenStore, OpenStore]> {
   const one = await openStore(kind, { durable: false })
-  const other = one && (await openStore(one.spec, { durable: false }))
+  const other = one && (await openStore(one.spec(), { durable: false }))
   if (one === undefined || other === undefined) throw new TypeError(`${kind} cannot be opened twice`)
   return [one, other]
 }

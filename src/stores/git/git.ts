@@ -23,14 +23,17 @@ import { sessionOf, type Tip, tipAt, viewOf, writeSwap } from './tip.js'
  * refs are synced. History stays: `truncate` hides events, but the commits that appended them are still there, until the
  * ref is removed. Objects are written as one file each; `git gc` packs them, at any time.
  */
-export async function openGit(path: string | undefined, { durable = true }: OpenOptions): Promise<OpenStore> {
+export async function openGit(
+  path: string | undefined,
+  { durable = true, cwd = '.' }: OpenOptions,
+): Promise<OpenStore> {
   const made = path === undefined ? await makeRepository() : undefined
-  const repository = made ?? (await findRepository(resolve(path as string), durable))
+  const repository = made ?? (await findRepository(resolve(cwd, path as string), durable))
   const objects = openObjects(repository)
   const refs = openRefs(repository)
   return {
     kind: 'git',
-    spec: `git=${repository.folder}`,
+    spec: () => `git=${repository.folder}`,
     promise: repository.synced
       ? 'what is acknowledged survives the death of the process and of the machine: it is synced to the disk'
       : 'what is acknowledged survives the death of the process, not that of the machine',

@@ -52,7 +52,7 @@ async function openAt(
   return {
     kind: 'postgres',
     place: at.shown,
-    spec,
+    spec: () => spec,
     promise: durable
       ? 'what is acknowledged survives the death of the server and, if it has fsync on, of its machine'
       : 'what is acknowledged survives the death of this process',

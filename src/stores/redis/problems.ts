@@ -1,6 +1,6 @@
 import { StoreError, type StoreProblem } from '../store-error.js'
 
-type Said = Pick<StoreProblem, 'what' | 'expected' | 'todo'>
+type Said = Pick<StoreProblem, 'what' | 'expected' | 'todo' | 'lost'>
 
 /** What a server, or the way to it, may say: the first that fits. Errors out of a script have their code further on. */
 const known: readonly (readonly [sign: RegExp, Said])[] = [

@@ -34,7 +34,7 @@ async function openAt(url: string, own: RedisServer | undefined): Promise<OpenSt
     const promise = await promiseOf(await connected(connection))
     return {
       kind: 'redis',
-      spec: `redis=${url}`,
+      spec: () => `redis=${url}`,
       ...(own === undefined ? {} : { server: own }),
       place: own === undefined ? address.place : 'a server of its own',
       promise,

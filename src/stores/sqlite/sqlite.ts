@@ -28,7 +28,7 @@ export async function openSqlite(
     usable(() => prepareTables(opened, file, synced ? 'FULL' : 'OFF'))
     return {
       kind: 'sqlite',
-      spec: `sqlite=${file}`,
+      spec: () => `sqlite=${file}`,
       place: folder === undefined ? file : 'a file of its own',
       promise: promiseOf(file, synced),
       namespace: (name) => namespaceOf(opened, name, usable),
