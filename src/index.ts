@@ -17,6 +17,15 @@ export {
   takeoverQueueRetryPressure,
 } from '../scenarios/index.js'
 export {
+  type AppendAuthority,
+  type AppendOutcome,
+  type AuthorityOptions,
+  appendAuthority,
+  type ForwardedIntent,
+  type ForwardReply,
+  type Intent,
+} from './authority/index.js'
+export {
   type Budget,
   type BudgetCheck,
   type BudgetResult,

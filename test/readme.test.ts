@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { importModule } from '../src/config/import.js'
@@ -117,6 +118,15 @@ describe('the README', () => {
     await importModule(join(project('careless.test.ts'), 'careless.test.ts'))
     log.mockRestore()
     expect(printed).toEqual([[false, expect.stringMatching(/^space-\d was granted to node-\d+ /)]])
+  })
+
+  it('has nodes that append to one log on a store', () => {
+    const root = project('authority.mjs')
+    mkdirSync(join(root, 'node_modules'))
+    symlinkSync(packageRoot(), join(root, 'node_modules', 'contention'))
+    const { stdout, stderr } = spawnSync(process.execPath, ['authority.mjs'], { cwd: root, encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expectOutput('node authority.mjs', stdout)
   })
 
   it('names every command and every option there is', async () => {
