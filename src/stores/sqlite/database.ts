@@ -25,7 +25,7 @@ type DatabaseClass = new (
 }
 
 /** Whichever is installed; the last needs no installation, but Node 22.13. */
-const DRIVERS = ['better-sqlite3', 'libsql', 'node:sqlite']
+const DRIVERS = ['libsql', 'better-sqlite3', 'node:sqlite']
 
 export async function openDatabase(file: string): Promise<Database> {
   const { name, module } = await importDriver('sqlite', DRIVERS)
