@@ -1,0 +1,156 @@
+import type { WorkCounts } from '../fabric/counts.js'
+import type { Cast, EventKind, Fold, TraceEvent } from '../trace/index.js'
+
+/** One job, as far as the trace has told. */
+interface Standing {
+  attempts: number
+  /** How its latest attempt stands: with a worker, or over with these words. */
+  state: 'waiting' | 'taken' | 'failed' | 'done'
+  /** Until when its latest attempt may last. */
+  untilMs: number
+}
+
+interface State {
+  /** By space, then by number of the job. */
+  readonly jobs: Standing[][]
+  /** By space, those that are neither done nor dead: the only ones that a queue without work can tell anything of. */
+  readonly open: Set<Standing>[]
+  readonly dead: Set<Standing>
+  /** By space, the `seq` of the next event of its log. */
+  readonly nextSeq: number[]
+  /** By space, the contents of its log: an effect is the same when it is written twice. */
+  readonly effects: Set<number>[]
+  attempts: number
+  sideEffects: number
+  duplicates: number
+  redeliveries: number
+  refusedWrites: number
+}
+
+const kinds = [
+  'enqueued',
+  'taken',
+  'idle',
+  'completed',
+  'failed',
+  'appended',
+  'stale-owner',
+  'unknown-epoch',
+  'split-brain',
+  'invalid-token',
+  'lease-expired',
+] as const satisfies readonly EventKind[]
+
+/**
+ * What workers did with their jobs, of a run in which whatever is appended to a log is the side effect of a job. A job is
+ * a dead letter once the queue says that it has no work although nobody holds the job and nobody has done it. An attempt
+ * is a redelivery when the one before it ended without a word of its worker.
+ */
+export function workCountsFold({ spaces }: Cast): Fold<State, WorkCounts> {
+  return {
+    kinds,
+    start: () => ({
+      jobs: spaces.map(() => []),
+      open: spaces.map(() => new Set()),
+      dead: new Set(),
+      nextSeq: spaces.map(() => 0),
+      effects: spaces.map(() => new Set()),
+      attempts: 0,
+      sideEffects: 0,
+      duplicates: 0,
+      redeliveries: 0,
+      refusedWrites: 0,
+    }),
+    step,
+    end: ({ jobs, dead, attempts, sideEffects, duplicates, redeliveries, refusedWrites }) => ({
+      jobs: jobs.flat().length,
+      attempts,
+      attemptsPerJob: distribution(jobs.flat()),
+      deadLetters: dead.size,
+      sideEffects,
+      duplicates,
+      redeliveries,
+      refusedWrites,
+    }),
+  }
+}
+
+function step(state: State, event: TraceEvent): State {
+  if (event.kind === 'appended') appended(state, event)
+  else if (!event.repeated) answered(state, event)
+  return state
+}
+
+function answered(state: State, { kind, command, space, seq, epoch, atMs, untilMs }: TraceEvent): void {
+  switch (kind) {
+    case 'enqueued':
+      standing(state, space, seq)
+      return
+    case 'idle':
+      for (const job of state.open[space] ?? []) if (isLeft(job, atMs)) bury(state, space, job)
+      return
+    case 'taken': {
+      const job = standing(state, space, seq)
+      state.attempts += 1
+      if (job.attempts > 0 && job.state === 'taken') state.redeliveries += 1
+      state.dead.delete(job)
+      state.open[space]?.add(job)
+      job.attempts += 1
+      job.state = 'taken'
+      job.untilMs = untilMs
+      return
+    }
+    case 'completed':
+    case 'failed': {
+      const job = standing(state, space, seq)
+      if (kind === 'failed' && epoch !== job.attempts) return
+      job.state = kind === 'completed' ? 'done' : 'failed'
+      if (kind === 'completed') state.open[space]?.delete(job)
+      return
+    }
+    case 'stale-owner':
+    case 'unknown-epoch':
+    case 'split-brain':
+    case 'invalid-token':
+    case 'lease-expired':
+      // Of an acquire they refuse a lease, not a write; a job that is given back too late changes nothing anyway.
+      if (command === 'append' || command === 'complete') state.refusedWrites += 1
+  }
+}
+
+/** An event that the log has already is a copy of its request; one more of the same content is a duplicate. */
+function appended(state: State, { space, seq, content }: TraceEvent): void {
+  if (seq < (state.nextSeq[space] as number)) return
+  state.nextSeq[space] = seq + 1
+  state.sideEffects += 1
+  const effects = state.effects[space] as Set<number>
+  if (effects.has(content)) state.duplicates += 1
+  effects.add(content)
+}
+
+/** Tried, not done, and with nobody any more. */
+function isLeft({ state, untilMs }: Standing, atMs: number): boolean {
+  return state === 'failed' || (state === 'taken' && untilMs <= atMs)
+}
+
+function bury({ open, dead }: State, space: number, job: Standing): void {
+  dead.add(job)
+  open[space]?.delete(job)
+}
+
+function standing({ jobs, open }: State, space: number, number: number): Standing {
+  const queue = jobs[space] as Standing[]
+  let job = queue[number]
+  if (job === undefined) {
+    job = { attempts: 0, state: 'waiting', untilMs: 0 }
+    queue[number] = job
+    open[space]?.add(job)
+  }
+  return job
+}
+
+function distribution(jobs: readonly Standing[]): WorkCounts['attemptsPerJob'] {
+  const counts: Record<string, number> = {}
+  for (const { attempts } of jobs) counts[attempts] = (counts[attempts] ?? 0) + 1
+  return counts
+}
