@@ -12,6 +12,8 @@ export type { Check, Invariant, InvariantResult, Violation } from './invariant.j
 export { type Judge, judge } from './judge.js'
 export { mutualExclusion } from './mutual-exclusion.js'
 export { noStarvation, type StarvationBound } from './no-starvation.js'
+export { promptJobs } from './prompt-jobs.js'
 export { replayEqualsState, type StateFold } from './replay-equals-state.js'
 export { serviceOrder } from './service-order.js'
+export { singleEffects } from './single-effects.js'
 export { type TakeoverBound, takeoverBound } from './takeover-bound.js'
