@@ -4,7 +4,9 @@ import { jobLifecycle } from './job-lifecycle.js'
 import { leaseLifecycle } from './lease-lifecycle.js'
 import { leaseRenewalContention } from './lease-renewal-contention.js'
 import { ownershipFencingContention } from './ownership-fencing-contention.js'
+import { type PredictOptions, predictWorkerFailure } from './predict-worker-failure.js'
 import { takeoverQueueRetryPressure } from './takeover-queue-retry-pressure.js'
+import { workerFailureCrash, workerFailurePoison, workerFailureRunaway, workerFailureZombie } from './worker-failure.js'
 
 /** The built-in scenarios, in the order in which they are reported. */
 export const builtInScenarios: readonly Scenario[] = [
@@ -17,11 +19,25 @@ export const builtInScenarios: readonly Scenario[] = [
 /** Small and fast, for exploration: they measure nothing, but reach every corner. */
 export const explorationScenarios: readonly Scenario[] = [leaseLifecycle, jobLifecycle]
 
+/** What is done to real processes as well: explored and replayed by name. */
+export const workerFailureScenarios: readonly Scenario[] = [
+  workerFailurePoison,
+  workerFailureCrash,
+  workerFailureRunaway,
+  workerFailureZombie,
+]
+
 export {
   checkpointReplayWindows,
   jobLifecycle,
   leaseLifecycle,
   leaseRenewalContention,
   ownershipFencingContention,
+  type PredictOptions,
+  predictWorkerFailure,
   takeoverQueueRetryPressure,
+  workerFailureCrash,
+  workerFailurePoison,
+  workerFailureRunaway,
+  workerFailureZombie,
 }

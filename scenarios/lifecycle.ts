@@ -1,14 +1,8 @@
 import type { Suspended } from '../src/kernel/index.js'
 import type { Contender, Outcome, ScenarioNetwork } from '../src/scenario/index.js'
 
-/** What the scenarios for exploration have in common: a calm at the end, drawn delays, and patience that has an end. */
-export const lifecycleParameters = {
-  calmMs: {
-    default: 3_000,
-    min: 0,
-    max: 3_600_000,
-    description: 'last part of the run, in which nothing breaks any more',
-  },
+/** Drawn delays, and patience that has an end. */
+export const messageParameters = {
   maxUnanswered: {
     default: 5,
     min: 1,
@@ -20,9 +14,21 @@ export const lifecycleParameters = {
   timeoutMs: { default: 20, min: 1, max: 600_000, description: 'how long a node waits for a reply' },
 } as const
 
+/** What the scenarios for exploration have in common: a calm at the end, and messages as above. */
+export const lifecycleParameters = {
+  calmMs: {
+    default: 3_000,
+    min: 0,
+    max: 3_600_000,
+    description: 'last part of the run, in which nothing breaks any more',
+  },
+  ...messageParameters,
+} as const
+
+type Messages = { readonly [Name in keyof typeof messageParameters]: number }
 type P = { readonly [Name in keyof typeof lifecycleParameters]: number }
 
-export function lifecycleNetwork({ minDelayMs, maxDelayMs, timeoutMs }: P): ScenarioNetwork {
+export function lifecycleNetwork({ minDelayMs, maxDelayMs, timeoutMs }: Messages): ScenarioNetwork {
   const delayMs = [minDelayMs, Math.max(minDelayMs, maxDelayMs)] as const
   return { requestDelayMs: delayMs, replyDelayMs: delayMs, timeoutMs }
 }
@@ -36,7 +42,7 @@ export function calmFromMs({ durationMs, calmMs }: P & { readonly durationMs: nu
 export function* answered(
   node: Contender,
   first: Suspended,
-  { maxUnanswered }: Pick<P, 'maxUnanswered'>,
+  { maxUnanswered }: Pick<Messages, 'maxUnanswered'>,
   worth: () => boolean = () => true,
 ): Generator<Suspended, Outcome, Outcome> {
   let outcome = yield first

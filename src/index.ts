@@ -14,7 +14,14 @@ export {
   leaseLifecycle,
   leaseRenewalContention,
   ownershipFencingContention,
+  type PredictOptions,
+  predictWorkerFailure,
   takeoverQueueRetryPressure,
+  workerFailureCrash,
+  workerFailurePoison,
+  workerFailureRunaway,
+  workerFailureScenarios,
+  workerFailureZombie,
 } from '../scenarios/index.js'
 export {
   type AppendAuthority,
@@ -52,6 +59,7 @@ export {
   type Shrunk,
   shrink,
 } from './explore/index.js'
+export type { WorkCounts, WorkerFailure } from './fabric/counts.js'
 export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './gate/compare.js'
 export {
   type ParsedSnapshot,
@@ -80,10 +88,12 @@ export {
   type InvariantResult,
   mutualExclusion,
   noStarvation,
+  promptJobs,
   replayEqualsState,
   type StarvationBound,
   type StateFold,
   serviceOrder,
+  singleEffects,
   type TakeoverBound,
   takeoverBound,
   type Violation,

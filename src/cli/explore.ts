@@ -67,7 +67,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
 /** Without names: those that are made for it. */
 function selected(project: Project, names: readonly string[]): readonly Scenario[] {
   if (names.length > 0) return [...new Set(names)].map((name) => scenarioNamed(name, project.explorable))
-  return project.explorable.filter((scenario) => scenario.explore !== undefined)
+  return project.explored
 }
 
 async function exploreSubject(

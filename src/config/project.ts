@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { builtInScenarios, explorationScenarios } from '../../scenarios/index.js'
+import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
 import { InputError, nearest, validate } from '../input/index.js'
 import { DEFAULT_MAX_EVENTS, DEFAULT_SEED } from '../run/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
@@ -14,8 +14,10 @@ export interface Project {
   readonly configFile: string | undefined
   readonly root: string
   readonly scenarios: readonly Scenario[]
-  /** Those, and the ones that are made for exploration alone. */
+  /** Those that run, the ones that are made for exploration alone, and the ones that are only run by name. */
   readonly explorable: readonly Scenario[]
+  /** Of those that can be explored, the ones that are when none is named. */
+  readonly explored: readonly Scenario[]
   readonly subjectFiles: readonly string[]
   /** Names of all scenarios that a file may speak of: those above, and the built-in ones that do not run here. */
   readonly knownScenarios: readonly string[]
@@ -34,13 +36,16 @@ export async function loadProject(directory: string, configFile?: string): Promi
   )
   const root = file === undefined ? directory : dirname(file)
   const scenarios = [...pickBuiltIn(config.builtIn, file), ...(await ownScenarios(config, root, file))]
-  refuseDoubles([...scenarios, ...explorationScenarios], file)
+  const exploration = [...explorationScenarios, ...scenarios]
+  const explorable = [...exploration, ...workerFailureScenarios]
+  refuseDoubles(explorable, file)
   refuseWrongParameters(config, scenarios, file)
   return {
     configFile: file,
     root,
     scenarios,
-    explorable: [...explorationScenarios, ...scenarios],
+    explorable,
+    explored: exploration.filter((scenario) => scenario.explore !== undefined),
     subjectFiles: (config.subjects ?? []).map((path) => resolve(root, path)),
     knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
     seed: config.seed ?? DEFAULT_SEED,
