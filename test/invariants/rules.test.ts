@@ -9,6 +9,8 @@ import {
   fencedWrites,
   mutualExclusion,
   noStarvation,
+  promptJobs,
+  singleEffects,
   takeoverBound,
 } from '../../src/invariants/index.js'
 import { type EventKind, foldContent } from '../../src/trace/index.js'
@@ -57,6 +59,8 @@ describe('a verdict', () => {
       fencedWrites,
       mutualExclusion,
       noStarvation({ boundMs: 1 }),
+      promptJobs({ boundMs: 1 }),
+      singleEffects,
       takeoverBound({ calmFromMs: 0, boundMs: 1, ttlMs: 1 }),
     ]
     for (const invariant of all) expectHeld(invariant, [])
@@ -761,5 +765,43 @@ describe('fenced-writes', () => {
   it('does not judge a write again when its request comes again', () => {
     const trace = [granted(0, 'a', 1), appended(10, 'a', 0), granted(100, 'b', 2)]
     expectHeld(fencedWrites, [...trace, appended(110, 'a', 0, 0, { repeated: true })])
+  })
+})
+
+describe('single-effects', () => {
+  it('has each event in a log once', () => {
+    expectHeld(singleEffects, [appended(0, 'a', 0, 7), appended(1, 'b', 1, 8), appended(2, 'b', 0, 7, { space: 1 })])
+    expectBroken(
+      singleEffects,
+      [appended(0, 'a', 0, 7), appended(1, 'b', 1, 7)],
+      1,
+      'b wrote at seq 1 of s what is there at seq 0 already',
+    )
+  })
+
+  it('lets a copy of a write be told the same again', () => {
+    expectHeld(singleEffects, [appended(0, 'a', 0, 7), appended(9, 'a', 0, 7, { repeated: true })])
+  })
+})
+
+describe('prompt-jobs', () => {
+  const invariant = promptJobs({ boundMs: 100 })
+  const enqueued = at(0, 'a', 'enqueued', { command: 'enqueue', seq: 3 })
+  const taken = (atMs: number, epoch = 1): Happening => at(atMs, 'b', 'taken', { command: 'take', seq: 3, epoch })
+
+  it('bounds how long a job waits for its first turn, and no other', () => {
+    expectHeld(invariant, [enqueued, taken(100), taken(900, 2)])
+    expectBroken(invariant, [enqueued, taken(101)], 1, 'job 3 of s waited from 0 ms to 101 ms')
+  })
+
+  it('judges at the end those that were never taken', () => {
+    expectHeld(invariant, [enqueued], 100)
+    expectBroken(
+      invariant,
+      [enqueued],
+      1,
+      'job 3 of s waited from 0 ms to 101 ms, the end of the run, and was not taken',
+      101,
+    )
   })
 })
