@@ -18,13 +18,17 @@ const models: { readonly [failure in WorkerFailure]: Model } = {
   poison: { scenario: workerFailurePoison, perJobMs: 240 },
   // Two attempts of up to 80 ms, and the worker that is down for 50.
   'crash-before-acknowledging': { scenario: workerFailureCrash, perJobMs: 240 },
-  runaway: { scenario: workerFailureRunaway, perJobMs: 120 },
+  // One attempt of up to 80 ms, and as much again.
+  runaway: { scenario: workerFailureRunaway, perJobMs: 160 },
   // The TTL, two attempts, and a pause of 500 ms.
   zombie: { scenario: workerFailureZombie, perJobMs: 1_000, oneByOne: true },
 }
 
 /** What is over whatever the number of jobs: four times a TTL, until the last attempt of a killed worker is given up. */
 const BASE_MS = 2_000
+
+/** What runaways may cost those behind them on top: four hard limits. One without a limit costs all that is left. */
+const RUNAWAY_MS = 500
 
 /** Beyond this a run of the most jobs there may be has gone astray. */
 const MAX_STEPS = 50_000_000
@@ -39,29 +43,24 @@ export interface PredictOptions {
   readonly subject?: Subject
 }
 
-/** The parameters for so many jobs: a log for the effect of each, and time for all. */
+/**
+ * The parameters for so many jobs: a log for the effect of each, and time for all. No job may wait longer than all of them
+ * take, and some for runaways.
+ */
 export function workerFailureParameters(
   failure: WorkerFailure,
   jobs: number,
   changed: PredictOptions['parameters'] = {},
 ): { readonly [name: string]: number } {
   const { scenario, perJobMs, oneByOne } = models[failure]
-  const {
-    nodes,
-    runaways = 0,
-    maxWaitMs,
-  } = resolveParameters(scenario.parameters, { ...changed, jobs }) as {
-    readonly nodes: number
-    readonly runaways?: number
-    readonly maxWaitMs?: number
-  }
+  const { nodes, runaways = 0, maxWaitMs } = resolveParameters(scenario.parameters, { ...changed, jobs })
   const workers = oneByOne ? 1 : Math.max(1, nodes - 1)
   const forAllMs = Math.ceil(((jobs + runaways) * perJobMs) / workers)
   return {
     jobs,
     spaces: jobs + runaways,
     durationMs: BASE_MS + forAllMs,
-    ...(maxWaitMs === undefined ? {} : { maxWaitMs: BASE_MS + forAllMs }),
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs: RUNAWAY_MS + forAllMs }),
     ...changed,
   }
 }

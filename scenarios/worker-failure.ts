@@ -1,25 +1,19 @@
-import {
-  boundedAttempts,
-  contiguousLog,
-  effectOnce,
-  fairJobs,
-  fencedWrites,
-  type Invariant,
-  mutualExclusion,
-  promptJobs,
-  singleEffects,
-} from '../src/invariants/index.js'
+import { promptJobs } from '../src/invariants/index.js'
 import type { JobFence } from '../src/jobs/index.js'
-import type { Random, Suspended } from '../src/kernel/index.js'
+import type { Suspended } from '../src/kernel/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { lifecycleNetwork } from './lifecycle.js'
 import {
   doJob,
+  drawn,
   type Handled,
   isWritten,
+  killed,
   openEffect,
   putIn,
   putInAll,
+  restartMs,
+  safety,
   type WorkerTimes,
   work,
   workerNeeds,
@@ -36,44 +30,6 @@ import {
 
 const base = { ...workload({ nodes: 4, spaces: 10, durationMs: 10_000 }), ...workerParameters } as const
 const withRunaway = { ...base, ...workload({ nodes: 4, spaces: 11, durationMs: 10_000 }) } as const
-
-const restartMs = {
-  default: 50,
-  min: 0,
-  max: 600_000,
-  description: 'how long a worker that was killed stays down',
-} as const
-
-const safety = ({ maxUnanswered, maxAttempts }: WorkerTimes): readonly Invariant[] => [
-  effectOnce,
-  singleEffects,
-  boundedAttempts({ maxUnanswered, maxAttempts }),
-  fairJobs({ maxAttempts }),
-  fencedWrites,
-  mutualExclusion,
-  contiguousLog,
-]
-
-/** Small worlds, in which leases are as likely as not to run out, and in which effects may have to share a log. */
-function drawn(random: Random) {
-  const ttlMs = random.int(20, 120)
-  const maxDelayMs = random.pick([0, 1, 2, 4])
-  const jobs = random.int(1, 5)
-  return {
-    nodes: random.int(2, 5),
-    spaces: random.int(1, jobs + 1),
-    jobs,
-    maxAttempts: random.int(1, 4),
-    ttlMs,
-    workMs: random.pick([ttlMs >> 2, ttlMs >> 1, ttlMs]),
-    restMs: random.int(1, 20),
-    maxUnanswered: random.int(2, 6),
-    minDelayMs: random.pick([0, maxDelayMs >> 1]),
-    maxDelayMs,
-    timeoutMs: 2 * maxDelayMs + random.int(4, 30),
-    durationMs: random.int(500, 2_500),
-  }
-}
 
 /** Every job fails whenever it is tried: it is tried as often as it may be, and is a dead letter then, without effect. */
 export const workerFailurePoison = defineScenario({
@@ -117,12 +73,6 @@ function* crashBeforeAcknowledging(
   const handled = yield* doJob(node, fence, p)
   if (handled === 'done' && fence.epoch === 1) yield* killed(node, p)
   return handled
-}
-
-/** The worker's process ends here; a new one comes after `restartMs`. */
-function* killed(node: Contender, p: { readonly restartMs: number }): Generator<Suspended, void, Outcome> {
-  node.crash(0, p.restartMs)
-  yield node.sleep(1)
 }
 
 /**

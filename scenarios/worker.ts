@@ -1,5 +1,15 @@
+import {
+  boundedAttempts,
+  contiguousLog,
+  effectOnce,
+  fairJobs,
+  fencedWrites,
+  type Invariant,
+  mutualExclusion,
+  singleEffects,
+} from '../src/invariants/index.js'
 import type { JobFence } from '../src/jobs/index.js'
-import type { Suspended } from '../src/kernel/index.js'
+import type { Random, Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
 import type { Body, Contender, Outcome } from '../src/scenario/index.js'
 import { answered, messageParameters } from './lifecycle.js'
@@ -22,8 +32,47 @@ export const workerParameters = {
 
 export type WorkerTimes = { readonly [Name in keyof typeof workerParameters]: number }
 
+export const restartMs = {
+  default: 50,
+  min: 0,
+  max: 600_000,
+  description: 'how long a worker that was killed stays down',
+} as const
+
 /** Commands without which no job with an effect can be done. */
 export const workerNeeds = ['enqueue', 'take', 'complete', 'fail', 'acquire', 'append', 'read'] as const
+
+/** What has to hold whatever happens to the workers. */
+export const safety = ({ maxUnanswered, maxAttempts }: WorkerTimes): readonly Invariant[] => [
+  effectOnce,
+  singleEffects,
+  boundedAttempts({ maxUnanswered, maxAttempts }),
+  fairJobs({ maxAttempts }),
+  fencedWrites,
+  mutualExclusion,
+  contiguousLog,
+]
+
+/** Small worlds, in which leases are as likely as not to run out, and in which effects may have to share a log. */
+export function drawn(random: Random) {
+  const ttlMs = random.int(20, 120)
+  const maxDelayMs = random.pick([0, 1, 2, 4])
+  const jobs = random.int(1, 5)
+  return {
+    nodes: random.int(2, 5),
+    spaces: random.int(1, jobs + 1),
+    jobs,
+    maxAttempts: random.int(1, 4),
+    ttlMs,
+    workMs: random.pick([ttlMs >> 2, ttlMs >> 1, ttlMs]),
+    restMs: random.int(1, 20),
+    maxUnanswered: random.int(2, 6),
+    minDelayMs: random.pick([0, maxDelayMs >> 1]),
+    maxDelayMs,
+    timeoutMs: 2 * maxDelayMs + random.int(4, 30),
+    durationMs: random.int(500, 2_500),
+  }
+}
 
 /** What the queue is told after an attempt: that the job is done, that it failed, or nothing, when its worker was lost. */
 export type Handled = 'done' | 'failed' | 'lost'
@@ -114,4 +163,10 @@ function* leaseOn(node: Contender, space: string, p: WorkerTimes): Steps<Fence |
     if (outcome.kind !== 'lease-held' || node.monotonicMs >= untilMs) return undefined
     yield node.sleep(node.random.int(1, p.restMs))
   }
+}
+
+/** The worker's process ends here; a new one comes after `restartMs`. */
+export function* killed(node: Contender, p: { readonly restartMs: number }): Steps<void> {
+  node.crash(0, p.restartMs)
+  yield node.sleep(1)
 }
