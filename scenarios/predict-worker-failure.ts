@@ -1,5 +1,4 @@
-import type { WorkCounts, WorkerFailure } from '../src/fabric/counts.js'
-import { workCountsFold } from '../src/metrics/index.js'
+import { type WorkCounts, type WorkerFailure, workCountsFold } from '../src/metrics/index.js'
 import { resolveParameters, type Scenario, simulate } from '../src/scenario/index.js'
 import type { Subject } from '../src/subject/index.js'
 import { castOf, numbered, observe } from '../src/trace/index.js'

@@ -59,7 +59,6 @@ export {
   type Shrunk,
   shrink,
 } from './explore/index.js'
-export type { WorkCounts, WorkerFailure } from './fabric/counts.js'
 export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './gate/compare.js'
 export {
   type ParsedSnapshot,
@@ -140,7 +139,14 @@ export {
   stepSpace,
   UNTOUCHED,
 } from './log/index.js'
-export { type MetricName, type Metrics, metricNames, percentile } from './metrics/index.js'
+export {
+  type MetricName,
+  type Metrics,
+  metricNames,
+  percentile,
+  type WorkCounts,
+  type WorkerFailure,
+} from './metrics/index.js'
 export { passFailLabel, scenarioLabel } from './report/labels.js'
 export { reportMarkdown } from './report/markdown.js'
 export type { Divergence, Report, ScenarioOutcome } from './report/report.js'

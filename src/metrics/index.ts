@@ -1,4 +1,4 @@
 export { metricsFold } from './fold.js'
 export { type MetricName, type Metrics, metricNames, NOTHING_MEASURED } from './metrics.js'
 export { percentile } from './percentile.js'
-export { workCountsFold } from './work-counts.js'
+export { type WorkCounts, type WorkerFailure, workCountsFold } from './work-counts.js'

@@ -1,5 +1,25 @@
-import type { WorkCounts } from '../fabric/counts.js'
 import type { Cast, EventKind, Fold, TraceEvent } from '../trace/index.js'
+
+/** What model and reality both count of one worker-failure scenario. All are whole numbers. */
+export interface WorkCounts {
+  readonly jobs: number
+  /** How often jobs were taken, in all. */
+  readonly attempts: number
+  /** By number of attempts: how many jobs had so many. */
+  readonly attemptsPerJob: { readonly [attempts: string]: number }
+  /** Jobs that used up their attempts without being completed. */
+  readonly deadLetters: number
+  readonly sideEffects: number
+  /** Side effects beyond the first of a job. */
+  readonly duplicates: number
+  /** Attempts after the first of a job whose worker was lost. */
+  readonly redeliveries: number
+  /** Writes and completions that were refused because their fence was not the current one. */
+  readonly refusedWrites: number
+}
+
+/** The scenarios that can be modelled and run: what happens to the workers. */
+export type WorkerFailure = 'poison' | 'crash-before-acknowledging' | 'runaway' | 'zombie'
 
 /** One job, as far as the trace has told. */
 interface Standing {

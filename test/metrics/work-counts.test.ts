@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { WorkCounts } from '../../src/fabric/counts.js'
-import { workCountsFold } from '../../src/metrics/index.js'
+import { type WorkCounts, workCountsFold } from '../../src/metrics/index.js'
 import { castOf, type EventKind, observe } from '../../src/trace/index.js'
 import { at, type Happening, type More } from '../support/trace-by-hand.js'
 

@@ -9,7 +9,7 @@ import {
 } from '../../scenarios/index.js'
 import { workerFailureParameters } from '../../scenarios/predict-worker-failure.js'
 import { exploreChunk } from '../../src/explore/index.js'
-import type { WorkCounts, WorkerFailure } from '../../src/fabric/counts.js'
+import type { WorkCounts, WorkerFailure } from '../../src/metrics/index.js'
 import { runScenario } from '../../src/run/index.js'
 import { ParameterError, type Run, resolveParameters, type Scenario, simulate } from '../../src/scenario/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../../src/subject/index.js'
