@@ -13,11 +13,11 @@ export interface ConformanceOptions extends RaceCliOptions {
 
 /** `contention conformance`: the contract of a subject, sentence by sentence. */
 export async function conformance(io: Io, options: ConformanceOptions): Promise<ExitCode> {
-  if (wantsRace(options)) return race(io, options)
   const project = await loadProject(io.cwd, options.config)
+  if (wantsRace(options)) return race(io, project, options)
   const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
   const quiet = options.quiet === true || options.json === true
-  const all = await withStore(io, options.store, { quiet }, async ({ put }) => {
+  const all = await withStore(io, project, options.store, { quiet }, async ({ put }) => {
     const results = []
     for (const { subject } of subjects) {
       results.push({ subject: subject.name, results: await conformanceOf(put(subject)) })

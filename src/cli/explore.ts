@@ -48,7 +48,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []
   const quiet = options.quiet === true || options.json === true
-  await withStore(io, options.store, { quiet, workers: workersOption(options) }, async (store) => {
+  await withStore(io, project, options.store, { quiet, workers: workersOption(options) }, async (store) => {
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
       if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))

@@ -28,7 +28,7 @@ export async function measure(
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
   const quiet = options.quiet === true || options.json === true
-  const report = await withStore(io, options.store, { quiet }, ({ put }) => {
+  const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(loaded?.subject ?? builtInSubject)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
       runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject }),

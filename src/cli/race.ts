@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { Chalk } from 'chalk'
+import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { grouped, plural } from '../report/index.js'
-import { type OpenStore, openStore } from '../stores/index.js'
+import type { OpenStore } from '../stores/index.js'
 import { type Race, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
+import { openNamed } from './store.js'
 
 export interface RaceCliOptions {
   readonly store?: string
@@ -28,13 +30,10 @@ export function wantsRace({ processes, seconds, kill, restartServer }: RaceCliOp
 }
 
 /** `contention conformance --store … --processes N`: as many processes race on one store, in real time. */
-export async function race(io: Io, options: RaceCliOptions): Promise<ExitCode> {
+export async function race(io: Io, project: Project, options: RaceCliOptions): Promise<ExitCode> {
   const processes = numberOption('--processes', options.processes, DEFAULT_PROCESSES, 2, 64)
   const seconds = numberOption('--seconds', options.seconds, DEFAULT_SECONDS, 1, 86_400)
-  const open =
-    options.store === undefined
-      ? undefined
-      : await openStore(options.store, { env: io.env, cwd: io.cwd, durable: true })
+  const open = await openNamed(io, project, options.store, true)
   if (open === undefined || open.place === ':memory:') {
     await open?.close()
     throw new InputError({

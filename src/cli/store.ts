@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import type { MintToken } from '../lease/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
@@ -23,11 +24,12 @@ export interface SharedStore {
 /** Runs `work` on the store that `spec` names, and leaves nothing of it there: not even when Ctrl-C ends it. */
 export async function withStore<T>(
   io: Io,
-  spec: string | undefined,
+  project: Project,
+  name: string | undefined,
   { quiet, workers = 0 }: { readonly quiet: boolean; readonly workers?: number },
   work: (store: StoreInUse) => Promise<T>,
 ): Promise<T> {
-  const open = spec === undefined ? undefined : await openStore(spec, { env: io.env, cwd: io.cwd, durable: false })
+  const open = await openNamed(io, project, name, false)
   if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
   if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
   const namespace = `run-${process.pid}-${Date.now().toString(36)}`
@@ -47,6 +49,18 @@ export async function withStore<T>(
     }
     await open.close()
   }
+}
+
+/** Opens the store that `--store` names: by a name of the configuration, whose paths are relative to it, or as such. */
+export function openNamed(
+  io: Io,
+  { stores, root }: Project,
+  name: string | undefined,
+  durable: boolean,
+): Promise<OpenStore | undefined> {
+  if (name === undefined) return Promise.resolve(undefined)
+  const named = Object.hasOwn(stores, name) ? stores[name] : undefined
+  return openStore(named ?? name, { env: io.env, cwd: named === undefined ? io.cwd : root, durable })
 }
 
 export function workerNamespaces(namespace: string, workers: number): readonly string[] {

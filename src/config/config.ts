@@ -8,6 +8,8 @@ export interface Config {
   readonly builtIn?: boolean | readonly string[]
   /** Lease cores of your own: files whose default export is a subject. What `explore` and `conformance` look at. */
   readonly subjects?: readonly string[]
+  /** Names for stores, for `--store`: `{ ci: 'sqlite=ci.db' }`. One may be called as a kind of store, and stands for that then. */
+  readonly stores?: { readonly [name: string]: string }
   /** Root of all chance, 0 to 4294967295. Default 1. */
   readonly seed?: number
   /** By scenario, parameters that are not to be the default. */

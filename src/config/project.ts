@@ -19,6 +19,8 @@ export interface Project {
   /** Of those that can be explored, the ones that are when none is named. */
   readonly explored: readonly Scenario[]
   readonly subjectFiles: readonly string[]
+  /** By name, what `--store` takes. */
+  readonly stores: { readonly [name: string]: string }
   /** Names of all scenarios that a file may speak of: those above, and the built-in ones that do not run here. */
   readonly knownScenarios: readonly string[]
   readonly seed: number
@@ -47,6 +49,7 @@ export async function loadProject(directory: string, configFile?: string): Promi
     explorable,
     explored: exploration.filter((scenario) => scenario.explore !== undefined),
     subjectFiles: (config.subjects ?? []).map((path) => resolve(root, path)),
+    stores: config.stores ?? {},
     knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
     seed: config.seed ?? DEFAULT_SEED,
     maxEvents: config.maxEvents ?? DEFAULT_MAX_EVENTS,

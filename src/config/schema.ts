@@ -16,6 +16,13 @@ const plainConfig = {
     .array(z.string({ error: 'the path of a file' }), { error: 'a list of paths' })
     .describe('files whose default export is a subject')
     .optional(),
+  stores: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a name: lower case, digits and hyphens' }),
+      z.string({ error: 'a store, as in "sqlite=state.db"' }),
+    )
+    .describe('names for stores, for --store')
+    .optional(),
   seed: wholeFrom(0)
     .max(MAX_SEED, { error: `a whole number up to ${MAX_SEED}` })
     .describe('root of all chance')

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { builtInScenarios } from '../../scenarios/index.js'
 import { packageRoot } from '../../src/package.js'
 import { runMatrix } from '../../src/run/index.js'
@@ -11,19 +10,19 @@ import { storedSubject } from '../../src/subject/index.js'
 import { everyStore, openTwice } from '../stores/every-store.js'
 import { cli, folder, ownProject, polite } from '../support/cli.js'
 
-const remains = () => readdirSync(tmpdir()).filter((name) => /^contention-(sqlite|git|postgres|redis)/.test(name))
-
 describe('--store', () => {
   it('runs on a file of its own, says so, and leaves nothing', async () => {
-    const before = remains()
     const project = ownProject(polite)
     await cli(project, ['update'])
+    const temporary = folder()
+    vi.stubEnv('TMPDIR', temporary)
+    onTestFinished(() => void vi.unstubAllEnvs())
     expect(await cli(project, ['check', '--store', 'sqlite'])).toEqual({
       code: 0,
       stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot, within budget\n',
       stderr: 'on sqlite: a file of its own\n',
     })
-    expect(remains()).toEqual(before)
+    expect(readdirSync(temporary)).toEqual([])
   })
 
   it('takes one that is named, and removes what it put there, and nothing else', async () => {
@@ -40,6 +39,15 @@ describe('--store', () => {
     const { default: Database } = await import('libsql')
     const rows = new Database(join(project, 'kept.db')).prepare('SELECT * FROM contention_space').all()
     expect(rows).toEqual([])
+  })
+
+  it('takes a name of the configuration, whose path is relative to that', async () => {
+    const config = JSON.stringify({ stores: { ci: 'sqlite=ci.db' } })
+    const project = folder({ 'contention.config.json': config, 'sub/empty.txt': '' })
+    const { code, stderr } = await cli(join(project, 'sub'), ['conformance', '--store', 'ci'])
+    expect([code, stderr]).toEqual([0, `on sqlite: ${join(project, 'ci.db')}\n`])
+    writeFileSync(join(project, 'contention.config.json'), JSON.stringify({ stores: { Ci: 1 } }))
+    expect(await cli(project, ['conformance', '--store', 'ci'])).toMatchObject({ code: 2, stdout: '' })
   })
 
   it('explores with worker threads of which each has a namespace of its own', async () => {
@@ -94,13 +102,11 @@ describe('--store', () => {
   })
 
   it('is stopped by Ctrl-C, and removes what it has made', async () => {
-    const before = remains()
-    const project = folder()
-    mkdirSync(join(project, 'sub'))
+    const temporary = folder()
     const child = spawn(
       process.execPath,
       [join(packageRoot(), 'bin/contention.js'), 'run', '--store', 'sqlite', '--param', 'durationMs=600000'],
-      { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: temporary, env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', 'pipe', 'pipe'] },
     )
     let stderr = ''
     child.stderr.on('data', (text) => {
@@ -110,7 +116,7 @@ describe('--store', () => {
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect(code).toBe(2)
     expect(stderr).toContain('stopped before its end')
-    expect(remains()).toEqual(before)
+    expect(readdirSync(temporary)).toEqual([])
   })
 })
 
