@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenMint } from '../lease/index.js'
 import type { Reply } from '../log/index.js'
-import { type OpenStore, storedCore } from '../stores/index.js'
+import { type OpenStore, StoreError, storedCore } from '../stores/index.js'
 import { patiently } from './patience.js'
-import type { RacerSpec } from './racer.js'
+import type { Go, RacerSpec } from './racer.js'
 import { Acknowledged, RaceJudge, type RaceResult, type Told } from './report.js'
 
 export interface RaceOptions {
@@ -37,6 +37,8 @@ const SPACES = ['space-0', 'space-1', 'space-2', 'space-3']
 const TTL_MS = 300
 const KILL_EVERY_MS = 250
 const RESTART_SERVER_EVERY_MS = 2_500
+/** A process starts in a fraction of a second; many at once, on a machine that is busy, take much longer. */
+const READY_WITHIN_MS = 60_000
 /** How long the processes may take to end after the time is up: an unanswered request may have to wait for a server. */
 const END_WITHIN_MS = 40_000
 const PAGE = 1_000
@@ -45,11 +47,13 @@ const PAGE = 1_000
 export async function runRace(open: OpenStore, namespace: string, options: RaceOptions): Promise<Race> {
   const acknowledged = new Acknowledged()
   const failures: string[] = []
-  const startedMs = Date.now()
-  const untilMs = startedMs + options.seconds * 1_000
   const counts = { killed: 0, serverRestarts: 0, starts: 0 }
   const lanes: ChildProcess[] = []
+  /** Those that can be killed in the middle of something. */
+  const racing = new Set<ChildProcess>()
+  let go: Go | undefined
   let over = false
+  const goesOn = () => failures.length === 0 && !over && options.interrupted?.() !== true
 
   const start = (lane: number): void => {
     counts.starts += 1
@@ -60,7 +64,6 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
       session: `node-${lane}#${counts.starts}`,
       spaces: SPACES,
       ttlMs: TTL_MS,
-      untilMs,
     }
     const child = fork(options.program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     lanes[lane] = child
@@ -71,6 +74,10 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     })
     child.on('message', (told: Told) => {
       acknowledged.add(told)
+      if (told.kind === 'ready') {
+        racing.add(child)
+        if (go !== undefined) child.send(go, () => undefined)
+      }
       if (told.kind !== 'failed') return
       failed = true
       if (told.lost) over = true
@@ -79,6 +86,7 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
     child.send(spec, () => undefined)
     child.on('exit', (code, signal) => {
+      racing.delete(child)
       if (code !== 0 && signal !== 'SIGKILL' && !failed)
         failures.push(said.trim().split('\n').at(-1) || `exit code ${code}`)
       if (signal === 'SIGKILL' && !over) start(lane)
@@ -87,21 +95,29 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
 
   try {
     for (let lane = 0; lane < options.processes; lane++) start(lane)
+    const waitingSinceMs = Date.now()
+    while (racing.size < lanes.length && goesOn() && Date.now() - waitingSinceMs < READY_WITHIN_MS) await sleep(10)
+    const startedMs = Date.now()
+    const untilMs = startedMs + options.seconds * 1_000
+    go = { untilMs }
+    for (const child of racing) child.send(go, () => undefined)
     let killAtMs = startedMs + 2 * KILL_EVERY_MS
     let restartAtMs = startedMs + RESTART_SERVER_EVERY_MS / 2
-    while (Date.now() < untilMs && failures.length === 0 && !over && options.interrupted?.() !== true) {
+    while (Date.now() < untilMs && goesOn()) {
       await sleep(50)
       options.onProgress?.({ appends: acknowledged.appends.size, leftMs: untilMs - Date.now() })
-      if (options.kill && Date.now() >= killAtMs) {
-        killAtMs += KILL_EVERY_MS
+      const victim = [...racing][Math.floor(Math.random() * racing.size)]
+      if (options.kill && victim !== undefined && Date.now() >= killAtMs) {
+        killAtMs = Date.now() + KILL_EVERY_MS
         counts.killed += 1
-        lanes[Math.floor(Math.random() * lanes.length)]?.kill('SIGKILL')
+        racing.delete(victim)
+        victim.kill('SIGKILL')
       }
       if (options.restartServer && open.server !== undefined && Date.now() >= restartAtMs) {
-        restartAtMs += RESTART_SERVER_EVERY_MS
         counts.serverRestarts += 1
         await open.server.kill()
         await open.server.restart()
+        restartAtMs = Date.now() + RESTART_SERVER_EVERY_MS
       }
     }
     const tookMs = Date.now() - startedMs
@@ -137,9 +153,21 @@ async function resultsOf(
 ): Promise<readonly RaceResult[]> {
   const [lost] = acknowledged.lost
   // What such a store still has says nothing.
-  if (lost !== undefined) return [{ name: 'the store keeps what it has acknowledged', held: false, evidence: lost }]
-  return failures.length > 0 ? [] : judge(open, namespace, acknowledged)
+  if (lost !== undefined) return [hasLost(lost)]
+  if (failures.length > 0) return []
+  try {
+    return await judge(open, namespace, acknowledged)
+  } catch (error) {
+    if (error instanceof StoreError && error.problem.lost) return [hasLost(error.message)]
+    throw error
+  }
 }
+
+const hasLost = (evidence: string): RaceResult => ({
+  name: 'the store keeps what it has acknowledged',
+  held: false,
+  evidence,
+})
 
 async function judge(open: OpenStore, namespace: string, acknowledged: Acknowledged): Promise<readonly RaceResult[]> {
   const core = storedCore(open.namespace(namespace), tokenMint(''))

@@ -15,6 +15,10 @@ export interface RacerSpec {
   readonly session: string
   readonly spaces: readonly string[]
   readonly ttlMs: number
+}
+
+/** What it is told when it may begin. */
+export interface Go {
   readonly untilMs: number
 }
 
@@ -23,8 +27,14 @@ const SECRET = 'race'
 /** Tasks of one process contend with each other as well. */
 const TASKS = 2
 const APPENDS_PER_LEASE = 12
+
 /** Races: acquires, appends, releases, and now and then stands still until its lease has lapsed, and writes nevertheless. */
-export async function race(spec: RacerSpec, env: Environment, tell: (told: Told) => void): Promise<void> {
+export async function race(
+  spec: RacerSpec,
+  env: Environment,
+  tell: (told: Told) => void,
+  go: Promise<Go>,
+): Promise<void> {
   const open = await patiently(
     () => openStore(spec.store, { env }),
     () => tell({ kind: 'unanswered' }),
@@ -32,14 +42,22 @@ export async function race(spec: RacerSpec, env: Environment, tell: (told: Told)
   if (open === undefined) throw new TypeError('a race needs a store that several processes can open')
   try {
     const core = storedCore(open.namespace(spec.namespace), tokenMint(SECRET))
-    await Promise.all(Array.from({ length: TASKS }, (_, task) => runTask(core, spec, task, tell)))
+    tell({ kind: 'ready' })
+    const { untilMs } = await go
+    await Promise.all(Array.from({ length: TASKS }, (_, task) => runTask(core, spec, task, untilMs, tell)))
   } finally {
     await open.close()
   }
 }
 
-async function runTask(core: Core, spec: RacerSpec, task: number, tell: (told: Told) => void): Promise<void> {
-  const { node, spaces, ttlMs, untilMs } = spec
+async function runTask(
+  core: Core,
+  spec: RacerSpec,
+  task: number,
+  untilMs: number,
+  tell: (told: Told) => void,
+): Promise<void> {
+  const { node, spaces, ttlMs } = spec
   const owner = `${node}.${task}`
   const session = `${spec.session}.${task}`
   let requests = 0

@@ -2,6 +2,8 @@ import type { LogEvent } from '../log/index.js'
 
 /** What a racing process tells as it happens: only what was told counts as acknowledged. */
 export type Told =
+  /** It has opened the store, and waits for the race to begin. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'granted'; readonly space: string; readonly epoch: number; readonly owner: string }
   /** An append was acknowledged. */
   | { readonly kind: 'appended'; readonly space: string; readonly seq: number; readonly id: string }

@@ -106,7 +106,7 @@ describe('a race', () => {
           const race = await runRace(open, 'race', options)
           expect(race.failures).toEqual([])
           expect(race.results.filter(({ held }) => !held)).toEqual([])
-          expect(race.appends).toBeGreaterThan(10)
+          expect(race.appends).toBeGreaterThan(0)
           expect(race.killed).toBeGreaterThan(0)
         } finally {
           await open.close()
