@@ -38,7 +38,8 @@ export async function explore(run: (chunk: Chunk) => Promise<ChunkResult>, exten
   let next = fromSeed
   const hasMore = () => next < fromSeed + seeds && goOn()
   const start = () => {
-    const chunk = { from: next, seeds: Math.min(SEEDS_PER_CHUNK, fromSeed + seeds - next), maxFailures }
+    const size = Math.min(SEEDS_PER_CHUNK, fromSeed + seeds - next)
+    const chunk = { from: next, seeds: size, maxFailures, beginsTwice: next === fromSeed }
     next += chunk.seeds
     const result = run(chunk)
     // A chunk that fails while an earlier one is awaited is heard of when its turn comes.
