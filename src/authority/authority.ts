@@ -43,7 +43,10 @@ export interface AuthorityOptions {
   readonly ttlMs: number
   /** A lease with less than this left is renewed before it is used. */
   readonly renewBelowMs: number
-  /** Carries an intent to another node's `receive`. Rejects when no answer came, whether the intent arrived or not. */
+  /**
+   * Carries an intent to another node's `receive`. Rejects when no answer came, whether the intent arrived or not; it may
+   * arrive more than once, and late.
+   */
   readonly forward: (to: string, intent: ForwardedIntent) => Promise<ForwardReply>
   readonly sleep: (ms: number) => Promise<void>
   /** Between two attempts. */
@@ -154,12 +157,14 @@ export function appendAuthority(options: AuthorityOptions): AppendAuthority {
       try {
         const place = await locate(space)
         if (place.kind !== 'unknown') {
-          const before: boolean = sent
           sent = true
           const reply = await send(place, { space, type, payload, session, request })
           if (reply.kind === 'appended') return { kind: 'appended', seq: reply.seq }
-          if (reply.kind === 'refused') request = ++requests
-          sent = reply.kind === 'not-holder' && before
+          // Only a core settles a number. A node that was not the holder may be it when another copy comes to it.
+          if (reply.kind === 'refused') {
+            request = ++requests
+            sent = false
+          }
           why = reply.kind === 'refused' ? reply.refusal : `${ownerOf(place)} does not hold the lease`
           // What was believed was wrong: the core knows better, and need not be given time for it.
           if (believed && placeOf(space).kind === 'unknown') continue

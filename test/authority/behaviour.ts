@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppendAuthority, appendAuthority, type ForwardReply } from '../../src/authority/index.js'
+import {
+  type AppendAuthority,
+  appendAuthority,
+  type ForwardedIntent,
+  type ForwardReply,
+} from '../../src/authority/index.js'
 import { tokenMint } from '../../src/lease/index.js'
 import type { LogEvent } from '../../src/log/index.js'
 import type { Core } from '../../src/stores/index.js'
@@ -18,7 +23,7 @@ class Cluster {
   /** How far the clocks of nodes are behind. */
   readonly behindMs = new Map<string, number>()
   /** Told of every forward before and after it took place; what it throws is what the sender sees. */
-  onForward: (when: 'before' | 'after', to: string) => void = () => undefined
+  onForward: (when: 'before' | 'after', to: string, intent: ForwardedIntent) => void = () => undefined
 
   constructor(cores: readonly Core[]) {
     this.#cores = cores
@@ -39,13 +44,13 @@ class Cluster {
         this.nowMs += ms
       },
       forward: async (to, intent): Promise<ForwardReply> => {
-        this.onForward('before', to)
+        this.onForward('before', to, intent)
         const peer = this.#nodes.get(to)
         if (peer === undefined || this.unreachable.has(to) || this.unreachable.has(node)) {
           throw new Error(`${to} cannot be reached`)
         }
         const reply = await peer.receive(intent)
-        this.onForward('after', to)
+        this.onForward('after', to, intent)
         return reply
       },
     })
@@ -238,6 +243,26 @@ export function describeAuthority(
       world.onForward = lose('after')
       expect(await b.append('s', bindingMade('k'))).toEqual({ kind: 'unknown', why: 'lost after it was handled' })
       world.onForward = () => undefined
+      await b.append('s', bindingMade('l'))
+      const keys = (await world.log()).flatMap(({ payload }) => (payload as { key?: string }).key ?? [])
+      expect(keys).toEqual(['k', 'l'])
+    })
+
+    it('does not say that an intent is not written of which a copy may still come to a holder', async () => {
+      const world = cluster()
+      const [a, b] = [world.start('a'), world.start('b', 'b#1', TTL_MS / 2)]
+      await a.append('s', aliasSet('home'))
+      await b.append('s', aliasSet('b knows that a holds it'))
+      await a.release('s')
+      const copies: ForwardedIntent[] = []
+      world.onForward = (when, _, intent) => {
+        if (when === 'after') world.nowMs += TTL_MS
+        else copies.push(intent)
+      }
+      expect(await b.append('s', bindingMade('k'))).toEqual({ kind: 'unknown', why: 'a does not hold the lease' })
+      await a.append('s', aliasSet('a holds it again'))
+      const [copy] = copies as [ForwardedIntent]
+      expect(await a.receive(copy)).toEqual({ kind: 'appended', seq: 3 })
       await b.append('s', bindingMade('l'))
       const keys = (await world.log()).flatMap(({ payload }) => (payload as { key?: string }).key ?? [])
       expect(keys).toEqual(['k', 'l'])
