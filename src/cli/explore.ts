@@ -326,13 +326,19 @@ function clearProgress(io: Io): void {
   if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
 }
 
-/** Ctrl-C: the first ends the exploration in good order, a second one ends the process. */
+/** The first Ctrl-C ends the exploration in good order, a second one the process. */
 function onInterrupt(): { readonly happened: boolean; dispose(): void } {
-  const state = { happened: false, dispose: () => process.removeListener('SIGINT', listener) }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const state = {
+    happened: false,
+    dispose: () => {
+      for (const signal of signals) process.removeListener(signal, listener)
+    },
+  }
   const listener = () => {
     state.happened = true
-    process.removeListener('SIGINT', listener)
+    state.dispose()
   }
-  process.on('SIGINT', listener)
+  for (const signal of signals) process.on(signal, listener)
   return state
 }

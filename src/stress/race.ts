@@ -65,7 +65,8 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
       spaces: SPACES,
       ttlMs: TTL_MS,
     }
-    const child = fork(options.program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    // In a group of its own: Ctrl-C is for us, who end the race. It ends with us too, even if we are killed.
+    const child = fork(options.program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
     lanes[lane] = child
     let said = ''
     let failed = false
@@ -88,7 +89,7 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     child.on('exit', (code, signal) => {
       racing.delete(child)
       if (code !== 0 && signal !== 'SIGKILL' && !failed)
-        failures.push(said.trim().split('\n').at(-1) || `exit code ${code}`)
+        failures.push(said.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`)
       if (signal === 'SIGKILL' && !over) start(lane)
     })
   }

@@ -120,6 +120,53 @@ describe('--store', () => {
   })
 })
 
+/** The command in a process group of its own, as at a terminal. What it printed, and how it ended. */
+function started(args: readonly string[], cwd: string) {
+  const child = spawn(process.execPath, [join(packageRoot(), 'bin/contention.js'), ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const said = { stdout: '', stderr: '' }
+  child.stdout.on('data', (text) => {
+    said.stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    said.stderr += text
+  })
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, ...said })),
+  )
+  return { ended, signalAll: (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal) }
+}
+
+describe('a command on a store that is stopped', () => {
+  const files = () => remains().filter((name) => name.startsWith('contention-sqlite'))
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('an exploration ends in good order at %s', async (signal) => {
+    const before = files()
+    const { ended, signalAll } = started(
+      ['explore', '--store', 'sqlite', '--time', '60s', '--workers', '1', '--quiet'],
+      folder(),
+    )
+    setTimeout(() => signalAll(signal), 3_000)
+    const startedMs = Date.now()
+    expect(await ended).toEqual({ code: 2, stdout: '', stderr: 'stopped before its end\n' })
+    expect(Date.now() - startedMs).toBeLessThan(30_000)
+    expect(files()).toEqual(before)
+  })
+
+  it('a race that Ctrl-C ends at a terminal has no process that could not go on', async () => {
+    const { ended, signalAll } = started(
+      ['conformance', '--store', 'sqlite', '--processes', '2', '--seconds', '60', '--quiet'],
+      folder(),
+    )
+    setTimeout(() => signalAll('SIGINT'), 4_000)
+    const { code, stderr } = await ended
+    expect([code, stderr]).toEqual([2, 'stopped before its end\n'])
+  })
+})
+
 describe('the same scenario and seed give the same report and signature', () => {
   const parameters = Object.fromEntries(builtInScenarios.map(({ name }) => [name, { durationMs: 4_000 }]))
   const inMemory = runMatrix(builtInScenarios, { seed: 7, parameters })
