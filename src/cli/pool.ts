@@ -18,7 +18,10 @@ export interface WorkerSpec {
   readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
   /** Names of the commands, for the number of one in `lastSeen`. */
   readonly commands: readonly CommandKind[]
-  /** Written by the worker at every command: a count, the virtual time, and which command it is. */
+  /**
+   * Written by the worker at every command: a count, the virtual time, and which command it is. Then, whether it waits for
+   * the store at this moment.
+   */
   readonly lastSeen: SharedArrayBuffer
 }
 
@@ -105,7 +108,7 @@ export function openPool(
   }
 
   const lanes = Array.from({ length: workers }, (_, number): Lane => {
-    const lastSeen = new SharedArrayBuffer(12)
+    const lastSeen = new SharedArrayBuffer(16)
     const store = spec.store && {
       ...spec.store,
       namespace: workerNamespaces(spec.store.namespace, workers)[number] as string,
@@ -143,7 +146,8 @@ export function openPool(
     for (const lane of lanes) {
       if (lane.chunk === undefined) continue
       const count = lane.lastSeen[0] as number
-      if (count !== lane.count) {
+      // A store that is slow is not the subject's fault, and one that is gone says so in time.
+      if (count !== lane.count || isInStore(lane)) {
         lane.count = count
         lane.quietSinceMs = Date.now()
         lane.pinged = false
@@ -178,13 +182,18 @@ export function openPool(
   }
 }
 
+const isInStore = ({ lastSeen }: Lane): boolean => Atomics.load(lastSeen, 3) === 1
+
 /** How long a thread may take to close its store: one that is in a loop never does. */
 const CLOSE_WITHIN_MS = 1_000
+/** Longer than any store waits for somebody's lock. To end a thread within a native driver may end the whole process. */
+const ANSWER_WITHIN_MS = 15_000
 
 /** Asks a thread to close its store, and waits until it has. */
-function closed({ worker }: Lane): Promise<void> {
+function closed(lane: Lane): Promise<void> {
+  const { worker } = lane
   return new Promise((resolve) => {
-    const late = setTimeout(resolve, CLOSE_WITHIN_MS)
+    const late = setTimeout(resolve, isInStore(lane) ? ANSWER_WITHIN_MS : CLOSE_WITHIN_MS)
     worker.on('message', ({ kind }: FromWorker) => {
       if (kind !== 'closed') return
       clearTimeout(late)

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadProject, loadSubject } from '../config/index.js'
 import { type Chunk, type ExploreOptions, exploreChunk } from '../explore/index.js'
-import { type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
+import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject } from '../subject/index.js'
 import type { FromWorker, ToWorker, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
@@ -32,10 +32,21 @@ try {
   failed(error)
 }
 const given = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
-const subject =
-  store === undefined || spec.store === undefined ? given : putOn(given, runsOn(store, spec.store.namespace))
-
 const lastSeen = new Int32Array(spec.lastSeen)
+/** `core`, and a mark for as long as it is the store that is waited for. */
+const marked = (core: Core): Core => ({
+  async execute(command, nowMs) {
+    Atomics.store(lastSeen, 3, 1)
+    try {
+      return await core.execute(command, nowMs)
+    } finally {
+      Atomics.store(lastSeen, 3, 0)
+    }
+  },
+})
+const runs = store === undefined || spec.store === undefined ? undefined : runsOn(store, spec.store.namespace)
+const subject = runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))
+
 const options: ExploreOptions = {
   ...spec.options,
   subject,

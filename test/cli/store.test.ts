@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { builtInScenarios } from '../../scenarios/index.js'
 import { packageRoot } from '../../src/package.js'
@@ -140,7 +141,7 @@ function started(args: readonly string[], cwd: string) {
   return { ended, signalAll: (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal) }
 }
 
-describe('a command on a store that is stopped', () => {
+describe('a command on a store that is stopped, or waits', () => {
   const files = () => remains().filter((name) => name.startsWith('contention-sqlite'))
 
   it.each(['SIGINT', 'SIGTERM'] as const)('an exploration ends in good order at %s', async (signal) => {
@@ -164,6 +165,27 @@ describe('a command on a store that is stopped', () => {
     setTimeout(() => signalAll('SIGINT'), 4_000)
     const { code, stderr } = await ended
     expect([code, stderr]).toEqual([2, 'stopped before its end\n'])
+  })
+
+  it('a store that is slow is not a subject that never answers', async () => {
+    const project = folder()
+    const store = await openStore(`sqlite=${join(project, 'slow.db')}`)
+    await store?.close()
+    const { default: Database } = await import('libsql')
+    const other = new Database(join(project, 'slow.db'))
+    other.exec('PRAGMA busy_timeout = 5000')
+    const { ended } = started(
+      ['explore', '--store', 'sqlite=slow.db', '--seeds', '30', '--workers', '2', '--patience', '1', '--quiet'],
+      project,
+    )
+    // It opens the store while it is free, and finds it locked at one of its swaps.
+    const space = other.prepare('SELECT count(*) AS count FROM contention_space')
+    while ((space.get() as { count: number }).count === 0) await sleep(10)
+    other.exec('BEGIN IMMEDIATE')
+    await sleep(5_000)
+    other.exec('ROLLBACK')
+    other.close()
+    expect(await ended).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
 
