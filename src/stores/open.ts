@@ -26,16 +26,23 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
   if (kind === 'memory' && url === undefined) return undefined
   if (!Object.hasOwn(adapters, kind) || url === '') {
     throw new StoreError({
-      what: `there is no store "${hidePassword(spec)}"`,
+      what: `there is no store "${hidePlace(spec)}"`,
       store: kind,
       expected: `one of ${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`,
+    })
+  }
+  if ((kind === 'sqlite' || kind === 'git') && url?.includes('://')) {
+    throw new StoreError({
+      what: `a store of ${kind} is on this machine: it has no URL`,
+      store: hidePlace(spec),
+      expected: kind === 'git' ? 'the folder of a repository' : 'a file',
     })
   }
   const open = await (adapters[kind] as () => Promise<Open>)()
   return open(url, { durable: true, ...options })
 }
 
-/** `text` with the password of a URL in it made unreadable: all up to the last `@`, for one that is not encoded. */
-export function hidePassword(text: string): string {
-  return text.replace(/(:\/\/[^/@\s:]*):\S*@/g, '$1:***@')
+/** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */
+function hidePlace(text: string): string {
+  return text.replace(/:\/\/[^]*/, '://…')
 }

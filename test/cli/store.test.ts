@@ -66,7 +66,12 @@ describe('--store', () => {
 
   for (const [what, spec, said] of [
     ['a store that does not exist', 'mysql', /there is no store "mysql"[\s\S]*one of memory, sqlite, git/],
-    ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /mysql:\/\/me:\*\*\*@host/],
+    ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
+    ['a password after an @', 'mysql=mysql://me@there:secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
+    ['a password with a space', 'mysql=mysql://me:a secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
+    ['a password as a parameter', 'postgress=postgres://h/d?password=secret', /there is no store "postgress=/],
+    ['a URL where a folder should be', 'git=https://me:secret@host/x.git', /it has no URL[\s\S]*a repository/],
+    ['a URL where a file should be', 'sqlite=postgres://me:secret@host/db', /it has no URL[\s\S]*a file/],
     ['no name', '', /there is no store ""/],
     ['an empty place', 'sqlite=', /there is no store "sqlite="/],
     ['a folder that does not exist', 'sqlite=no/such/folder/x.db', /cannot be opened[\s\S]*a folder that exists/],
