@@ -39,10 +39,25 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
     })
   }
   const open = await (adapters[kind] as () => Promise<Open>)()
-  return open(url, { durable: true, ...options })
+  return withNames(await open(url, { durable: true, ...options }))
 }
 
 /** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */
 function hidePlace(text: string): string {
   return text.replace(/:\/\/[^]*/, '://…')
+}
+
+const NAMESPACE = /^[A-Za-z0-9-]+$/
+
+/** `open`, for names of namespaces that are such: in any other a store might see a pattern, or a part of a path. */
+function withNames(open: OpenStore): OpenStore {
+  const checked = (name: string): string => {
+    if (NAMESPACE.test(name)) return name
+    throw new RangeError(`${JSON.stringify(name)} is no name of a namespace: expected letters, digits and -`)
+  }
+  return {
+    ...open,
+    namespace: (name) => open.namespace(checked(name)),
+    remove: async (name) => open.remove(checked(name)),
+  }
 }

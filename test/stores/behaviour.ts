@@ -55,6 +55,17 @@ export function describeStore(name: string, open: () => Promise<OpenStore>, runs
       expect(await kept.load('t', 'session')).toEqual({ version: 0, record: undefined, session: undefined })
     })
 
+    it.each(['*', 'a/b', '', "'", '..', 'a b', '{a}'])(
+      'has no namespace called %j: it could be others as well',
+      async (odd) => {
+        const kept = store()
+        await kept.swap('s', swapOf(0, { record: 'r1' }))
+        expect(() => one.namespace(odd)).toThrow(RangeError)
+        await expect(one.remove(odd)).rejects.toThrow(RangeError)
+        expect((await kept.load('s', 'session')).version).toBe(1)
+      },
+    )
+
     it('swaps what is still as it was seen, and nothing else', async () => {
       const [kept, same] = namespaces()
       expect(await kept.swap('s', swapOf(0, { record: 'r1' }))).toBe(true)
