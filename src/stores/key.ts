@@ -12,6 +12,8 @@ export function keyOf(name: string): string {
   const hint = name
     .slice(0, LONGEST_HINT)
     .toLowerCase()
+    // Some letters become two.
+    .slice(0, LONGEST_HINT)
     .replace(/[^a-z0-9_-]/g, '_')
   // As JSON, for what is no well-formed text: in UTF-8 all lone surrogates are the same.
   return `${hint}=${createHash('sha256').update(JSON.stringify(name)).digest('hex')}`
