@@ -10,14 +10,23 @@ export function runsOn(open: OpenStore, namespace: string): (mint: MintToken) =>
   return (mint) => {
     const core = storedCore(store, mint)
     let begun = false
+    let beginning: Promise<void> | undefined
     const begin = async (): Promise<void> => {
-      begun = true
       if (used) await open.remove(namespace)
       used = true
+      begun = true
     }
     return {
-      execute: (command, nowMs) =>
-        begun ? core.execute(command, nowMs) : begin().then(() => core.execute(command, nowMs)),
+      async execute(command, nowMs) {
+        // Of several that are first at once, none may see what is just being removed.
+        if (!begun) {
+          beginning ??= begin().finally(() => {
+            beginning = undefined
+          })
+          await beginning
+        }
+        return core.execute(command, nowMs)
+      },
     }
   }
 }
