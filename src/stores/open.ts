@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
@@ -39,7 +40,27 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
     })
   }
   const open = await (adapters[kind] as () => Promise<Open>)()
-  return withNames(await open(url, { durable: true, ...options }))
+  try {
+    return withNames(await open(url, { durable: true, ...options }))
+  } catch (error) {
+    throw inFolder(error, kind)
+  }
+}
+
+/** What the file system says of the folder for temporary files, in which stores are made that go with the process. */
+function inFolder(error: unknown, kind: string): unknown {
+  const { syscall, path, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined || path === undefined || !path.startsWith(tmpdir())) return error
+  return new StoreError(
+    {
+      what: 'a store cannot be made in the folder for temporary files',
+      store: kind,
+      found: message,
+      expected: 'a folder that exists, with room in it, which this user may write',
+      todo: 'name another: TMPDIR=<folder>',
+    },
+    { cause: error },
+  )
 }
 
 /** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */

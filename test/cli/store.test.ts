@@ -88,6 +88,17 @@ describe('--store', () => {
     })
   }
 
+  for (const { kind, describe: describeKind } of everyStore) {
+    describeKind(kind, () => {
+      it(`says that there is no folder for temporary files: ${kind}`, async () => {
+        const env = { ...process.env, TMPDIR: '/no/such/folder' }
+        const { code, stdout, stderr } = await started(['run', '--store', kind], ownProject(polite), env).ended
+        expect([code, stdout]).toEqual([2, ''])
+        expect(stderr).toMatch(/folder for temporary files[\s\S]*\/no\/such\/folder[\s\S]*TMPDIR/)
+      })
+    })
+  }
+
   it("refuses a file that is somebody else's, and leaves it as it was", async () => {
     const project = ownProject(polite)
     writeFileSync(join(project, 'text.db'), 'this is no database, but it is long enough to be looked at'.repeat(20))
@@ -127,9 +138,10 @@ describe('--store', () => {
 })
 
 /** The command in a process group of its own, as at a terminal. What it printed, and how it ended. */
-function started(args: readonly string[], cwd: string) {
+function started(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = process.env) {
   const child = spawn(process.execPath, [join(packageRoot(), 'bin/contention.js'), ...args], {
     cwd,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
