@@ -65,7 +65,7 @@ function inFolder(error: unknown, kind: string): unknown {
 
 /** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */
 function hidePlace(text: string): string {
-  return text.replace(/:\/\/[^]*/, '://…')
+  return text.replace(/:\/\/[\s\S]*/, '://…')
 }
 
 const NAMESPACE = /^[A-Za-z0-9-]+$/
