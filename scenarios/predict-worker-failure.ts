@@ -33,7 +33,7 @@ const RUNAWAY_MS = 500
 const MAX_STEPS = 50_000_000
 
 export interface PredictOptions {
-  /** How many jobs; of a runaway, how many sentinels beside it. */
+  /** How many jobs; of a runaway, how many sentinels beside those. */
   readonly jobs: number
   readonly seed: number
   /** Parameters of the scenario that are not to be as `jobs` asks for. */
@@ -66,7 +66,7 @@ export function workerFailureParameters(
 
 /**
  * What the model says of one worker failure: the scenario is simulated and its trace counted. `jobs` of the result are all
- * that were put in; of a runaway, the sentinels and the one runaway, which has no effect and ends as a dead letter.
+ * that were put in; of a runaway, the sentinels and two runaways, one for each limit, dead letters in the end.
  * @throws ParameterError for a number of jobs, or another parameter, that the scenario does not take
  */
 export async function predictWorkerFailure(

@@ -29,7 +29,12 @@ import {
  */
 
 const base = { ...workload({ nodes: 4, spaces: 10, durationMs: 10_000 }), ...workerParameters } as const
-const withRunaway = { ...base, ...workload({ nodes: 4, spaces: 11, durationMs: 10_000 }) } as const
+const withRunaway = {
+  ...base,
+  ...workload({ nodes: 4, spaces: 12, durationMs: 10_000 }),
+  // What has run into its time limit is acknowledged: it would do so again.
+  maxAttempts: { ...workerParameters.maxAttempts, default: 1 },
+} as const
 
 /** Every job fails whenever it is tried: it is tried as often as it may be, and is a dead letter then, without effect. */
 export const workerFailurePoison = defineScenario({
@@ -86,8 +91,8 @@ export const workerFailureRunaway = defineScenario({
     ...withRunaway,
     restartMs,
     jobs: { ...base.jobs, description: 'sentinels: jobs that end, and come behind those that do not' },
-    runaways: { default: 1, min: 0, max: 1_000, description: 'jobs that never end on their own' },
-    stubborn: { default: 0, min: 0, max: 1_000, description: 'how many of those do not heed the soft limit' },
+    runaways: { default: 2, min: 0, max: 1_000, description: 'jobs that never end on their own' },
+    stubborn: { default: 1, min: 0, max: 1_000, description: 'how many of those do not heed the soft limit' },
     softLimitMs: {
       default: 60,
       min: 1,

@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
   explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'stores', 'trace'],
   conformance: ['jobs', 'lease', 'log', 'subject'],
+  fabric: ['stores', 'input', 'types of metrics'],
   config: ['scenarios', 'scenario', 'subject', 'explore', 'run', 'budget', 'gate', 'input', 'package.ts'],
   cli: ['*'],
   'index.ts': ['*'],
@@ -47,10 +48,12 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   [/^fastest-levenshtein$/, /^src\/input\//, 'nearest of src/input'],
   [/^(jiti|lilconfig)$/, /^src\/config\//, 'src/config'],
   [/^(fast-check|tinybench|@sinonjs\/fake-timers|vitest)/, /^test\//, 'the tests'],
+  [/^graphile-worker$/, /^src\/fabric\/engines\/graphile\.ts$/, 'an Engine of src/fabric'],
+  [/^pg-boss$/, /^src\/fabric\/engines\/pg-boss\.ts$/, 'an Engine of src/fabric'],
   [/^pg$/, /^src\/stores\/postgres\//, 'openStore of src/stores'],
   [
     /^node:crypto$/,
-    /^src\/((kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot|stores\/key)\.ts$|stores\/\w+\/)/,
+    /^src\/((kernel\/random|lease\/fence|trace\/digest|report\/signature|gate\/snapshot|stores\/key|fabric\/(place|database|verify))\.ts$|stores\/\w+\/)/,
     'a digest that is there already',
   ],
   [
@@ -63,7 +66,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
     /^src\/(cli|gate|config|package\.ts|stores\/\w+\/)/,
     'src/gate, src/config, src/cli or the adapter of a store',
   ],
-  [/^node:/, /^src\/(cli|stress|stores\/\w+)\//, 'src/cli, src/stress or the adapter of a store'],
+  [/^node:/, /^src\/(cli|stress|fabric|stores\/\w+)\//, 'src/cli, src/stress, src/fabric or the adapter of a store'],
 ]
 
 /** What may never stand in code that has to give the same on every host. */

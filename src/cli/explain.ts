@@ -1,12 +1,13 @@
 import { InputError } from '../input/index.js'
 import { ScenarioAborted } from '../run/index.js'
-import { StoreError, type StoreProblem } from '../stores/index.js'
+import { StoreError } from '../stores/index.js'
 import { SubjectFault } from '../subject/index.js'
+import { storeProblemText } from './explain-store.js'
 
 /** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
 export function explain(error: unknown): string {
   if (error instanceof InputError) return error.message
-  if (error instanceof StoreError) return explainStore(error.problem)
+  if (error instanceof StoreError) return storeProblemText(error.problem)
   if (error instanceof ScenarioAborted) return explainAborted(error)
   if (error instanceof SubjectFault) return error.message
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -19,18 +20,8 @@ export function isSubjectsFault(error: unknown): boolean {
   return error instanceof ScenarioAborted && error.cause.cause instanceof SubjectFault
 }
 
-function explainStore({ what, store, found, expected, todo }: StoreProblem): string {
-  return [
-    what,
-    `  store:    ${store}`,
-    ...(found === undefined ? [] : [`  found:    ${found}`]),
-    ...(expected === undefined ? [] : [`  expected: ${expected}`]),
-    ...(todo === undefined ? [] : [`  to do:    ${todo}`]),
-  ].join('\n')
-}
-
 function explainAborted({ scenario, cause }: ScenarioAborted): string {
-  if (cause.cause instanceof StoreError) return explainStore(cause.cause.problem)
+  if (cause.cause instanceof StoreError) return storeProblemText(cause.cause.problem)
   if (cause.cause instanceof SubjectFault) {
     return `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time`
   }

@@ -142,6 +142,25 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--quiet', 'only what is broken')
     .option('--no-color', 'plain text, as NO_COLOR does')
     .action(async (options) => end(await (await import('./conformance.js')).conformance(io, options)))
+  program
+    .command('verify')
+    .description('break real workers on a real Postgres, and ask the database what became of their jobs')
+    .option('--database-url <url>', 'the Postgres to run on; without it, one is started')
+    .option('--allow-remote', 'that Postgres may be on another machine')
+    .option('--n <number>', 'how many jobs for each scenario (default: 10)')
+    .option('--scenario <name>', 'S1 to S6, any number of times; gates of the others then have no evidence', collect)
+    .option('--engine <name>', 'the job queue: graphile (default) or pg-boss')
+    .option(
+      '--retry-delay-scale <number>',
+      'what retries wait, of what the engine would have them wait (default: 0.01)',
+    )
+    .option('--summary <file>', 'write a summary in markdown')
+    .option('--canonical <file>', 'write the evidence without what differs between two runs: processes and times')
+    .option('--from <log>', 'judge the evidence in a log, instead of running')
+    .option('--json', 'JSON on stdout')
+    .option('--quiet', 'only what did not hold')
+    .option('--no-color', 'plain text, as NO_COLOR does')
+    .action(async (options) => end(await (await import('./verify.js')).verify(io, options)))
   common('list [scenario...]', 'the scenarios there are')
     .option('--params', 'with their parameters, defaults and bounds')
     .action(async (names, options) => end(await (await import('./list.js')).list(io, names, options)))

@@ -17,6 +17,13 @@ export async function cli(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CliResult> {
+  const { io, written } = memoryIo(env, cwd)
+  const code = await main(argv, io)
+  return { code, ...written }
+}
+
+/** Surroundings of a command that keep what it writes. */
+export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cwd()) {
   const written = { stdout: '', stderr: '' }
   const sink = (name: 'stdout' | 'stderr') => ({
     isTTY: false,
@@ -26,8 +33,7 @@ export async function cli(
     },
   })
   const io: Io = { cwd, env, stdout: sink('stdout'), stderr: sink('stderr') }
-  const code = await main(argv, io)
-  return { code, ...written }
+  return { io, written }
 }
 
 /** A folder for one test, with these files in it; gone when the test is over. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { platform } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -31,6 +31,23 @@ export async function haveEnded(pids: readonly number[], waitMs: number): Promis
 export function commandOf(pid: number): string {
   if (platform() === 'linux') return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
   return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
+}
+
+/** The processes whose command line holds `text`. */
+export function processesNamed(text: string): readonly { readonly pid: number; readonly command: string }[] {
+  return everyCommand().filter(({ command }) => command.includes(text))
+}
+
+function everyCommand(): readonly { readonly pid: number; readonly command: string }[] {
+  if (platform() === 'linux') {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return pids.map((pid) => ({ pid: Number(pid), command: commandOf(Number(pid)) }))
+  }
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,command='], { encoding: 'utf8' })
+  return (stdout ?? '').split('\n').flatMap((line) => {
+    const [, pid, command] = /^\s*(\d+) (.*)$/.exec(line) ?? []
+    return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command }]
+  })
 }
 
 /** The children of a process. */

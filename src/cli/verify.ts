@@ -1,0 +1,137 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { predictWorkerFailure } from '../../scenarios/index.js'
+import {
+  allPassed,
+  canonical,
+  comparisonRows,
+  type Evidence,
+  gateLines,
+  gatesOf,
+  Interrupted,
+  parseLog,
+  verify as runVerify,
+  summaryMarkdown,
+  type Verdict,
+  type VerifyOptions,
+} from '../fabric/index.js'
+import { InputError } from '../input/index.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import type { Io } from './io.js'
+import { askedOf, type VerifyCliOptions } from './verify-options.js'
+
+/** What the model says. Its counts do not depend on the seed. */
+const predicted: VerifyOptions['predict'] = (failure, jobs) => predictWorkerFailure(failure, { jobs, seed: 1 })
+
+/** `contention verify`: workers on a real Postgres are broken, and the database is asked what became of their jobs. */
+export async function verify(
+  io: Io,
+  options: VerifyCliOptions,
+  predict: VerifyOptions['predict'] = predicted,
+): Promise<ExitCode> {
+  if (options.from !== undefined) return judgeLog(io, options, options.from)
+  const asked = askedOf(io, options, predict)
+  const interrupt = onInterrupt()
+  try {
+    const evidence = await runVerify({ ...asked, signal: interrupt.signal })
+    return tell(io, options, evidence, "this run's standard output")
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    if (options.json)
+      io.stdout.write(`${JSON.stringify({ verdict: verdicts[NOT_CHECKED], error: { what: error.message } })}\n`)
+    io.stderr.write(`${error.message}; nothing is left of it\n`)
+    return NOT_CHECKED
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
+  const evidence = parseLog(readLog(resolve(io.cwd, file), file))
+  if (evidence.configuration === undefined && evidence.verdicts.length === 0) {
+    throw new InputError({
+      what: 'the log holds no evidence',
+      file,
+      expected: 'what `contention verify` has printed',
+      todo: 'keep its standard output: contention verify | tee verify.log',
+    })
+  }
+  return tell(io, options, evidence, file)
+}
+
+function readLog(path: string, file: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const found = (error as Error).message
+    throw new InputError({ what: 'the log cannot be read', file, found, expected: 'a readable file' }, { cause: error })
+  }
+}
+
+function tell(io: Io, options: VerifyCliOptions, found: Evidence, source: string): ExitCode {
+  // In a log they stand in the order in which they came about.
+  const evidence = { ...found, verdicts: [...found.verdicts].sort((a, b) => (a.scenario < b.scenario ? -1 : 1)) }
+  const gates = gatesOf(evidence)
+  const held = allPassed(gates) && evidence.verdicts.every(({ passed }) => passed)
+  const code = held ? HELD : NOT_HELD
+  if (options.summary !== undefined) write(io, options.summary, summaryMarkdown(evidence, source))
+  if (options.canonical !== undefined) write(io, options.canonical, canonical(evidence))
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gates, ...evidence }, null, 2)}\n`)
+    return code
+  }
+  const shownVerdicts = evidence.verdicts.filter(({ passed }) => !passed || options.quiet !== true)
+  const shownGates = gates.filter(({ passed }) => !passed || options.quiet !== true)
+  const lines = [...shownVerdicts.flatMap(verdictLines), ...gateLines(shownGates), ...modelLines(options, evidence)]
+  if (lines.length > 0) io.stdout.write(`${lines.join('\n')}\n`)
+  return code
+}
+
+function verdictLines({ scenario, title, passed, reasons }: Verdict): readonly string[] {
+  return [`${passed ? 'PASS' : 'FAIL'}  ${scenario} ${title}`, ...reasons.map((reason) => `      ${reason}`)]
+}
+
+/** Model and reality side by side. */
+function modelLines({ quiet }: VerifyCliOptions, { comparison }: Evidence): readonly string[] {
+  if (comparison === undefined) return quiet === true ? [] : ['model and reality: not compared']
+  const rows = comparison.flatMap(comparisonRows).filter((row) => quiet !== true || row.at(-1) !== 'yes')
+  if (rows.length === 0) return []
+  const all = [['', 'count', 'model', 'reality', 'same'], ...rows]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => (row[column] as string).length)))
+  return all.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function write(io: Io, file: string, text: string): void {
+  try {
+    writeFileSync(resolve(io.cwd, file), text)
+  } catch (error) {
+    const found = (error as Error).message
+    throw new InputError(
+      { what: 'the file cannot be written', file, found, expected: 'a path that can be' },
+      { cause: error },
+    )
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** The first signal ends the run in good order, a second one the process: what it leaves then, the next run clears. */
+function onInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
+  const abort = new AbortController()
+  const listener = (_name: NodeJS.Signals, number: number) => {
+    if (abort.signal.aborted) process.exit(128 + number)
+    abort.abort()
+  }
+  for (const name of SIGNALS) process.on(name, listener)
+  return {
+    signal: abort.signal,
+    dispose: () => {
+      for (const name of SIGNALS) process.off(name, listener)
+    },
+  }
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import { type Connection, connect, type PostgresServer, problemOf, startPostgres } from '../stores/postgres/index.js'
+import { StoreError } from '../stores/store-error.js'
+import type { Engine } from './engine.js'
+import { anyRun, type Names, runOf, type ScenarioId } from './names.js'
+import { type FabricPlace, fabricPlace, inDatabase, urlFor } from './place.js'
+import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { grantsIn, tablesIn } from './tables.js'
+
+/** The database that a run works on. */
+export interface Database {
+  readonly place: FabricPlace
+  readonly connection: Connection
+  readonly serverVersion: string
+  /** Undefined when it is somebody else's. */
+  readonly server: PostgresServer | undefined
+  close(): Promise<void>
+}
+
+/** pg-boss needs 13, graphile-worker 12. */
+const OLDEST_SERVER = 130_000
+/** Those of a younger run may be of one that is only just connecting. */
+const LEFTOVER_AFTER_MS = 10_000
+
+/** The database that `url` names, or one on a server of our own. */
+export async function openDatabase(url: string | undefined, allowRemote: boolean, runId: string): Promise<Database> {
+  const named = url === undefined ? undefined : fabricPlace(url, allowRemote)
+  // What is lost when the machine goes down, nobody will miss: the server goes with this process.
+  const server = named === undefined ? await startPostgres({ fsync: false }).catch(rethrown) : undefined
+  // The environment may ask for TLS, which the server of our own does not speak, and does not need.
+  const place = named ?? { url: `${server?.url}?sslmode=disable`, shown: 'a server of its own' }
+  try {
+    const { connection, serverVersion, database } = await connectTo(place, runId)
+    const close = async () => {
+      await connection.close().catch(() => undefined)
+      await server?.stop()
+    }
+    return { place: inDatabase(place, database), connection, serverVersion, server, close }
+  } catch (error) {
+    await server?.stop()
+    return rethrown(error)
+  }
+}
+
+/** What is said of stores, in the words of this command. */
+function rethrown(error: unknown): never {
+  if (!(error instanceof StoreError)) throw error
+  const { todo, ...problem } = error.problem
+  const named = todo?.replace('postgres=postgres://', '--database-url postgres://')
+  throw new StoreError({ ...problem, ...(named !== undefined && { todo: named }) }, { cause: error })
+}
+
+async function connectTo(place: FabricPlace, runId: string) {
+  const at = { schema: '', config: { connectionString: urlFor(place, undefined, runId) }, shown: place.shown }
+  let [serverVersion, database] = ['', '']
+  const connection = await connect(at, false, async (client) => {
+    const { rows } = await client.query<ServerFacts>(FACTS)
+    const facts = rows[0] as ServerFacts
+    serverVersion = checked(facts, place.shown)
+    database = facts.database
+    // For a store every statement goes by a primary key; here they are about sets.
+    await client.query('SET enable_seqscan = on; SET jit = off; SET client_min_messages = warning')
+  })
+  return { connection, serverVersion, database }
+}
+
+export interface ServerFacts {
+  readonly version: number
+  readonly name: string
+  readonly user: string
+  readonly database: string
+  readonly creates_roles: boolean
+  readonly creates_schemas: boolean
+}
+
+const FACTS = `
+  SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
+    rolname AS user, current_database() AS database, rolcreaterole OR rolsuper AS creates_roles,
+    has_database_privilege(current_database(), 'CREATE') AS creates_schemas
+  FROM pg_roles WHERE rolname = current_user`
+
+/** The version of a server that will do. */
+export function checked({ version, name, user, creates_roles, creates_schemas }: ServerFacts, shown: string): string {
+  const store = `postgres ${shown}`
+  const todo = 'name another with --database-url, or none: then one is started'
+  if (version < OLDEST_SERVER) {
+    const expected = `${OLDEST_SERVER / 10_000} or newer`
+    throw new StoreError({ what: 'the Postgres server is too old', store, found: name, expected, todo })
+  }
+  if (!creates_roles) {
+    throw new StoreError({
+      what: 'the Postgres user may not create roles, and every worker runs under one of its own',
+      store,
+      found: `user ${user} without CREATEROLE`,
+      expected: 'a user with CREATEROLE',
+      todo: `ALTER ROLE ${user} CREATEROLE, or ${todo}`,
+    })
+  }
+  if (!creates_schemas) {
+    throw new StoreError({
+      what: 'the Postgres user may not create schemas in the database',
+      store,
+      found: `user ${user} without CREATE`,
+      todo: `GRANT CREATE ON DATABASE … TO ${user}, or ${todo}`,
+    })
+  }
+  return name.split(' ')[0] as string
+}
+
+/** Makes schemas, tables and one role for each scenario. By scenario: how its workers connect. */
+export async function prepareFabric(
+  { place, connection }: Database,
+  engine: Engine,
+  names: Names,
+  runId: string,
+  ids: readonly ScenarioId[],
+  flaws: FabricFlaws,
+): Promise<ReadonlyMap<ScenarioId, string>> {
+  await connection.run(tablesIn(names.app))
+  await engine.install(urlFor(place, undefined, runId), names.engine).catch((error: unknown) => {
+    throw problemOf(error, place.shown)
+  })
+  const urls = new Map<ScenarioId, string>()
+  for (const id of ids) {
+    const role = names.role(id)
+    const password = randomBytes(18).toString('hex')
+    await connection.run(`
+      CREATE ROLE ${role} LOGIN ${attributes(id, flaws)} CONNECTION LIMIT ${connectionLimit(id)} PASSWORD '${password}';
+      ${grantsIn(names.app, role)}${engine.grants(names.engine, role)}`)
+    urls.set(id, urlFor(place, { name: role, password }, runId))
+  }
+  return urls
+}
+
+function attributes(id: ScenarioId, flaws: FabricFlaws): string {
+  if (id === 'S3' && isFlawed(flaws, 'S3', 'role with BYPASSRLS')) return 'BYPASSRLS'
+  if (id === 'S5' && isFlawed(flaws, 'S5', 'role with CREATEROLE')) return 'CREATEROLE'
+  return ''
+}
+
+export const workersOf = (id: ScenarioId): number => (id === 'S3' || id === 'S5' ? 1 : settings.workersPerScenario)
+
+/** As many again for those of killed workers, which the server has not noticed yet. */
+const connectionLimit = (id: ScenarioId): number => 2 * workersOf(id) * settings.connectionsPerWorker
+
+/** Ours, one that makes the engine's tables, and those of the workers. Postgres itself holds the roles to it. */
+export const connectionsAtMost = (ids: readonly ScenarioId[]): number =>
+  ids.reduce((sum, id) => sum + connectionLimit(id), 2)
+
+/** Removes all that a run has made. What is not there is no error; what cannot be removed is. */
+export async function dropRun(connection: Connection, runId: string): Promise<void> {
+  await connection
+    .run({
+      text: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
+      values: [runId],
+    })
+    .catch(() => undefined)
+  const { schemas, roles } = await madeBy(connection, `${runId.replaceAll('_', '\\_')}%`)
+  if (schemas.length > 0) await connection.run(`DROP SCHEMA IF EXISTS ${schemas.join(', ')} CASCADE`)
+  if (roles.length > 0) await connection.run(`DROP ROLE IF EXISTS ${roles.join(', ')}`)
+}
+
+/** Removes what runs have left that were killed before they could. The ids of those runs. */
+export async function clearRuns(connection: Connection, nowMs: number): Promise<readonly string[]> {
+  const { schemas, roles } = await madeBy(connection, anyRun)
+  const { rows } = await connection.run<{ name: string }>(
+    `SELECT DISTINCT application_name AS name FROM pg_stat_activity WHERE application_name LIKE '${anyRun}'`,
+  )
+  const alive = new Set(rows.map(({ name }) => name))
+  const runs = new Map(
+    [...schemas, ...roles].flatMap((name) => {
+      const run = runOf(name)
+      return run === undefined ? [] : [[run.id, run] as const]
+    }),
+  )
+  const dead = [...runs.values()].filter(({ id, startedMs }) => !alive.has(id) && nowMs - startedMs > LEFTOVER_AFTER_MS)
+  // Those of another user, or in another database of the server, are not ours to remove.
+  const cleared = await Promise.all(
+    dead.map(({ id }) =>
+      dropRun(connection, id).then(
+        () => [id],
+        () => [],
+      ),
+    ),
+  )
+  return cleared.flat()
+}
+
+async function madeBy(connection: Connection, pattern: string) {
+  const { rows } = await connection.run<{ name: string; role: boolean }>({
+    text: `SELECT nspname AS name, false AS role FROM pg_namespace WHERE nspname LIKE $1
+      UNION ALL SELECT rolname, true FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1`,
+    values: [pattern],
+  })
+  const named = (role: boolean) => rows.filter((row) => row.role === role).map(({ name }) => name)
+  return { schemas: named(false), roles: named(true) }
+}

@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events'
+import type * as Graphile from 'graphile-worker'
+import { importDriver } from '../../stores/driver.js'
+import type { Engine, TakenJob, WorkOptions } from '../engine.js'
+import type { Payload } from '../messages.js'
+import { settings } from '../settings.js'
+import { installedVersion } from './installed.js'
+
+/**
+ * Graphile Worker 0.17. Its retries wait exp(attempts) seconds, whatever one asks for; attempts are counted when a job is
+ * taken, and a job whose worker is lost stays locked for four hours: so the fabric hastens, unlocks and reaps.
+ */
+export async function graphile(): Promise<Engine> {
+  const { module } = await importDriver('the fabric', ['graphile-worker'])
+  const library = (module['default'] ?? module) as typeof Graphile
+  return {
+    name: 'graphile',
+    version: installedVersion('graphile-worker', /^0\.17\./, '0.17'),
+    async install(url, schema) {
+      await library.runMigrations({ connectionString: url, schema, maxPoolSize: 1, logger: silent(library) })
+    },
+    // Its tables have row-level security on and no policy: without one a worker finds no job, and no error either.
+    grants: (schema, role) => `
+      GRANT USAGE ON SCHEMA ${schema} TO ${role};
+      GRANT SELECT ON ${schema}.migrations TO ${role};
+      GRANT SELECT, UPDATE, DELETE ON ${schema}._private_jobs TO ${role};
+      GRANT SELECT, UPDATE ON ${schema}._private_job_queues TO ${role};
+      GRANT SELECT, INSERT ON ${schema}._private_tasks TO ${role};
+      CREATE POLICY ${role} ON ${schema}._private_jobs TO ${role} USING (true) WITH CHECK (true);
+      CREATE POLICY ${role} ON ${schema}._private_job_queues TO ${role} USING (true) WITH CHECK (true);
+      CREATE POLICY ${role} ON ${schema}._private_tasks TO ${role} USING (true) WITH CHECK (true);`,
+    enqueue: (schema, payloads, { scenario, maxAttempts }) => ({
+      text: `SELECT count(*) FROM ${schema}.add_jobs(array(
+          SELECT ROW($1, payload, NULL, NULL, $2::int, NULL, NULL, NULL)::${schema}.job_spec
+          FROM json_array_elements($3::json) WITH ORDINALITY AS given(payload, place) ORDER BY place))`,
+      values: [scenario, maxAttempts, JSON.stringify(payloads)],
+    }),
+    hasten: (schema, scale) => `
+      UPDATE ${schema}._private_jobs SET run_at = now() + exp(least(attempts, 10)) * ${scale} * interval '1 second'
+      WHERE locked_at IS NULL AND attempts > 0 AND attempts < max_attempts
+        AND run_at > now() + exp(least(attempts, 10)) * ${scale} * interval '1 second'`,
+    unlock: (schema, _appSchema, worker) => ({
+      text: `SELECT ${schema}.force_unlock_workers(ARRAY[$1]),
+        pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}')`,
+      values: [worker],
+    }),
+    reap: (schema, appSchema, scenarios) => `
+      WITH dead AS (
+        DELETE FROM ${schema}._private_jobs AS jobs USING ${schema}._private_tasks AS tasks
+        WHERE tasks.id = jobs.task_id AND attempts >= max_attempts AND locked_at IS NULL
+          AND identifier IN (${scenarios.map((id) => `'${id}'`).join(', ')})
+        RETURNING identifier, payload ->> 'job' AS job, attempts, last_error)
+      INSERT INTO ${appSchema}.dead_letter (scenario, job, attempts, reason)
+      SELECT identifier, job, attempts, coalesce(last_error, 'its worker was lost') FROM dead`,
+    backlog: (schema, scenario) => `
+      SELECT count(*)::int AS unfinished FROM ${schema}._private_jobs AS jobs
+      JOIN ${schema}._private_tasks AS tasks ON tasks.id = jobs.task_id
+      WHERE identifier = '${scenario}'`,
+    work: (options) => work(library, options),
+  }
+}
+
+async function work(library: typeof Graphile, options: WorkOptions) {
+  const { url, schema, scenario, pollMs, handle } = options
+  const events = new EventEmitter() as Graphile.WorkerEvents
+  let worker = ''
+  events.on('pool:create', ({ workerPool }) => {
+    worker = workerPool.id
+  })
+  const runner = await library.run({
+    connectionString: url,
+    schema,
+    events,
+    concurrency: settings.prefetch,
+    maxPoolSize: settings.connectionsPerWorker - 1,
+    pollInterval: pollMs,
+    // Who ends this process is its parent.
+    noHandleSignals: true,
+    logger: silent(library),
+    parsedCronItems: [],
+    taskList: {
+      [scenario]: (payload: unknown, { job }: Graphile.JobHelpers) => handle(taken(payload as Payload, job)),
+    },
+  })
+  return { worker, ended: runner.promise }
+}
+
+const taken = (payload: Payload, { attempts, id }: Graphile.Job): TakenJob => ({
+  payload,
+  attempt: attempts,
+  engineJob: String(id),
+})
+
+const silent = ({ Logger }: typeof Graphile): Graphile.Logger => new Logger(() => () => undefined)

@@ -1,0 +1,49 @@
+import type { Connection } from '../stores/postgres/index.js'
+import type { ProbeResult, WorkerSpec } from './messages.js'
+
+/** What a worker must not be able to do. Whatever it does, is undone: each in a transaction that is rolled back. */
+const probes = ({ appSchema, runId }: WorkerSpec, admin: string): Readonly<Record<string, readonly string[]>> => ({
+  'create a table in the public schema': [`CREATE TABLE public.${runId}_probe (id int)`],
+  'disable row-level security': [`ALTER TABLE ${appSchema}.item DISABLE ROW LEVEL SECURITY`],
+  'force row-level security': [`ALTER TABLE ${appSchema}.item FORCE ROW LEVEL SECURITY`],
+  'bypass row-level security': ['SET LOCAL row_security = off', `SELECT count(*) FROM ${appSchema}.item`],
+  'create a role': [`CREATE ROLE ${runId}_probe`],
+  'grant itself an administrative role': [`GRANT ${admin} TO CURRENT_USER`],
+  'give itself BYPASSRLS': ['ALTER ROLE CURRENT_USER BYPASSRLS'],
+})
+
+export const probeNames: readonly string[] = [
+  'create a table in the public schema',
+  'disable row-level security',
+  'force row-level security',
+  'bypass row-level security',
+  'create a role',
+  'grant itself an administrative role',
+  'give itself BYPASSRLS',
+]
+
+/** Tries all that must be refused, in order. */
+export async function privilegeProbe(connection: Connection, spec: WorkerSpec): Promise<readonly ProbeResult[]> {
+  const { rows } = await connection.run<{ admin: string }>({
+    text: `SELECT quote_ident(pg_get_userbyid(nspowner)) AS admin FROM pg_namespace WHERE nspname = $1`,
+    values: [spec.appSchema],
+  })
+  const results: ProbeResult[] = []
+  for (const [probe, statements] of Object.entries(probes(spec, rows[0]?.admin ?? 'postgres'))) {
+    results.push({ probe, ...(await refusalOf(connection, statements)) })
+  }
+  return results
+}
+
+async function refusalOf(connection: Connection, statements: readonly string[]): Promise<Omit<ProbeResult, 'probe'>> {
+  await connection.run('BEGIN')
+  try {
+    for (const statement of statements) await connection.run(statement)
+    return { sqlstate: null, message: 'not refused' }
+  } catch (error) {
+    const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string }
+    return { sqlstate: code ?? 'unknown', message }
+  } finally {
+    await connection.run('ROLLBACK')
+  }
+}

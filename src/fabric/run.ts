@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InputError } from '../input/index.js'
+import { StoreError } from '../stores/store-error.js'
+import { Context, type Shared } from './context.js'
+import { type Marker, markerCounts, type Verdict } from './evidence.js'
+import { Interrupted } from './failure.js'
+import { type ScenarioId, titles } from './names.js'
+import { scenarios } from './scenarios/index.js'
+import type { Observed } from './scenarios/scenario.js'
+import { isFlawed, settings } from './settings.js'
+import { type Truth, truthOf } from './truth.js'
+
+export interface ScenarioRun {
+  readonly verdict: Omit<Verdict, 'candidate_commit' | 'run_url'>
+  readonly tookMs: number
+}
+
+/** Runs the scenarios side by side: none has anything to do with another's jobs, workers or role. */
+export async function runScenarios(
+  ids: readonly ScenarioId[],
+  urls: ReadonlyMap<ScenarioId, string>,
+  shared: Shared,
+  options: { readonly retryDelayScale: number; readonly onEnd: (run: ScenarioRun) => void },
+): Promise<readonly ScenarioRun[]> {
+  const markers: Marker[] = []
+  const marking: Shared = {
+    ...shared,
+    mark: (marker) => {
+      markers.push(marker)
+      shared.mark(marker)
+    },
+  }
+  const open = new Map(ids.map((id) => [id, new Context(id, urls.get(id) as string, marking)]))
+  const stop = new AbortController()
+  const upkeep = keepUp(shared, ids, options.retryDelayScale, stop.signal).catch((error: unknown) => {
+    for (const context of open.values()) context.break(error as Error)
+  })
+  try {
+    const runs = await Promise.allSettled(
+      ids.map(async (id) => {
+        const run = await runScenario(id, open.get(id) as Context, marking, markers).catch((error: Error) => {
+          // It concerns all of them: nobody has to wait for what can no longer come.
+          for (const context of open.values()) context.break(error)
+          throw error
+        })
+        options.onEnd(run)
+        return run
+      }),
+    )
+    return runs.map((run) => {
+      if (run.status === 'rejected') throw run.reason
+      return run.value
+    })
+  } finally {
+    stop.abort()
+    await upkeep
+    await Promise.all([...open.values()].map((context) => context.close()))
+  }
+}
+
+async function runScenario(
+  id: ScenarioId,
+  context: Context,
+  shared: Shared,
+  markers: readonly Marker[],
+): Promise<ScenarioRun> {
+  const startedMs = Date.now()
+  const scenario = scenarios[id]
+  let observed: Observed = {}
+  const reasons: string[] = []
+  try {
+    observed = await scenario.run(context)
+  } catch (error) {
+    reasons.push(reasonOf(error))
+  }
+  await context.close()
+  const truth = await readTruth(id, shared).catch((error: unknown) => {
+    reasons.push(`the database cannot be read: ${reasonOf(error)}`)
+    return null
+  })
+  const verdict = {
+    scenario: id,
+    title: titles[id],
+    n: shared.n,
+    tenants: { ...shared.tenants },
+    db_truth: truth,
+    worker_observed: { ...observed, markers: markerCounts(markers, id) },
+    passed: false,
+    reasons,
+  }
+  const wrong = [...reasons, ...scenario.judge({ ...verdict, candidate_commit: '', run_url: null })]
+  return { verdict: { ...verdict, passed: wrong.length === 0, reasons: wrong }, tookMs: Date.now() - startedMs }
+}
+
+async function readTruth(id: ScenarioId, { names, engine, database }: Shared): Promise<Truth> {
+  const query = truthOf(names, id, engine.backlog(names.engine, id))
+  const { rows } = await database.connection.run<{ truth: Truth }>(query)
+  return (rows[0] as (typeof rows)[0]).truth
+}
+
+/** Why a scenario could not be carried through. What concerns the whole run is no verdict, and thrown on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Interrupted || error instanceof InputError) throw error
+  if (error instanceof StoreError) {
+    if (error.problem.store.startsWith('the fabric')) throw error
+    const { what, found } = error.problem
+    return found === undefined ? what : `${what}: ${found}`
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** What a deployment leaves to time and to a supervisor: retries fall due, exhausted jobs become dead letters. */
+async function keepUp(
+  { names, engine, database, flaws }: Shared,
+  ids: readonly ScenarioId[],
+  retryDelayScale: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const reaped = ids.filter((id) => id !== 'S4' || !isFlawed(flaws, 'S4', 'no reaper'))
+  const statements = [
+    engine.hasten(names.engine, retryDelayScale),
+    ...(reaped.length === 0 ? [] : [engine.reap(names.engine, names.app, reaped)]),
+  ].join(';')
+  while (!stop.aborted) {
+    await database.connection.run(statements)
+    await sleep(settings.pollMs, undefined, { signal: stop }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,131 @@
+import { type Json, sortedJson } from '../evidence.js'
+import { differences } from '../expect.js'
+import { settings } from '../settings.js'
+import type { WorkerProcess } from '../workers.js'
+import { isTold, type News, type Observed, type Scenario, type ScenarioContext, tally } from './scenario.js'
+
+/** What happened to one job's worker: each as often as it did. */
+interface Account {
+  barrier: number
+  kill: number
+  exit: number
+  restart: number
+  redelivery: number
+  signal: string | null
+  exit_code: number | null
+}
+
+const EMPTY: Account = { barrier: 0, kill: 0, exit: 0, restart: 0, redelivery: 0, signal: null, exit_code: null }
+const CLOSED: Account = { barrier: 1, kill: 1, exit: 1, restart: 1, redelivery: 1, signal: 'SIGKILL', exit_code: null }
+
+/** S2: each job's worker is killed after the effect is committed and before it is acknowledged. */
+export const crashAfterWrite: Scenario = {
+  id: 'S2',
+  async run(context) {
+    const accounts = new Map<string, Account>()
+    await context.startWorkers(settings.workersPerScenario)
+    await context.enqueue('crash', context.payloads('crash', context.n), settings.maxAttempts)
+    const redelivered = countRedeliveries(context, accounts)
+    // Workers come and go: whoever says that it stands at a barrier is killed, and another takes its place.
+    const crashed = Promise.all(
+      Array.from({ length: context.n }, async () => {
+        const news = await context.news('a barrier', (it) => isTold(it, 'barrier'))
+        if (isTold(news, 'barrier')) await crash(context, news.from, news.told.job, accounts)
+      }),
+    )
+    await Promise.all([redelivered, crashed])
+    await context.untilFinished()
+    return observed(accounts)
+  },
+  judge: ({ n, db_truth, worker_observed }) => [
+    ...differences(db_truth, {
+      jobs: n,
+      attempts: 2 * n,
+      attempts_per_job: { 2: n },
+      barrier_rows: n,
+      dead_letter_rows: 0,
+      side_effect_rows: n,
+      duplicates: 0,
+      redeliveries: n,
+      unfinished: 0,
+    }),
+    ...differences(worker_observed, {
+      barriers_seen: n,
+      kills_issued: n,
+      exits_seen: n,
+      restarts: n,
+      redeliveries_seen: n,
+      signals: { SIGKILL: n },
+    }),
+    ...openAccounts(worker_observed['per_job'], n),
+  ],
+}
+
+/** Of each job the same, and none without: sums alone would hide that one was killed twice and another never. */
+function openAccounts(perJob: Json | undefined, n: number): readonly string[] {
+  const accounts = typeof perJob === 'object' && perJob !== null ? Object.entries(perJob) : []
+  const open = accounts.filter(([, account]) => sortedJson(account) !== sortedJson(CLOSED)).map(([job]) => job)
+  return [
+    ...(accounts.length === n ? [] : [`accounts: ${accounts.length} jobs, not ${n}`]),
+    ...(open.length === 0 ? [] : [`accounts that do not come out even: ${open.length}, the first of ${open[0]}`]),
+  ]
+}
+
+async function crash(
+  context: ScenarioContext,
+  worker: WorkerProcess,
+  job: string,
+  accounts: Map<string, Account>,
+): Promise<void> {
+  const account = accountOf(accounts, job)
+  // What the worker says is not enough: the barrier is a row, committed together with the effect.
+  await context.until<{ seen: boolean }>(
+    `the barrier of ${job}`,
+    `SELECT EXISTS (SELECT FROM ${context.names.app}.barrier WHERE job = '${job}' AND attempt = 1) AS seen`,
+    ({ seen }) => seen,
+  )
+  account.barrier += 1
+  context.mark('barrier-seen', { job, pid: worker.pid })
+  account.kill += 1
+  const exit = await context.kill(worker, { job })
+  account.exit += 1
+  account.signal = exit.signal
+  account.exit_code = exit.code
+  const [next] = await Promise.all([context.startWorkers(1), context.redeliver(worker)])
+  account.restart += 1
+  context.mark('worker-restarted', { job, pid: next[0]?.pid ?? 0 })
+}
+
+async function countRedeliveries(context: ScenarioContext, accounts: Map<string, Account>): Promise<void> {
+  for (let seen = 0; seen < context.n; seen++) {
+    const news = await context.news('a redelivery', isLaterStart)
+    if (!isTold(news, 'started')) continue
+    const { job, attempt } = news.told
+    accountOf(accounts, job).redelivery += 1
+    context.mark('redelivered', { job, attempt, pid: news.from.pid })
+  }
+}
+
+const isLaterStart = (news: News): boolean => isTold(news, 'started') && news.told.attempt > 1
+
+function accountOf(accounts: Map<string, Account>, job: string): Account {
+  const account = accounts.get(job) ?? { ...EMPTY }
+  accounts.set(job, account)
+  return account
+}
+
+function observed(accounts: ReadonlyMap<string, Account>): Observed {
+  const all = [...accounts.values()]
+  const sum = (name: 'barrier' | 'kill' | 'exit' | 'restart' | 'redelivery') =>
+    all.reduce((total, account) => total + account[name], 0)
+  return {
+    barriers_seen: sum('barrier'),
+    kills_issued: sum('kill'),
+    exits_seen: sum('exit'),
+    restarts: sum('restart'),
+    redeliveries_seen: sum('redelivery'),
+    signals: tally(all.map(({ signal }) => signal)),
+    exit_codes: tally(all.map(({ exit_code }) => exit_code)),
+    per_job: Object.fromEntries([...accounts].map(([job, account]) => [job, { ...account }])),
+  }
+}

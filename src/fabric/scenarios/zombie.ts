@@ -1,0 +1,69 @@
+import { differences } from '../expect.js'
+import { settings } from '../settings.js'
+import { isTold, type News, type Scenario, type ScenarioContext } from './scenario.js'
+
+const counted = ['stopped', 'lapsed', 'taken_over', 'woken', 'refused'] as const
+
+/** S6: a worker is stopped for longer than it owns its job. When it wakes, another has done it, and nothing of it counts. */
+export const zombieOwner: Scenario = {
+  id: 'S6',
+  async run(context) {
+    const counts = { stopped: 0, lapsed: 0, taken_over: 0, woken: 0, refused: 0 }
+    await context.startWorkers(2)
+    // One job after another: whoever takes it becomes the zombie, and the other one takes over.
+    for (const payload of context.payloads('zombie', context.n)) {
+      await context.enqueue('zombie', [payload], settings.maxAttempts)
+      await haunt(context, payload.job, counts)
+    }
+    return counts
+  },
+  judge: ({ n, db_truth, worker_observed }) => [
+    ...differences(db_truth, {
+      jobs: n,
+      attempts: 2 * n,
+      attempts_per_job: { 2: n },
+      dead_letter_rows: 0,
+      side_effect_rows: n,
+      duplicates: 0,
+      redeliveries: n,
+      refused_writes: n,
+      unfinished: 0,
+    }),
+    ...differences(worker_observed, Object.fromEntries(counted.map((name) => [name, n]))),
+  ],
+}
+
+async function haunt(
+  context: ScenarioContext,
+  job: string,
+  counts: Record<(typeof counted)[number], number>,
+): Promise<void> {
+  const about = (kind: 'holding' | 'written' | 'refused', epoch: number) => (news: News) =>
+    'told' in news && news.told.kind === kind && news.told.job === job && news.told.epoch === epoch
+  const { from: owner } = await context.news(`an owner of ${job}`, about('holding', 1))
+  owner.signal('SIGSTOP')
+  // It finds this when it wakes, and goes on as if nothing had been.
+  owner.proceed(job)
+  counts.stopped += 1
+  context.mark('stopped', { job, pid: owner.pid })
+  await context.until<{ lapsed: boolean }>(
+    `the lease of ${job} to lapse`,
+    `SELECT expires_at <= clock_timestamp() AS lapsed FROM ${context.names.app}.fence WHERE job = '${job}'`,
+    (row) => row.lapsed,
+  )
+  counts.lapsed += 1
+  context.mark('lease-lapsed', { job })
+  await context.redeliver(owner)
+  const { from: successor } = await context.news(`somebody to take over ${job}`, about('written', 2))
+  await context.untilFinished()
+  counts.taken_over += 1
+  context.mark('taken-over', { job, pid: successor.pid })
+  owner.signal('SIGCONT')
+  counts.woken += 1
+  context.mark('woken', { job, pid: owner.pid })
+  const isAnswer = (news: News) => about('refused', 1)(news) || about('written', 1)(news)
+  const answer = await context.news(`${job} to be written by its zombie`, isAnswer)
+  if (isTold(answer, 'written')) return
+  counts.refused += 1
+  context.mark('refused', { job, pid: owner.pid })
+}

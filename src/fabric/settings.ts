@@ -1,0 +1,41 @@
+import type { ScenarioId } from './names.js'
+
+/** How the fabric is set up, and by what it is judged. All of it stands in the evidence. */
+export const settings = {
+  /** 3 retries after the first attempt. */
+  maxAttempts: 4,
+  /** More than one would hold back jobs that another worker could run. */
+  prefetch: 1,
+  workersPerScenario: 2,
+  /** What a job may take: a hundred times what an honest one of these takes, so that a busy machine stops none. */
+  softLimitMs: 300,
+  /** So long after the soft limit that who heeds that is never killed. */
+  hardLimitMs: 1_200,
+  /** How long a worker owns a job without renewal. A worker that is stopped for longer is a zombie. */
+  leaseMs: 100,
+  /** What no sentinel job may wait: both limits, a restart, and time for the jobs before it, on a busy machine. */
+  waitBoundMs: (jobs: number): number => 3_000 + 20 * jobs,
+  /** Idle workers ask so often; the harness as often shortens the delays of retries. */
+  pollMs: 40,
+  /** A worker's own connection, and two of its engine: one for jobs, one that listens. */
+  connectionsPerWorker: 3,
+} as const
+
+/** The engine waits e, e^2, e^3 … seconds before retries: with this a poisoned job is dead after 0.3 s instead of 30. */
+export const DEFAULT_RETRY_DELAY_SCALE = 0.01
+export const DEFAULT_N = 10
+/** How long nothing may happen before a scenario is given up: machines may be very busy. */
+export const DEFAULT_PATIENCE_MS = 15_000
+
+/** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
+export interface FabricFlaws {
+  readonly S1?: 'one retry too few' | 'effect before failure'
+  readonly S2?: 'early acknowledgement' | 'no idempotency key'
+  readonly S3?: 'role with BYPASSRLS'
+  readonly S4?: 'no time limit' | 'no reaper'
+  readonly S5?: 'role with CREATEROLE'
+  readonly S6?: 'no fence'
+}
+
+export const isFlawed = <Id extends ScenarioId>(flaws: FabricFlaws, id: Id, flaw: NonNullable<FabricFlaws[Id]>) =>
+  flaws[id] === flaw

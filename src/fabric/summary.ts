@@ -1,0 +1,95 @@
+import { disagreements } from './compare.js'
+import { type Comparison, type Evidence, sortedJson, type Verdict } from './evidence.js'
+import { allPassed, type Gate, gatesOf } from './gates.js'
+
+const word = (passed: boolean): string => (passed ? 'PASS' : 'FAIL')
+
+/** Evidence and how it is judged, as markdown for people. `source` is where the evidence is. */
+export function summaryMarkdown(evidence: Evidence, source: string): string {
+  const gates = gatesOf(evidence)
+  const verdicts = [...evidence.verdicts].sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
+  const failed = gates.filter(({ passed }) => !passed)
+  return [
+    '# Worker-failure semantics',
+    '',
+    `**${word(allPassed(gates))}**: ${gates.length - failed.length} of ${gates.length} gates passed, ` +
+      `${verdicts.filter(({ passed }) => passed).length} of ${verdicts.length} scenarios held.`,
+    '',
+    '## Run configuration',
+    '',
+    ...configurationLines(evidence),
+    '## Gates',
+    '',
+    ...table(
+      ['gate', 'result', 'why'],
+      gates.map(({ name, passed, reasons }) => [name, word(passed), reasons.join('; ')]),
+    ),
+    '## Evidence',
+    '',
+    `${cell(source)}: ${evidence.markers.length} marker lines, ${verdicts.length} verdict blocks.`,
+    '',
+    '## Verdicts',
+    '',
+    ...table(
+      ['scenario', 'result', 'N', 'attempts', 'dead letters', 'side effects', 'duplicates', 'redeliveries', 'why not'],
+      verdicts.map(verdictRow),
+    ),
+    '## Model and reality',
+    '',
+    ...comparisonLines(evidence.comparison),
+  ].join('\n')
+}
+
+function configurationLines({ configuration }: Evidence): readonly string[] {
+  if (configuration === undefined) return ['None was found.', '']
+  const rows = Object.entries(configuration).map(([name, value]) => [
+    name.replaceAll('_', ' '),
+    typeof value === 'string' ? value : sortedJson(value),
+  ])
+  return table(['setting', 'value'], rows)
+}
+
+function verdictRow({ scenario, title, passed, n, db_truth: truth, reasons }: Verdict): readonly string[] {
+  const { attempts, dead_letter_rows, side_effect_rows, duplicates, redeliveries } = truth ?? {}
+  const figures = [attempts, dead_letter_rows, side_effect_rows, duplicates, redeliveries]
+  return [
+    `${scenario} ${title}`,
+    word(passed),
+    String(n),
+    ...figures.map((figure) => (figure === undefined ? 'unknown' : String(figure))),
+    reasons.join('; '),
+  ]
+}
+
+function comparisonLines(comparison: readonly Comparison[] | undefined): readonly string[] {
+  if (comparison === undefined) return ['Not compared.', '']
+  return table(['scenario', 'count', 'model', 'reality', 'same'], comparison.flatMap(comparisonRows))
+}
+
+/** One row for each count of a scenario: what was predicted, what was counted. */
+export function comparisonRows(comparison: Comparison): readonly (readonly string[])[] {
+  const { scenario, predicted, observed } = comparison
+  const different = disagreements(comparison)
+  return Object.entries(predicted).map(([name, value]) => {
+    const counted = observed === null ? 'unknown' : sortedJson(Reflect.get(observed, name))
+    return [scenario, name, sortedJson(value), counted, different.includes(name) ? 'NO' : 'yes']
+  })
+}
+
+/** The gates as plain lines, for a terminal. */
+export function gateLines(gates: readonly Gate[]): readonly string[] {
+  return gates.flatMap(({ name, passed, reasons }) => [
+    `${word(passed)}  ${name}`,
+    ...reasons.map((why) => `      ${why}`),
+  ])
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), '']
+}
+
+/** What stands in a log may be anything: it must not be able to become markup. */
+function cell(text: string): string {
+  return text.replace(/[\\|`<>*_[\]]/g, (mark) => `\\${mark}`).replace(/\s+/g, ' ')
+}

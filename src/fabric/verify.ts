@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
+import { compare } from './compare.js'
+import type { Shared } from './context.js'
+import { clearRuns, connectionsAtMost, type Database, dropRun, openDatabase, prepareFabric } from './database.js'
+import type { Engine } from './engine.js'
+import { loadEngine } from './engines/index.js'
+import { block, type Configuration, type Evidence, type Marker, markerLine, type Verdict } from './evidence.js'
+import { Interrupted } from './failure.js'
+import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
+import { dsnEvidence, uuidOf } from './place.js'
+import { runScenarios } from './run.js'
+import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { clearLostWorkers } from './workers.js'
+
+export interface VerifyOptions {
+  /** Without one, a server of our own is started. */
+  readonly databaseUrl: string | undefined
+  readonly allowRemote: boolean
+  readonly engine: EngineName
+  readonly scenarios: readonly ScenarioId[]
+  readonly n: number
+  readonly retryDelayScale: number
+  readonly commit: string
+  readonly runUrl: string | null
+  /** The built file that runs a worker. */
+  readonly program: string
+  /** How long nothing may happen before a scenario is given up. */
+  readonly patienceMs: number
+  readonly signal: AbortSignal
+  /** What a model says that will be counted. Without one nothing is compared, and nothing is said to agree. */
+  readonly predict?: (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>
+  readonly flaws?: FabricFlaws
+  /** Evidence as it comes about, line by line. */
+  readonly onEvidence?: (text: string) => void
+  readonly onVerdict?: (verdict: Verdict, tookMs: number) => void
+  /** What a person may want to know. */
+  readonly onNote?: (note: string) => void
+}
+
+/** Starts workers, breaks them, and returns what the database and the harness have seen. Leaves nothing behind. */
+export async function verify(options: VerifyOptions): Promise<Evidence> {
+  const runId = runIdOf(Date.now(), process.pid, randomBytes(3).toString('hex'))
+  const engine = await loadEngine(options.engine)
+  clearLostWorkers(options.program)
+  const database = await openDatabase(options.databaseUrl, options.allowRemote, runId)
+  try {
+    const cleared = await clearRuns(database.connection, Date.now())
+    for (const id of cleared) options.onNote?.(`cleared what ${id} had left`)
+    return await verifyOn(database, engine, runId, options)
+  } finally {
+    await leaveNothing(database, runId, options)
+    await database.close()
+  }
+}
+
+async function verifyOn(database: Database, engine: Engine, runId: string, options: VerifyOptions): Promise<Evidence> {
+  const { n, scenarios: ids, flaws = {}, program, patienceMs, signal } = options
+  const markers: Marker[] = []
+  const emit = (text: string) => options.onEvidence?.(text)
+  const configuration = configurationOf(database, engine, runId, options)
+  emit(block('configuration', configuration))
+  const names = namesOf(runId)
+  const urls = await prepareFabric(database, engine, names, runId, ids, flaws)
+  if (signal.aborted) throw new Interrupted()
+  const shared: Shared = {
+    ...{ runId, names, database, engine, n, flaws, program, patienceMs, signal },
+    tenants: configuration.tenants,
+    mark: (marker) => {
+      markers.push(marker)
+      emit(markerLine(marker))
+    },
+  }
+  const { candidate_commit, run_url } = configuration
+  const verdicts: Verdict[] = []
+  await runScenarios(ids, urls, shared, {
+    retryDelayScale: options.retryDelayScale,
+    onEnd: (run) => {
+      const verdict = { ...run.verdict, candidate_commit, run_url }
+      verdicts.push(verdict)
+      emit(block(verdict.scenario, verdict))
+      options.onVerdict?.(verdict, run.tookMs)
+    },
+  })
+  verdicts.sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
+  const comparison = options.predict === undefined ? undefined : await compare(verdicts, options.predict)
+  if (comparison !== undefined) emit(block('comparison', comparison))
+  return { configuration, verdicts, comparison, markers, damage: [] }
+}
+
+function configurationOf(
+  { place, serverVersion }: Database,
+  { name, version }: Engine,
+  runId: string,
+  { n, scenarios: ids, retryDelayScale, commit, runUrl, predict, flaws = {} }: VerifyOptions,
+): Configuration {
+  // Jobs and what becomes of them are in one database.
+  const dsn = dsnEvidence(place.url)
+  return {
+    run_id: runId,
+    scenarios: [...ids],
+    n,
+    candidate_commit: commit,
+    run_url: runUrl,
+    tenants: { a: uuidOf(`${commit} tenant a`), b: uuidOf(`${commit} tenant b`) },
+    engine: { name, version },
+    broker: dsn,
+    result_backend: dsn,
+    server_version: serverVersion,
+    acknowledgement: {
+      late: !isFlawed(flaws, 'S2', 'early acknowledgement'),
+      on_failure_or_timeout: true,
+      reject_on_worker_lost: true,
+    },
+    prefetch: settings.prefetch,
+    max_attempts: settings.maxAttempts,
+    retry_delay_scale: retryDelayScale,
+    soft_limit_ms: settings.softLimitMs,
+    hard_limit_ms: settings.hardLimitMs,
+    lease_ms: settings.leaseMs,
+    connections_at_most: connectionsAtMost(ids),
+    model: predict === undefined ? 'not compared' : 'compared',
+  }
+}
+
+/** On a server of our own everything goes with it. */
+async function leaveNothing({ server, connection }: Database, runId: string, { onNote }: VerifyOptions): Promise<void> {
+  if (server !== undefined) return
+  await dropRun(connection, runId).catch((error: Error) =>
+    onNote?.(`could not remove what ${runId} has made, the next run does: ${error.message}`),
+  )
+}

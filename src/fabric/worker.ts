@@ -1,0 +1,62 @@
+import { type Connection, connect } from '../stores/postgres/index.js'
+import type { TakenJob } from './engine.js'
+import { loadEngine } from './engines/index.js'
+import type { WorkerHost, WorkerSpec } from './messages.js'
+import { isFlawed } from './settings.js'
+import { runTask, type TaskContext } from './tasks.js'
+
+/** A worker process: takes the jobs of its scenario, one at a time, until it is killed. */
+export async function runWorker(spec: WorkerSpec, host: WorkerHost): Promise<void> {
+  const connection = await connectTo(spec)
+  const engine = await loadEngine(spec.engine)
+  let worker = ''
+  let ready: () => void
+  const known = new Promise<void>((resolve) => {
+    ready = resolve
+  })
+  const running = await engine.work({
+    url: spec.url,
+    schema: spec.engineSchema,
+    scenario: spec.scenario,
+    pollMs: spec.pollMs,
+    handle: async (job) => {
+      await known
+      const work = handle(job, { spec, connection, worker, host })
+      if (!isFlawed(spec.flaws, 'S2', 'early acknowledgement')) return work
+      work.catch(() => undefined)
+    },
+  })
+  worker = running.worker
+  await host.tell({ kind: 'ready', worker })
+  // What follows is said after it.
+  ready!()
+  await running.ended
+}
+
+/** Told before and after: the parent has to know whom a hard limit concerns. */
+async function handle(job: TakenJob, context: Omit<TaskContext, 'signal'>): Promise<void> {
+  const { spec, connection, worker, host } = context
+  const about = { job: job.payload.job, attempt: job.attempt }
+  await connection.run({
+    text: `INSERT INTO ${spec.appSchema}.attempt (scenario, job, attempt, worker, engine_job) VALUES ($1, $2, $3, $4, $5)`,
+    values: [spec.scenario, about.job, about.attempt, worker, job.engineJob],
+  })
+  await host.tell({ kind: 'started', ...about })
+  const limit = new AbortController()
+  const onLimit = () => {
+    void host.tell({ kind: 'timed-out', ...about })
+    limit.abort(new Error(`soft time limit of ${spec.softLimitMs} ms`))
+  }
+  const timer = spec.softLimitMs === undefined ? undefined : setTimeout(onLimit, spec.softLimitMs)
+  try {
+    await runTask(job, { ...context, signal: limit.signal })
+  } finally {
+    clearTimeout(timer)
+    await host.tell({ kind: 'ended', ...about })
+  }
+}
+
+function connectTo({ url, shown }: WorkerSpec): Promise<Connection> {
+  const place = { schema: '', config: { connectionString: url }, shown }
+  return connect(place, false, async () => undefined)
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { isRunning, processesNamed, signal } from '../stores/postgres/index.js'
+import type { Told, WorkerSpec } from './messages.js'
+import { runOf } from './names.js'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A worker process, in a process group of its own. */
+export interface WorkerProcess {
+  readonly pid: number
+  /** As its engine calls it. */
+  readonly worker: string
+  readonly exit: Promise<Exit>
+  /** Sends a signal to all of its process group. */
+  signal(name: NodeJS.Signals): void
+  /** Lets the job that waits for it go on. */
+  proceed(job: string): void
+}
+
+export interface StartOptions {
+  /** The built file that runs `runWorker` of worker.ts. */
+  readonly program: string
+  readonly spec: WorkerSpec
+  readonly hardLimitMs: number | undefined
+  /** Kills it, ready or not. */
+  readonly signal: AbortSignal
+  readonly onTold: (told: Told, worker: WorkerProcess) => void
+  /** When it has ended, however that came. */
+  readonly onExit: (exit: Exit, said: string, worker: WorkerProcess) => void
+  /** A job has reached the hard limit; its process is killed now. */
+  readonly onHardLimit: (job: string, worker: WorkerProcess) => void
+}
+
+/** A worker that has ended before it was ready: says why, as far as it said it. */
+export class WorkerNotStarted extends Error {
+  override readonly name = 'WorkerNotStarted'
+}
+
+/** It takes 0.2 s; a machine may be very busy. */
+const READY_WITHIN_MS = 30_000
+const SHOWN = 2_000
+
+/** Worker processes that have not ended yet. */
+const alive = new Set<number>()
+
+/** Resolves when the worker looks for jobs; rejects when it ends before. */
+export function startWorker(options: StartOptions): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [options.program, options.spec.runId], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: environmentOfWorkers(),
+  })
+  const { pid } = child
+  const kill = () => {
+    if (pid !== undefined) killGroup(pid, 'SIGKILL')
+  }
+  if (pid !== undefined) keep(pid)
+  options.signal.addEventListener('abort', kill, { once: true })
+  let said = ''
+  child.stderr?.on('data', (text: Buffer) => {
+    said = (said + text.toString()).slice(-SHOWN)
+  })
+  const exit = exitOf(child)
+  return new Promise((resolve, reject) => {
+    const notStarted = (how: string) => reject(new WorkerNotStarted(`${how}${said === '' ? '' : `: ${said.trim()}`}`))
+    const late = setTimeout(() => {
+      kill()
+      notStarted(`not ready after ${READY_WITHIN_MS / 1_000} s`)
+    }, READY_WITHIN_MS)
+    const limits = hardLimits(options.hardLimitMs)
+    let worker: WorkerProcess | undefined
+    child.on('message', (told: Told) => {
+      if (told.kind === 'failed') said = told.message
+      if (told.kind === 'ready' && pid !== undefined) {
+        clearTimeout(late)
+        worker = handleOf(child, pid, told.worker, exit)
+        resolve(worker)
+      }
+      if (worker === undefined) return
+      limits.heard(told, worker, options.onHardLimit)
+      options.onTold(told, worker)
+    })
+    child.on('error', (error) => notStarted(error.message))
+    exit.then((how) => {
+      clearTimeout(late)
+      limits.clear()
+      options.signal.removeEventListener('abort', kill)
+      if (pid !== undefined) alive.delete(pid)
+      if (worker === undefined) notStarted(`ended with ${how.signal ?? `exit code ${how.code}`}`)
+      else options.onExit(how, said, worker)
+    })
+    child.send(options.spec, () => undefined)
+  })
+}
+
+function handleOf(child: ChildProcess, pid: number, worker: string, exit: Promise<Exit>): WorkerProcess {
+  return {
+    pid,
+    worker,
+    exit,
+    signal: (name) => killGroup(pid, name),
+    proceed: (job) => {
+      child.send({ proceed: job }, () => undefined)
+    },
+  }
+}
+
+/** After `exit` alone, more may still be read of what it said. */
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('close', (code, by) => resolve({ code, signal: by }))
+    child.once('error', () => resolve({ code: null, signal: null }))
+  })
+}
+
+/** A job that does not heed the soft limit, as it cannot when it never awaits, is ended with its process. */
+function hardLimits(limitMs: number | undefined) {
+  const timers = new Map<string, NodeJS.Timeout>()
+  const clear = (job: string) => {
+    clearTimeout(timers.get(job))
+    timers.delete(job)
+  }
+  return {
+    heard(told: Told, worker: WorkerProcess, onHardLimit: StartOptions['onHardLimit']) {
+      if (limitMs === undefined) return
+      if (told.kind === 'started') {
+        const stop = () => {
+          onHardLimit(told.job, worker)
+          worker.signal('SIGKILL')
+        }
+        timers.set(told.job, setTimeout(stop, limitMs))
+      }
+      if (told.kind === 'ended') clear(told.job)
+    },
+    clear: () => {
+      for (const job of [...timers.keys()]) clear(job)
+    },
+  }
+}
+
+/** What a worker has no use for, it does not get: least of all how to reach other databases. How to speak TLS it needs. */
+function environmentOfWorkers(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) =>
+    /^(PATH|HOME|TMPDIR|LANG|LC_\w+|TZ|PGSSL\w+|NODE_EXTRA_CA_CERTS)$/.test(name),
+  )
+  return { ...Object.fromEntries(kept), NO_LOG_SUCCESS: '1' }
+}
+
+function killGroup(pid: number, name: NodeJS.Signals): void {
+  signal(-pid, name)
+}
+
+let kept = false
+
+/** Whatever ends this process: no worker outlives it. */
+function keep(pid: number): void {
+  alive.add(pid)
+  if (kept) return
+  kept = true
+  process.on('exit', () => {
+    for (const one of alive) killGroup(one, 'SIGKILL')
+  })
+}
+
+/**
+ * Ends workers of runs whose process was killed before it could. They see that themselves, unless they are stopped or spin.
+ * The number of killed processes.
+ */
+export function clearLostWorkers(program: string): number {
+  const lost = processesNamed(program).filter(({ command }) => {
+    const run = runOf(command.slice(command.indexOf(program) + program.length).trim())
+    return run !== undefined && !isRunning(run.pid)
+  })
+  for (const { pid } of lost) killGroup(pid, 'SIGKILL')
+  return lost.length
+}

@@ -1,0 +1,6 @@
+export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
+export { type Connection, connect } from './connection.js'
+export { type Place, placeOf } from './place.js'
+export { problemOf } from './problem.js'
+export { isRunning, processesNamed, signal } from './processes.js'
+export { type PostgresServer, startPostgres } from './server.js'

@@ -1,0 +1,288 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { canonical } from '../../src/fabric/canonical.js'
+import { compare, countsOf } from '../../src/fabric/compare.js'
+import { block, type Evidence, markerLine, printEvidence, sortedJson, type Verdict } from '../../src/fabric/evidence.js'
+import { allPassed, gatesOf } from '../../src/fabric/gates.js'
+import { parseLog } from '../../src/fabric/log.js'
+import { scenarioIds } from '../../src/fabric/names.js'
+import { summaryMarkdown } from '../../src/fabric/summary.js'
+import { soundEvidence } from './support.js'
+
+const failedGates = (evidence: Evidence) =>
+  gatesOf(evidence)
+    .filter(({ passed }) => !passed)
+    .map(({ name }) => name)
+
+const withVerdict = (change: (verdict: Verdict) => Verdict): Evidence => {
+  const evidence = soundEvidence()
+  return { ...evidence, verdicts: evidence.verdicts.map(change) }
+}
+
+const gateOf = {
+  S1: ['poison retries proven'],
+  S2: ['crash physics proven', 'redelivery accounting'],
+  S3: ['cross-tenant probe explicit'],
+  S4: ['runaway stopped without starvation'],
+  S5: ['least privilege probes fail'],
+  S6: ['zombie fenced'],
+} as const
+
+describe('the gates', () => {
+  it('pass sound evidence, all nine of them', () => {
+    expect(gatesOf(soundEvidence()).map(({ passed }) => passed)).toEqual(Array(9).fill(true))
+  })
+
+  it.each(scenarioIds)('fail without the verdict of %s: what is absent has not been proven', (id) => {
+    const evidence = soundEvidence()
+    const verdicts = evidence.verdicts.filter(({ scenario }) => scenario !== id)
+    expect(new Set(failedGates({ ...evidence, verdicts }))).toEqual(new Set(['instrument integrity', ...gateOf[id]]))
+  })
+
+  it('fail without anything at all', () => {
+    const nothing = { configuration: undefined, verdicts: [], comparison: undefined, markers: [], damage: [] }
+    expect(gatesOf(nothing).filter(({ passed }) => passed)).toEqual([])
+    expect(allPassed([])).toBe(false)
+  })
+
+  it('fail a run of some scenarios: the others have no evidence', () => {
+    const evidence = soundEvidence()
+    const configuration = { ...evidence.configuration!, scenarios: ['S1' as const] }
+    const verdicts = evidence.verdicts.filter(({ scenario }) => scenario === 'S1')
+    const failed = failedGates({ ...evidence, configuration, verdicts, markers: [] })
+    expect(failed).toEqual(['S3', 'S2', 'S4', 'S5', 'S6'].flatMap((id) => gateOf[id as 'S3']))
+  })
+
+  it.each(scenarioIds)('fail when any figure of %s that counts is another', (id) => {
+    const evidence = soundEvidence()
+    const sound = evidence.verdicts.find(({ scenario }) => scenario === id)!
+    const counted = Object.entries(sound.db_truth!).filter(([name]) => judged[id].includes(name))
+    expect(counted.map(([name]) => name).sort()).toEqual([...judged[id]].sort())
+    for (const [name, value] of counted) {
+      const other = typeof value === 'number' ? value + 1 : {}
+      const changed = withVerdict((verdict) =>
+        verdict.scenario === id ? { ...verdict, db_truth: { ...verdict.db_truth!, [name]: other } } : verdict,
+      )
+      // It still says that it has passed: the figures are believed, not the word.
+      expect(failedGates(changed), name).toContain('instrument integrity')
+      expect(failedGates(changed).length, name).toBeGreaterThan(1)
+    }
+  })
+
+  it.each(scenarioIds)('fail when anything that the harness saw of %s is missing', (id) => {
+    const sound = soundEvidence().verdicts.find(({ scenario }) => scenario === id)!
+    for (const name of Object.keys(sound.worker_observed)) {
+      const changed = withVerdict((verdict) => {
+        if (verdict.scenario !== id) return verdict
+        const { [name]: _, ...rest } = verdict.worker_observed
+        return { ...verdict, worker_observed: rest }
+      })
+      expect(failedGates(changed), name).not.toEqual([])
+    }
+  })
+
+  it('fail a kill that ended a worker by another signal, or a probe refused for another reason', () => {
+    const observed = (id: string, worker_observed: Verdict['worker_observed']) =>
+      withVerdict((verdict) =>
+        verdict.scenario === id
+          ? { ...verdict, worker_observed: { ...verdict.worker_observed, ...worker_observed } }
+          : verdict,
+      )
+    expect(failedGates(observed('S2', { signals: { SIGTERM: 2 } }))).toContain('crash physics proven')
+    const probes = () =>
+      soundEvidence().verdicts.find(({ scenario }) => scenario === 'S5')!.worker_observed['probes'] as {
+        sqlstate: string | null
+      }[]
+    expect(probes()).toHaveLength(7)
+    const one = probes().map((probe, index) => (index === 3 ? { ...probe, sqlstate: '42601' } : probe))
+    expect(failedGates(observed('S5', { probes: one }))).toContain('least privilege probes fail')
+    const allowed = probes().map((probe, index) => (index === 6 ? { ...probe, sqlstate: null } : probe))
+    expect(failedGates(observed('S5', { probes: allowed }))).toContain('least privilege probes fail')
+  })
+
+  it('fail a job that was killed twice while another never was, though the sums are right', () => {
+    const changed = withVerdict((verdict) => {
+      if (verdict.scenario !== 'S2') return verdict
+      const { 'job-0': first, ...rest } = verdict.worker_observed['per_job'] as Record<string, object>
+      const per_job = { 'job-0': { ...first, kill: 2 }, 'job-1': { ...rest['job-1'], kill: 0 } } as never
+      return { ...verdict, worker_observed: { ...verdict.worker_observed, per_job } }
+    })
+    expect(failedGates(changed)).toContain('redelivery accounting')
+  })
+
+  it('fail a broker that is not Postgres, or that nothing is known of', () => {
+    const evidence = soundEvidence()
+    for (const broker of [
+      { scheme: 'redis', sha256: 'a'.repeat(64) },
+      { scheme: 'postgres', sha256: '' },
+    ]) {
+      const configuration = { ...evidence.configuration!, broker }
+      expect(failedGates({ ...evidence, configuration })).toEqual(['Postgres-only fabric provable'])
+    }
+  })
+
+  it('fail marker lines that were lost', () => {
+    const evidence = soundEvidence()
+    expect(failedGates({ ...evidence, markers: evidence.markers.slice(1) })).toEqual(['instrument integrity'])
+  })
+})
+
+/** What is judged of the truth, by scenario. */
+const judged: Readonly<Record<(typeof scenarioIds)[number], readonly string[]>> = {
+  S1: [
+    'jobs',
+    'attempts',
+    'attempts_per_job',
+    'dead_letter_rows',
+    'dead_letter_attempts',
+    'side_effect_rows',
+    'unfinished',
+  ],
+  S2: ['jobs', 'attempts', 'attempts_per_job', 'barrier_rows', 'side_effect_rows', 'duplicates', 'redeliveries'],
+  S3: ['jobs', 'attempts', 'unfinished', 'role'],
+  S4: ['jobs', 'attempts', 'attempts_per_job', 'dead_letter_rows', 'side_effect_rows', 'duplicates', 'unfinished'],
+  S5: ['role'],
+  S6: ['jobs', 'attempts', 'attempts_per_job', 'side_effect_rows', 'duplicates', 'redeliveries', 'refused_writes'],
+}
+
+describe('the comparison with a model', () => {
+  const predicted = async (evidence: Evidence, change: (scenario: string) => Partial<ReturnType<typeof countsOf>>) => {
+    const configuration = { ...evidence.configuration!, model: 'compared' as const }
+    const byFailure = { poison: 'S1', 'crash-before-acknowledging': 'S2', runaway: 'S4', zombie: 'S6' }
+    const comparison = await compare(evidence.verdicts, async (failure) => {
+      const verdict = evidence.verdicts.find(({ scenario }) => scenario === byFailure[failure])!
+      return { ...countsOf(verdict)!, ...change(verdict.scenario) }
+    })
+    return { ...evidence, configuration, comparison }
+  }
+
+  it('is a gate when there is one, and passes when the counts are the same', async () => {
+    const gates = gatesOf(await predicted(soundEvidence(), () => ({})))
+    expect(gates.at(-1)).toEqual({ name: 'model and reality agree', passed: true, reasons: [] })
+  })
+
+  it('fails where they differ, and says in what', async () => {
+    const evidence = await predicted(soundEvidence(), (scenario) => (scenario === 'S6' ? { duplicates: 1 } : {}))
+    expect(gatesOf(evidence).at(-1)?.reasons).toEqual(['S6: duplicates differ'])
+    expect(summaryMarkdown(evidence, 'here')).toContain('| S6 | duplicates | 1 | 0 | NO |')
+  })
+
+  it('fails when it was to be and is not there', () => {
+    const evidence = soundEvidence()
+    const configuration = { ...evidence.configuration!, model: 'compared' as const }
+    expect(failedGates({ ...evidence, configuration })).toEqual(['model and reality agree'])
+  })
+})
+
+describe('a log', () => {
+  it('is read back as it was printed', () => {
+    expect(parseLog(printEvidence(soundEvidence()))).toEqual(soundEvidence())
+  })
+
+  it('is read back whatever is in it', () => {
+    const text = fc.string({ unit: 'binary' })
+    const details = fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.oneof(text, fc.integer(), fc.constant(null)))
+    const marker = fc.record({
+      scenario: fc.constantFrom(...scenarioIds),
+      event: fc.stringMatching(/^[a-z][a-z-]*$/),
+      details,
+    })
+    const verdict = fc.record({
+      scenario: fc.constantFrom(...soundEvidence().verdicts),
+      reasons: fc.array(text),
+      passed: fc.boolean(),
+      // A key that readers drop, with good reason.
+      worker_observed: fc.dictionary(
+        text.filter((key) => key !== '__proto__'),
+        fc.oneof(text, fc.integer(), fc.array(text)),
+      ),
+    })
+    fc.assert(
+      fc.property(fc.array(marker), fc.array(verdict), (markers, changes) => {
+        const verdicts = changes.map(({ scenario, ...change }) => ({ ...scenario, ...change }))
+        const evidence = { ...soundEvidence(), markers, verdicts }
+        const read = parseLog(printEvidence(evidence))
+        expect(sortedJson(read)).toBe(sortedJson(evidence))
+      }),
+    )
+  })
+
+  it('may have the times of a CI before each line, and other lines between', () => {
+    const stamped = printEvidence(soundEvidence())
+      .split('\n')
+      .map((line) => `2026-01-02T03:04:05.6789012Z ${line}`)
+    const noisy = ['npm ci', ...stamped, 'done'].join('\r\n')
+    expect(parseLog(noisy)).toEqual(soundEvidence())
+  })
+
+  it('that is damaged fails, and says where', () => {
+    const whole = printEvidence(soundEvidence())
+    const cases = {
+      'block S6 does not end': whole.slice(0, whole.lastIndexOf('-----END')),
+      'S1: it is not JSON': whole.replace('"attempts": 8,', '"attempts": ,'),
+      'S1: db_truth.attempts': whole.replace('"attempts": 8,', '"attempts": "eight",'),
+      'block S1 does not begin': whole.replace('-----BEGIN CONTENTION EVIDENCE S1-----', ''),
+      'there is more than one run configuration': `${block('configuration', soundEvidence().configuration)}\n${whole}`,
+    }
+    for (const [damage, text] of Object.entries(cases)) {
+      const evidence = parseLog(text)
+      expect(evidence.damage.join('\n'), damage).toContain(damage)
+      expect(failedGates(evidence), damage).toContain('instrument integrity')
+    }
+  })
+
+  it('holds keys in order', () => {
+    const text = printEvidence(soundEvidence())
+    for (const keys of [...text.matchAll(/^\{\n([\s\S]*?)^\}/gm)].map(([, body]) => topKeys(body as string))) {
+      expect(keys).toEqual([...keys].sort())
+    }
+    expect(markerLine({ scenario: 'S2', event: 'kill-issued', details: { pid: 1, job: 'a' } })).toBe(
+      '::contention:: S2 kill-issued {"job":"a","pid":1}',
+    )
+  })
+})
+
+const topKeys = (body: string): readonly string[] =>
+  [...body.matchAll(/^ {2}"(\w+)":/gm)].map(([, key]) => key as string)
+
+describe('the summary', () => {
+  it('has status, configuration, gates, where the evidence is, and verdicts', () => {
+    const text = summaryMarkdown(soundEvidence(), 'verify.log')
+    expect(text).toContain('**PASS**: 9 of 9 gates passed, 6 of 6 scenarios held.')
+    expect(text).toContain('| zombie fenced | PASS |')
+    expect(text).toContain('verify.log: 10 marker lines, 6 verdict blocks.')
+    expect(text).toContain('| S1 PoisonPill | PASS | 2 | 8 | 2 | 0 | 0 | 0 |')
+    expect(text).toContain('Not compared.')
+  })
+
+  it('is the same whether of a run or of its log', () => {
+    const evidence = soundEvidence()
+    expect(summaryMarkdown(parseLog(printEvidence(evidence)), 'here')).toBe(summaryMarkdown(evidence, 'here'))
+  })
+
+  it('takes no markup from a log', () => {
+    const evidence = withVerdict((verdict) => ({ ...verdict, passed: false, reasons: ['a | b <script> [x](y)'] }))
+    expect(summaryMarkdown(evidence, 'x')).toContain('a \\| b \\<script\\> \\[x\\](y)')
+  })
+})
+
+describe('the canonical form', () => {
+  it('has neither processes nor times nor the run', () => {
+    const evidence = soundEvidence()
+    const runId = 'contention_verify_xyz_2_ffffff'
+    const other: Evidence = {
+      ...evidence,
+      configuration: {
+        ...evidence.configuration!,
+        run_id: runId,
+        broker: { scheme: 'postgres', sha256: 'b'.repeat(64) },
+      },
+      verdicts: [...evidence.verdicts].reverse().map((verdict) => ({
+        ...verdict,
+        db_truth: { ...verdict.db_truth!, longest_wait_ms: 77 },
+      })),
+    }
+    expect(canonical(other)).toBe(canonical(evidence))
+    expect(canonical(evidence)).not.toContain('contention_verify_abc')
+  })
+})

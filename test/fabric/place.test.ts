@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { runIdOf, runOf } from '../../src/fabric/names.js'
+import { dsnEvidence, fabricPlace, inDatabase, isLocal, urlFor, uuidOf } from '../../src/fabric/place.js'
+
+describe('the place of a fabric', () => {
+  it('is on this machine, unless it may be elsewhere', () => {
+    const remote = 'postgres://me:secret@db.example.com:6543/mine'
+    expect(() => fabricPlace(remote, false)).toThrow('not on this machine')
+    expect(fabricPlace(remote, true)).toEqual({ url: remote, shown: 'db.example.com:6543/mine' })
+  })
+
+  it.each(['localhost', '127.0.0.1', '127.8.9.10', '[::1]', '/var/run/postgresql', '%2Fvar%2Frun'])(
+    'may be %s',
+    (host) => expect(isLocal(host)).toBe(true),
+  )
+
+  it.each(['localhost.example.com', '127.0.0.1.nip.io', '0.0.0.0', '10.0.0.1', '', 'x127.0.0.1', '[::2]'])(
+    'may not be "%s"',
+    (host) => expect(isLocal(host)).toBe(false),
+  )
+
+  it('does not let the environment choose a host that the URL leaves open', () => {
+    expect(fabricPlace('postgres:///mine', false).url).toBe('postgres:///mine?host=localhost')
+  })
+
+  it('is the same for a worker, but for its user and the name of its sessions', () => {
+    const worker = { name: 'w', password: 'p' }
+    const place = fabricPlace('postgres://me:secret@127.0.0.1/mine?sslmode=disable&user=x', false)
+    expect(urlFor(place, worker, 'run')).toBe('postgres://w:p@127.0.0.1/mine?sslmode=disable&application_name=run')
+    const socket = fabricPlace('postgres:///mine?host=/run/pg', false)
+    expect(Object.fromEntries(new URL(urlFor(socket, worker, 'run')).searchParams)).toEqual({
+      host: '/run/pg',
+      user: 'w',
+      password: 'p',
+      application_name: 'run',
+    })
+  })
+
+  it('names its database: otherwise a worker would get one that is called as its role', () => {
+    const place = fabricPlace('postgres://me@localhost', false)
+    expect(inDatabase(place, 'me').url).toBe('postgres://me@localhost/me')
+    expect(inDatabase(fabricPlace('postgres://me@localhost/mine', false), 'mine').url).toBe(
+      'postgres://me@localhost/mine',
+    )
+  })
+
+  it('shows of a DSN its scheme and its digest alone', () => {
+    expect(dsnEvidence('postgresql://me:secret@localhost/mine')).toEqual({
+      scheme: 'postgresql',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+  })
+})
+
+describe('names', () => {
+  it('tell which run something is of', () => {
+    const id = runIdOf(1_234_567, 42, '0a0b0c')
+    expect(runOf(`${id}_engine`)).toEqual({ id, startedMs: 1_234_567, pid: 42 })
+    expect(runOf('contention_verify_mine')).toBeUndefined()
+  })
+
+  it('make UUIDs, of one commit always the same', () => {
+    expect(uuidOf('c0ffee tenant a')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(uuidOf('a')).toBe(uuidOf('a'))
+    expect(uuidOf('a')).not.toBe(uuidOf('b'))
+  })
+})
