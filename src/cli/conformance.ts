@@ -8,7 +8,6 @@ import { withStore } from './store.js'
 
 export interface ConformanceOptions extends RaceCliOptions {
   readonly config?: string
-  readonly subject?: readonly string[]
 }
 
 /** `contention conformance`: the contract of a subject, sentence by sentence. */

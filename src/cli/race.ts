@@ -12,6 +12,7 @@ import { wholeNumber } from './options.js'
 import { openNamed } from './store.js'
 
 export interface RaceCliOptions {
+  readonly subject?: readonly string[]
   readonly store?: string
   readonly processes?: string
   readonly seconds?: string
@@ -33,6 +34,13 @@ export function wantsRace({ processes, seconds, kill, restartServer }: RaceCliOp
 export async function race(io: Io, project: Project, options: RaceCliOptions): Promise<ExitCode> {
   const processes = numberOption('--processes', options.processes, DEFAULT_PROCESSES, 2, 64)
   const seconds = numberOption('--seconds', options.seconds, DEFAULT_SECONDS, 1, 86_400)
+  if (options.subject !== undefined) {
+    throw new InputError({
+      what: 'a race is one of the built-in lease core: no subject takes part in it',
+      found: `--subject ${options.subject.join(' --subject ')}`,
+      todo: 'leave --subject away, or --processes, --seconds, --kill and --restart-server',
+    })
+  }
   const open = await openNamed(io, project, options.store, true)
   if (open === undefined || open.place === ':memory:') {
     await open?.close()
