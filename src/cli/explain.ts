@@ -1,6 +1,6 @@
 import { InputError } from '../input/index.js'
 import { ScenarioAborted } from '../run/index.js'
-import { StoreError } from '../stores/index.js'
+import { StoreError, type StoreProblem } from '../stores/index.js'
 import { SubjectFault } from '../subject/index.js'
 import { storeProblemText } from './explain-store.js'
 
@@ -18,6 +18,12 @@ export function explain(error: unknown): string {
 export function isSubjectsFault(error: unknown): boolean {
   if (error instanceof SubjectFault) return true
   return error instanceof ScenarioAborted && error.cause.cause instanceof SubjectFault
+}
+
+/** What is wrong with the store, if that is what `error` is about. */
+export function storeProblemOf(error: unknown): StoreProblem | undefined {
+  const cause = error instanceof ScenarioAborted ? error.cause.cause : error
+  return cause instanceof StoreError ? cause.problem : undefined
 }
 
 function explainAborted({ scenario, cause }: ScenarioAborted): string {

@@ -17,12 +17,13 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? HELD : NOT_CHECKED
-    const { explain, isSubjectsFault } = await import('./explain.js')
+    const { explain, isSubjectsFault, storeProblemOf } = await import('./explain.js')
     const text = explain(error)
     // A subject that answers wrongly, or throws, has been checked: it does not hold.
     const found = isSubjectsFault(error) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
-      const problem = error instanceof InputError ? error.problem : { what: text.split('\n')[0] }
+      const given = error instanceof InputError ? error.problem : storeProblemOf(error)
+      const problem = given ?? { what: text.split('\n')[0] }
       const verdict = found === NOT_HELD ? 'not-held' : 'not-checked'
       io.stdout.write(`${JSON.stringify({ verdict, error: problem }, null, 2)}\n`)
     }

@@ -88,6 +88,21 @@ describe('--store', () => {
     })
   }
 
+  it('says in JSON too what is wrong with a store, where, and what to do', async () => {
+    const spec = 'redis=redis://me:secret@127.0.0.1:1'
+    const { code, stdout } = await cli(ownProject(polite), ['run', '--json', '--store', spec])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      verdict: 'not-checked',
+      error: {
+        what: 'no Redis server answers',
+        store: 'redis 127.0.0.1:1/0',
+        found: expect.stringContaining('ECONNREFUSED'),
+        todo: expect.stringContaining('start the server'),
+      },
+    })
+  })
+
   for (const { kind, describe: describeKind } of everyStore) {
     describeKind(kind, () => {
       it(`says that there is no folder for temporary files: ${kind}`, async () => {
