@@ -110,7 +110,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         file:     ./contention.config.ts
         at:       sed
         found:    a field that does not exist
-        expected: seed? (one of $schema, scenarios, builtIn, subjects, seed, parameters, budgets, snapshots, maxEvents)
+        expected: seed? (one of $schema, scenarios, builtIn, subjects, stores, seed, parameters, budgets, snapshots, maxEvents)
       "
     `)
     expect(await config('export default { seed: 1.5 }')).toMatchInlineSnapshot(`
