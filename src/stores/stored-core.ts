@@ -13,6 +13,7 @@ import type { Core } from './core.js'
 import { keyOf } from './key.js'
 import { builtInMachine, type SpaceState, step } from './machine.js'
 import type { Store } from './store.js'
+import { StoreError } from './store-error.js'
 
 /** What the record of a space says. */
 interface SpaceDocument extends SpaceState {
@@ -91,7 +92,12 @@ export function storedCore(store: Store, mint: MintToken): Core {
       seen.set(space, here)
       return reply
     }
-    throw new Error(`${command.kind} on ${space}: another was quicker ${MOST_CONFLICTS} times in a row`)
+    throw new StoreError({
+      what: `${command.kind} on ${space} did not get through`,
+      store: 'the built-in core',
+      found: `another was quicker ${MOST_CONFLICTS} times in a row`,
+      todo: 'let fewer processes ask for one space at once',
+    })
   }
 
   const query = async (command: LogQuery): Promise<Reply> => {

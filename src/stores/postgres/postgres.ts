@@ -18,7 +18,7 @@ export async function openPostgres(
     const spec = url === undefined ? 'postgres' : `postgres=${url}`
     return openAt(place, place.config, spec, durable)
   }
-  const server = await startPostgres()
+  const server = await startPostgres({ fsync: durable })
   try {
     // The environment may ask for TLS, which the server of our own does not speak, and does not need.
     const store = await openAt(

@@ -14,10 +14,13 @@ const FORMAT = '1'
 /**
  * A store in a Redis database: the one at `url`, or at REDIS_URL, or on a server of its own that goes with the store.
  */
-export async function openRedis(url: string | undefined, { env = {} }: OpenOptions): Promise<OpenStore> {
+export async function openRedis(
+  url: string | undefined,
+  { env = {}, durable = true }: OpenOptions,
+): Promise<OpenStore> {
   const given = url ?? (env['REDIS_URL'] || undefined)
   if (given !== undefined) return openAt(given, undefined)
-  const server = await startRedis()
+  const server = await startRedis(durable ? {} : { appendonly: 'no', appendfsync: 'no' })
   try {
     return await openAt(server.url, server)
   } catch (error) {
