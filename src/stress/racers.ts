@@ -1,0 +1,113 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Go, RacerSpec } from './racer.js'
+import type { Acknowledged, Told } from './report.js'
+
+/** How long the processes may take to end after the time is up: an unanswered request may have to wait for a server. */
+const END_WITHIN_MS = 40_000
+/** Of what a process says on stderr, so much is kept: its last words. */
+const MOST_WORDS = 2_000
+
+/**
+ * The processes of a race, one in each lane. One that is killed is followed by another in its lane, which was never seen
+ * before: it knows nothing of what its predecessor had asked.
+ */
+export class Racers {
+  /** What processes said who could not go on. */
+  readonly failures: string[] = []
+  readonly #program: string
+  readonly #acknowledged: Acknowledged
+  readonly #specOf: (lane: number, start: number) => RacerSpec
+  readonly #lanes: ChildProcess[] = []
+  /** Those that can be killed in the middle of something. */
+  readonly #racing = new Set<ChildProcess>()
+  #starts = 0
+  #go: Go | undefined
+  #over = false
+
+  constructor(program: string, acknowledged: Acknowledged, specOf: (lane: number, start: number) => RacerSpec) {
+    this.#program = program
+    this.#acknowledged = acknowledged
+    this.#specOf = specOf
+  }
+
+  start(processes: number): void {
+    for (let lane = 0; lane < processes; lane++) this.#startIn(lane)
+  }
+
+  get allReady(): boolean {
+    return this.#racing.size === this.#lanes.length
+  }
+
+  get canGoOn(): boolean {
+    return this.failures.length === 0 && this.#acknowledged.lost.length === 0
+  }
+
+  /** Lets them race, those too that are started later. */
+  begin(go: Go): void {
+    this.#go = go
+    for (const child of this.#racing) child.send(go, () => undefined)
+  }
+
+  /** Kills one of those that race. False if there is none at the moment. */
+  killOne(): boolean {
+    const victim = [...this.#racing][Math.floor(Math.random() * this.#racing.size)]
+    if (victim === undefined) return false
+    this.#racing.delete(victim)
+    victim.kill('SIGKILL')
+    return true
+  }
+
+  /** Waits until they have come to their end, and all they said has arrived. */
+  async finish(): Promise<void> {
+    this.#over = true
+    await Promise.all(this.#lanes.map(ended))
+  }
+
+  killAll(): void {
+    this.#over = true
+    for (const child of this.#lanes) child.kill('SIGKILL')
+  }
+
+  #startIn(lane: number): void {
+    this.#starts += 1
+    // In a group of its own: Ctrl-C is for us, who end the race. It ends with us too, even if we are killed.
+    const child = fork(this.#program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
+    this.#lanes[lane] = child
+    let words = ''
+    let explained = false
+    child.stderr?.on('data', (text: Buffer) => {
+      words = (words + text.toString()).slice(-MOST_WORDS)
+    })
+    child.on('message', (told: Told) => {
+      this.#acknowledged.add(told)
+      if (told.kind === 'ready') this.#joins(child)
+      if (told.kind !== 'failed') return
+      explained = true
+      if (!told.lost) this.failures.push(told.message)
+    })
+    child.on('exit', (code, signal) => {
+      this.#racing.delete(child)
+      if (signal === 'SIGKILL') {
+        if (!this.#over) this.#startIn(lane)
+      } else if (code !== 0 && !explained) {
+        this.failures.push(words.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`)
+      }
+    })
+    // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
+    child.send(this.#specOf(lane, this.#starts), () => undefined)
+  }
+
+  #joins(child: ChildProcess): void {
+    this.#racing.add(child)
+    if (this.#go !== undefined) child.send(this.#go, () => undefined)
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+  await new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve()
+    else child.once('close', () => resolve())
+  })
+  clearTimeout(late)
+}
