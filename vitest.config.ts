@@ -33,6 +33,8 @@ export default defineConfig({
   test: {
     // Whole scenarios, and commands in processes of their own, on machines that are busy with other things.
     testTimeout: 60_000,
+    // Left alone, Vitest keeps a core for itself, and has one left of two.
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'core', include: core, exclude: stores } },
       { extends: true, test: { name: 'stores', include: stores, globalSetup: 'test/support/build.ts' } },
