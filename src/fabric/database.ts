@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Connection, connect, type PostgresServer, problemOf, startPostgres } from '../stores/postgres/index.js'
 import { StoreError } from '../stores/store-error.js'
 import type { Engine } from './engine.js'
-import { anyRun, type Names, runOf, type ScenarioId } from './names.js'
+import { anyRun, isMade, type Names, runOf, type ScenarioId } from './names.js'
 import { type FabricPlace, fabricPlace, inDatabase, urlFor } from './place.js'
 import { type FabricFlaws, isFlawed, settings } from './settings.js'
 import { grantsIn, tablesIn } from './tables.js'
@@ -192,6 +192,8 @@ async function madeBy(connection: Connection, pattern: string) {
       UNION ALL SELECT rolname, true FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1`,
     values: [pattern],
   })
-  const named = (role: boolean) => rows.filter((row) => row.role === role).map(({ name }) => name)
+  // Others may make names that begin alike and go on as they please, with SQL even: names that pass need no quotes.
+  const made = rows.filter(({ name }) => isMade(name))
+  const named = (role: boolean) => made.filter((row) => row.role === role).map(({ name }) => name)
   return { schemas: named(false), roles: named(true) }
 }

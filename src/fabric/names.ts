@@ -14,6 +14,7 @@ export const titles: Readonly<Record<ScenarioId, string>> = {
 
 const PREFIX = 'contention_verify_'
 const RUN = /^contention_verify_([0-9a-z]+)_(\d+)_([0-9a-f]{6})/
+const MADE = new RegExp(`${RUN.source}_(app|engine|s\\d)$`)
 
 /** What everything that a run makes is named with: when it began, by which process, and something nobody else has. */
 export function runIdOf(startedMs: number, pid: number, chance: string): string {
@@ -28,6 +29,9 @@ export function runOf(
   if (id === undefined || started === undefined) return undefined
   return { id, startedMs: Number.parseInt(started, 36), pid: Number(pid) }
 }
+
+/** Whether a schema or role is called as `namesOf` calls those of a run: what others have called alike is not ours to remove. */
+export const isMade = (name: string): boolean => MADE.test(name)
 
 /** The LIKE pattern of all that runs made. */
 export const anyRun = `${PREFIX.replaceAll('_', '\\_')}%`

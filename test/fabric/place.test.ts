@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runIdOf, runOf } from '../../src/fabric/names.js'
+import { isMade, namesOf, runIdOf, runOf } from '../../src/fabric/names.js'
 import { dsnEvidence, fabricPlace, inDatabase, isLocal, urlFor, uuidOf } from '../../src/fabric/place.js'
 
 describe('the place of a fabric', () => {
@@ -57,6 +57,13 @@ describe('names', () => {
     const id = runIdOf(1_234_567, 42, '0a0b0c')
     expect(runOf(`${id}_engine`)).toEqual({ id, startedMs: 1_234_567, pid: 42 })
     expect(runOf('contention_verify_mine')).toBeUndefined()
+  })
+
+  it('tell what a run has made from what others have called alike', () => {
+    const id = runIdOf(1_234_567, 42, '0a0b0c')
+    const { app, engine, role } = namesOf(id)
+    expect([app, engine, role('S1'), role('S6')].filter(isMade)).toHaveLength(4)
+    expect([id, `${app}_mine`, `${app};DROP SCHEMA public`, `${app}\n`].filter(isMade)).toEqual([])
   })
 
   it('make UUIDs, of one commit always the same', () => {

