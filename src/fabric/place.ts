@@ -18,8 +18,10 @@ export function fabricPlace(url: string, allowRemote: boolean): FabricPlace {
   const shown = placeOf(url, {}).shown.replace(/ schema \w+$/, '')
   const parsed = new URL(url)
   // What the URL leaves open, pg would take from PGHOST: that may be anywhere.
-  const host = parsed.searchParams.get('host') ?? (parsed.hostname || 'localhost')
-  if (!allowRemote && !isLocal(host)) {
+  const host = parsed.hostname || 'localhost'
+  // Of several, pg takes the last.
+  const named = parsed.searchParams.has('host') ? parsed.searchParams.getAll('host') : [host]
+  if (!allowRemote && !named.every(isLocal)) {
     throw new InputError({
       what: '--database-url names a server that is not on this machine',
       found: shown,

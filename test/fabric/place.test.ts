@@ -19,6 +19,11 @@ describe('the place of a fabric', () => {
     (host) => expect(isLocal(host)).toBe(false),
   )
 
+  it('is on this machine by every host that its URL names', () => {
+    const twice = 'postgres://me@127.0.0.1/mine?host=127.0.0.1&host=db.example.com'
+    expect(() => fabricPlace(twice, false)).toThrow('not on this machine')
+  })
+
   it('does not let the environment choose a host that the URL leaves open', () => {
     expect(fabricPlace('postgres:///mine', false).url).toBe('postgres:///mine?host=localhost')
   })
