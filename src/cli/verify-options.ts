@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import {
   DEFAULT_N,
-  DEFAULT_PATIENCE_MS,
   DEFAULT_RETRY_DELAY_SCALE,
   type EngineName,
   engineNames,
+  patienceFor,
   type ScenarioId,
   scenarioIds,
   titles,
@@ -41,6 +41,7 @@ export function askedOf(
 ): Omit<VerifyOptions, 'signal'> {
   const { databaseUrl, allowRemote, n, scenario, engine, retryDelayScale, json, quiet } = options
   const loud = json !== true && quiet !== true
+  const scale = scaleOption(retryDelayScale)
   const note = (text: string) => {
     if (quiet !== true) io.stderr.write(`${text}\n`)
   }
@@ -50,11 +51,11 @@ export function askedOf(
     n: n === undefined ? DEFAULT_N : wholeNumber('--n', n, 1, MAX_N),
     scenarios: scenarioOption(scenario),
     engine: engineOption(engine),
-    retryDelayScale: scaleOption(retryDelayScale),
+    retryDelayScale: scale,
     commit: commitOf(io),
     runUrl: runUrlOf(io.env),
     program: join(packageRoot(), 'dist', 'fabric-worker.js'),
-    patienceMs: DEFAULT_PATIENCE_MS,
+    patienceMs: patienceFor(scale),
     ...(predict !== undefined && { predict }),
     onEvidence: (text) => {
       if (loud) io.stdout.write(`${text}\n`)

@@ -27,6 +27,10 @@ export const DEFAULT_N = 10
 /** How long nothing may happen before a scenario is given up: machines may be very busy. */
 export const DEFAULT_PATIENCE_MS = 15_000
 
+/** So long, and as long as the longest wait for a retry, in which nothing has to happen: exp(3) s, unless scaled down. */
+export const patienceFor = (retryDelayScale: number): number =>
+  DEFAULT_PATIENCE_MS + Math.ceil(1_000 * Math.exp(settings.maxAttempts - 1) * retryDelayScale)
+
 /** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
 export interface FabricFlaws {
   readonly S1?: 'one retry too few' | 'effect before failure'

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonical } from '../../src/fabric/canonical.js'
 import { scenarioIds } from '../../src/fabric/names.js'
 import type { FabricFlaws } from '../../src/fabric/settings.js'
+import { patienceFor } from '../../src/fabric/settings.js'
 import { type PostgresServer, startPostgres } from '../../src/stores/postgres/index.js'
 import { failedScenarios, leftIn, query, runOf } from './support.js'
 
@@ -26,6 +27,11 @@ describe.runIf(process.env['CONTENTION_LONG'])(
       const startedMs = performance.now()
       expect(failedScenarios(await runOf({ n: 1_000, scenarios: ['S1', 'S4'] }))).toEqual([])
       expect(performance.now() - startedMs).toBeLessThan(30_000)
+    })
+
+    it('waits for retries that are not scaled down', async () => {
+      const scaled = { retryDelayScale: 1, patienceMs: patienceFor(1) }
+      expect(failedScenarios(await runOf({ databaseUrl: server.url, n: 1, scenarios: ['S1'], ...scaled }))).toEqual([])
     })
 
     it.each<FabricFlaws>([
