@@ -1,5 +1,5 @@
-import { disagreements } from './compare.js'
-import { type Evidence, markerCounts, sortedJson, type Verdict } from './evidence.js'
+import { countsOf, disagreements } from './compare.js'
+import { type Comparison, type Evidence, markerCounts, sortedJson, type Verdict } from './evidence.js'
 import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds } from './names.js'
 import { scenarios } from './scenarios/index.js'
@@ -25,8 +25,7 @@ export function gatesOf(evidence: Evidence): readonly Gate[] {
     proven('runaway stopped without starvation', 'S4'),
     proven('least privilege probes fail', 'S5'),
     proven('zombie fenced', 'S6'),
-    // A run that was not to be compared says so, and has no such gate: that is not a pass.
-    ...(evidence.configuration?.model === 'not compared' ? [] : [gate('model and reality agree', agreement(evidence))]),
+    gate('model and reality agree', agreement(evidence)),
   ]
 }
 
@@ -123,5 +122,13 @@ function agreement({ configuration, comparison, verdicts }: Evidence): readonly 
     ...(comparison.length === 0 ? ['no evidence: nothing was compared'] : []),
     ...missing.map(({ scenario }) => `no evidence: ${scenario} was not compared`),
     ...comparison.flatMap((one) => disagreements(one).map((name) => `${one.scenario}: ${name} differ`)),
+    ...comparison.filter((one) => !isOf(one, verdicts)).map((one) => `${one.scenario}: its verdict counts otherwise`),
   ]
+}
+
+/** What was compared is what the verdict says, and nothing else. */
+function isOf({ scenario, observed }: Comparison, verdicts: readonly Verdict[]): boolean {
+  return verdicts.some(
+    (verdict) => verdict.scenario === scenario && sortedJson(countsOf(verdict)) === sortedJson(observed),
+  )
 }

@@ -42,6 +42,7 @@ function readBlock(name: string, text: string, reading: Reading): void {
     return
   }
   if (name === 'comparison') {
+    if (reading.comparison !== undefined) reading.damage.push('there is more than one comparison')
     reading.comparison = noted(name, reading, readAs(comparisonSchema, text))
     return
   }

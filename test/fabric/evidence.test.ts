@@ -29,14 +29,16 @@ const gateOf = {
 } as const
 
 describe('the gates', () => {
-  it('pass sound evidence, all nine of them', () => {
-    expect(gatesOf(soundEvidence()).map(({ passed }) => passed)).toEqual(Array(9).fill(true))
+  it('pass sound evidence, all ten of them', () => {
+    expect(gatesOf(soundEvidence()).map(({ passed }) => passed)).toEqual(Array(10).fill(true))
   })
 
   it.each(scenarioIds)('fail without the verdict of %s: what is absent has not been proven', (id) => {
     const evidence = soundEvidence()
     const verdicts = evidence.verdicts.filter(({ scenario }) => scenario !== id)
-    expect(new Set(failedGates({ ...evidence, verdicts }))).toEqual(new Set(['instrument integrity', ...gateOf[id]]))
+    const compared = id === 'S3' || id === 'S5' ? [] : ['model and reality agree']
+    const failed = ['instrument integrity', ...gateOf[id], ...compared]
+    expect(new Set(failedGates({ ...evidence, verdicts }))).toEqual(new Set(failed))
   })
 
   it('fail without anything at all', () => {
@@ -49,7 +51,8 @@ describe('the gates', () => {
     const evidence = soundEvidence()
     const configuration = { ...evidence.configuration!, scenarios: ['S1' as const] }
     const verdicts = evidence.verdicts.filter(({ scenario }) => scenario === 'S1')
-    const failed = failedGates({ ...evidence, configuration, verdicts, markers: [] })
+    const comparison = evidence.comparison!.filter(({ scenario }) => scenario === 'S1')
+    const failed = failedGates({ ...evidence, configuration, verdicts, comparison, markers: [] })
     expect(failed).toEqual(['S3', 'S2', 'S4', 'S5', 'S6'].flatMap((id) => gateOf[id as 'S3']))
   })
 
@@ -147,16 +150,15 @@ const judged: Readonly<Record<(typeof scenarioIds)[number], readonly string[]>> 
 
 describe('the comparison with a model', () => {
   const predicted = async (evidence: Evidence, change: (scenario: string) => Partial<ReturnType<typeof countsOf>>) => {
-    const configuration = { ...evidence.configuration!, model: 'compared' as const }
     const byFailure = { poison: 'S1', 'crash-before-acknowledging': 'S2', runaway: 'S4', zombie: 'S6' }
     const comparison = await compare(evidence.verdicts, async (failure) => {
       const verdict = evidence.verdicts.find(({ scenario }) => scenario === byFailure[failure])!
       return { ...countsOf(verdict)!, ...change(verdict.scenario) }
     })
-    return { ...evidence, configuration, comparison }
+    return { ...evidence, comparison }
   }
 
-  it('is a gate when there is one, and passes when the counts are the same', async () => {
+  it('passes when the counts are the same', async () => {
     const gates = gatesOf(await predicted(soundEvidence(), () => ({})))
     expect(gates.at(-1)).toEqual({ name: 'model and reality agree', passed: true, reasons: [] })
   })
@@ -167,10 +169,23 @@ describe('the comparison with a model', () => {
     expect(summaryMarkdown(evidence, 'here')).toContain('| S6 | duplicates | 1 | 0 | NO |')
   })
 
-  it('fails when it was to be and is not there', () => {
+  it.each(['compared', 'not compared'] as const)(
+    'fails when it is not there, whether it was to be or not: %s',
+    (model) => {
+      const evidence = soundEvidence()
+      const configuration = { ...evidence.configuration!, model }
+      expect(failedGates({ ...evidence, configuration, comparison: undefined })).toEqual(['model and reality agree'])
+    },
+  )
+
+  it('fails when it is not of the verdicts that stand beside it', () => {
     const evidence = soundEvidence()
-    const configuration = { ...evidence.configuration!, model: 'compared' as const }
-    expect(failedGates({ ...evidence, configuration })).toEqual(['model and reality agree'])
+    const comparison = evidence.comparison!.map((one) => {
+      const counts = { ...one.observed!, refusedWrites: 7 }
+      return one.scenario === 'S1' ? { ...one, predicted: counts, observed: counts } : one
+    })
+    const gates = gatesOf({ ...evidence, comparison })
+    expect(gates.flatMap(({ reasons }) => reasons)).toEqual(['S1: its verdict counts otherwise'])
   })
 })
 
@@ -218,11 +233,12 @@ describe('a log', () => {
   it('that is damaged fails, and says where', () => {
     const whole = printEvidence(soundEvidence())
     const cases = {
-      'block S6 does not end': whole.slice(0, whole.lastIndexOf('-----END')),
+      'block comparison does not end': whole.slice(0, whole.lastIndexOf('-----END')),
       'S1: it is not JSON': whole.replace('"attempts": 8,', '"attempts": ,'),
       'S1: db_truth.attempts': whole.replace('"attempts": 8,', '"attempts": "eight",'),
       'block S1 does not begin': whole.replace('-----BEGIN CONTENTION EVIDENCE S1-----', ''),
       'there is more than one run configuration': `${block('configuration', soundEvidence().configuration)}\n${whole}`,
+      'there is more than one comparison': `${block('comparison', soundEvidence().comparison)}\n${whole}`,
     }
     for (const [damage, text] of Object.entries(cases)) {
       const evidence = parseLog(text)
@@ -248,11 +264,11 @@ const topKeys = (body: string): readonly string[] =>
 describe('the summary', () => {
   it('has status, configuration, gates, where the evidence is, and verdicts', () => {
     const text = summaryMarkdown(soundEvidence(), 'verify.log')
-    expect(text).toContain('**PASS**: 9 of 9 gates passed, 6 of 6 scenarios held.')
+    expect(text).toContain('**PASS**: 10 of 10 gates passed, 6 of 6 scenarios held.')
     expect(text).toContain('| zombie fenced | PASS |')
     expect(text).toContain('verify.log: 10 marker lines, 6 verdict blocks.')
     expect(text).toContain('| S1 PoisonPill | PASS | 2 | 8 | 2 | 0 | 0 | 0 |')
-    expect(text).toContain('Not compared.')
+    expect(text).toContain('| S2 | redeliveries | 2 | 2 | yes |')
   })
 
   it('is the same whether of a run or of its log', () => {

