@@ -1,6 +1,7 @@
 import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
 import { type Comparison, sortedJson, type Verdict } from './evidence.js'
 import type { ScenarioId } from './names.js'
+import { countNames } from './schema.js'
 
 /** The scenarios that a model can predict. */
 const failures: Partial<Readonly<Record<ScenarioId, WorkerFailure>>> = {
@@ -45,8 +46,5 @@ export function countsOf({ db_truth: truth }: Verdict): Comparison['observed'] {
 
 /** In which counts the two differ; all of them when one is missing. */
 export function disagreements({ predicted, observed }: Comparison): readonly string[] {
-  return Object.entries(predicted).flatMap(([name, value]) => {
-    const counted = observed === null ? undefined : Reflect.get(observed, name)
-    return sortedJson(counted) === sortedJson(value) ? [] : [name]
-  })
+  return countNames.filter((name) => sortedJson(observed?.[name]) !== sortedJson(predicted[name]))
 }

@@ -34,6 +34,9 @@ const counts = z.strictObject({
   refusedWrites: whole,
 })
 
+/** In the order in which they are told, of a run as of its log. */
+export const countNames = Object.keys(counts.shape) as readonly (keyof typeof counts.shape)[]
+
 export const verdictSchema = z.strictObject({
   scenario,
   title: z.string(),

@@ -1,6 +1,7 @@
 import { disagreements } from './compare.js'
 import { type Comparison, type Evidence, sortedJson, type Verdict } from './evidence.js'
 import { allPassed, type Gate, gatesOf } from './gates.js'
+import { countNames } from './schema.js'
 
 const word = (passed: boolean): string => (passed ? 'PASS' : 'FAIL')
 
@@ -70,9 +71,9 @@ function comparisonLines(comparison: readonly Comparison[] | undefined): readonl
 export function comparisonRows(comparison: Comparison): readonly (readonly string[])[] {
   const { scenario, predicted, observed } = comparison
   const different = disagreements(comparison)
-  return Object.entries(predicted).map(([name, value]) => {
-    const counted = observed === null ? 'unknown' : sortedJson(Reflect.get(observed, name))
-    return [scenario, name, sortedJson(value), counted, different.includes(name) ? 'NO' : 'yes']
+  return countNames.map((name) => {
+    const counted = observed === null ? 'unknown' : sortedJson(observed[name])
+    return [scenario, name, sortedJson(predicted[name]), counted, different.includes(name) ? 'NO' : 'yes']
   })
 }
 
