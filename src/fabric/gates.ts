@@ -1,5 +1,13 @@
 import { countsOf, disagreements } from './compare.js'
-import { type Comparison, type Evidence, markerCounts, sortedJson, type Verdict } from './evidence.js'
+import {
+  type Comparison,
+  type Evidence,
+  type Json,
+  type Marker,
+  markerCounts,
+  sortedJson,
+  type Verdict,
+} from './evidence.js'
 import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds } from './names.js'
 import { scenarios } from './scenarios/index.js'
@@ -111,7 +119,34 @@ function physics(evidence: Evidence): readonly string[] {
       markers: Object.fromEntries(events.map((event) => [event, n])),
     }),
     ...differences(db_truth, { barrier_rows: n }),
+    ...storyReasons(worker_observed['per_job'], evidence.markers),
   ]
+}
+
+/** The marker lines of each job tell what its account counts, and in the order of cause and effect. */
+function storyReasons(perJob: Json | undefined, markers: readonly Marker[]): readonly string[] {
+  const accounted = typeof perJob === 'object' && perJob !== null ? Object.keys(perJob) : []
+  const stories = new Map<Json | undefined, Marker[]>(accounted.map((job) => [job, []]))
+  for (const marker of markers) {
+    if (marker.scenario === 'S2') stories.get(marker.details['job'])?.push(marker)
+  }
+  const wrong = accounted.filter((job) => !isKilledAndRedelivered(stories.get(job) ?? []))
+  return wrong.length === 0
+    ? []
+    : [`marker lines that do not tell of a kill and what came of it: ${wrong.length} jobs, the first ${wrong[0]}`]
+}
+
+/** Another worker gets the job when its own has ended; the new one may be ready sooner or later than that. */
+function isKilledAndRedelivered(story: readonly Marker[]): boolean {
+  const [barrier, kill, exit, ...rest] = story
+  const pid = barrier?.details['pid']
+  return (
+    sortedJson([barrier?.event, kill?.event, exit?.event]) ===
+      sortedJson(['barrier-seen', 'kill-issued', 'worker-exited']) &&
+    sortedJson(rest.map(({ event }) => event).sort()) === sortedJson(['redelivered', 'worker-restarted']) &&
+    [kill, exit].every((marker) => marker?.details['pid'] === pid && marker?.details['signal'] === 'SIGKILL') &&
+    rest.every(({ details }) => details['pid'] !== pid)
+  )
 }
 
 function agreement({ configuration, comparison, verdicts }: Evidence): readonly string[] {

@@ -113,6 +113,20 @@ describe('the gates', () => {
     expect(failedGates(changed)).toContain('redelivery accounting')
   })
 
+  it('fail marker lines of a job that are of other processes, signals or jobs, or in another order', () => {
+    const evidence = soundEvidence()
+    const markers = [...evidence.markers]
+    const killed = markers.findIndex(({ event }) => event === 'kill-issued')
+    const changed = (details: object) =>
+      markers.map((marker, at) => (at === killed ? { ...marker, details: { ...marker.details, ...details } } : marker))
+    for (const wrong of [
+      [...markers].reverse(),
+      ...[{ pid: 9 }, { signal: 'SIGTERM' }, { job: 'job-1' }].map(changed),
+    ]) {
+      expect(failedGates({ ...evidence, markers: wrong })).toEqual(['crash physics proven'])
+    }
+  })
+
   it('fail a broker that is not Postgres, or that nothing is known of', () => {
     const evidence = soundEvidence()
     for (const broker of [
@@ -126,7 +140,10 @@ describe('the gates', () => {
 
   it('fail marker lines that were lost', () => {
     const evidence = soundEvidence()
-    expect(failedGates({ ...evidence, markers: evidence.markers.slice(1) })).toEqual(['instrument integrity'])
+    expect(failedGates({ ...evidence, markers: evidence.markers.slice(1) })).toEqual([
+      'instrument integrity',
+      'crash physics proven',
+    ])
   })
 })
 

@@ -17,7 +17,11 @@ const N = 2
 export function soundEvidence(): Evidence {
   const verdicts = scenarioIds.map(soundVerdict)
   const markers = ['barrier-seen', 'kill-issued', 'worker-exited', 'worker-restarted', 'redelivered'].flatMap((event) =>
-    [0, 1].map((job) => ({ scenario: 'S2' as const, event, details: { job: `job-${job}`, pid: 10 + job } })),
+    [0, 1].map((job) => {
+      const pid = ['worker-restarted', 'redelivered'].includes(event) ? 20 + job : 10 + job
+      const signal = ['kill-issued', 'worker-exited'].includes(event) ? { signal: 'SIGKILL' } : {}
+      return { scenario: 'S2' as const, event, details: { job: `job-${job}`, pid, ...signal } }
+    }),
   )
   const failures = { S1: 'poison', S2: 'crash-before-acknowledging', S4: 'runaway', S6: 'zombie' } as const
   const comparison = Object.entries(failures).map(([scenario, failure]) => {
