@@ -1,6 +1,7 @@
 import { countsOf, disagreements } from './compare.js'
 import {
   type Comparison,
+  type Configuration,
   type Evidence,
   type Json,
   type Marker,
@@ -10,7 +11,9 @@ import {
 } from './evidence.js'
 import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds } from './names.js'
+import { tenantsOf } from './place.js'
 import { scenarios } from './scenarios/index.js'
+import { settings } from './settings.js'
 
 /** One thing that must be proven, and whether the evidence proves it. */
 export interface Gate {
@@ -60,12 +63,22 @@ function integrity(evidence: Evidence): readonly string[] {
   const missing = configuration.scenarios.filter((id) => verdictOf(evidence, id) === undefined)
   return [
     ...damage,
+    ...settingsReasons(configuration),
     ...(configuration.scenarios.length === 0 ? ['no scenario was run'] : []),
     ...missing.map((id) => `no evidence: there is no verdict of ${id}`),
     ...twice.map((id) => `there is more than one verdict of ${id}`),
     ...verdicts.flatMap((verdict) => verdictIntegrity(verdict, evidence)),
   ]
 }
+
+/** Figures prove what they are said to only of a fabric that was set up so. */
+const settingsReasons = (configuration: Configuration): readonly string[] =>
+  differences(configuration, {
+    acknowledgement: { late: true, on_failure_or_timeout: true, reject_on_worker_lost: true },
+    prefetch: settings.prefetch,
+    max_attempts: settings.maxAttempts,
+    tenants: tenantsOf(configuration.candidate_commit),
+  })
 
 function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence): readonly string[] {
   const { scenario, passed, reasons, worker_observed } = verdict

@@ -77,3 +77,6 @@ export function uuidOf(name: string): string {
   const variant = '89ab'[Number.parseInt(hex[16] as string, 16) % 4]
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
+
+/** The two tenants of a commit. */
+export const tenantsOf = (commit: string) => ({ a: uuidOf(`${commit} tenant a`), b: uuidOf(`${commit} tenant b`) })

@@ -8,7 +8,7 @@ import { loadEngine } from './engines/index.js'
 import { block, type Configuration, type Evidence, type Marker, markerLine, type Verdict } from './evidence.js'
 import { Interrupted } from './failure.js'
 import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
-import { dsnEvidence, uuidOf } from './place.js'
+import { dsnEvidence, tenantsOf } from './place.js'
 import { runScenarios } from './run.js'
 import { type FabricFlaws, isFlawed, settings } from './settings.js'
 import { clearLostWorkers } from './workers.js'
@@ -102,7 +102,7 @@ function configurationOf(
     n,
     candidate_commit: commit,
     run_url: runUrl,
-    tenants: { a: uuidOf(`${commit} tenant a`), b: uuidOf(`${commit} tenant b`) },
+    tenants: tenantsOf(commit),
     engine: { name, version },
     broker: dsn,
     result_backend: dsn,

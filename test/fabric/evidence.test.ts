@@ -138,6 +138,20 @@ describe('the gates', () => {
     }
   })
 
+  it('fail a fabric that was set up otherwise, or for tenants of another commit', () => {
+    const evidence = soundEvidence()
+    const { acknowledgement } = evidence.configuration!
+    for (const other of [
+      { acknowledgement: { ...acknowledgement, late: false } },
+      { prefetch: 2 },
+      { max_attempts: 5 },
+      { candidate_commit: 'decaf' },
+    ]) {
+      const configuration = { ...evidence.configuration!, ...other }
+      expect(failedGates({ ...evidence, configuration })).toEqual(['instrument integrity'])
+    }
+  })
+
   it('fail marker lines that were lost', () => {
     const evidence = soundEvidence()
     expect(failedGates({ ...evidence, markers: evidence.markers.slice(1) })).toEqual([

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { countsOf } from '../../src/fabric/compare.js'
 import type { Evidence } from '../../src/fabric/evidence.js'
 import { scenarioIds, titles } from '../../src/fabric/names.js'
+import { tenantsOf } from '../../src/fabric/place.js'
 import { probeNames } from '../../src/fabric/privileges.js'
 import type { Configuration, Verdict } from '../../src/fabric/schema.js'
 import { DEFAULT_PATIENCE_MS, DEFAULT_RETRY_DELAY_SCALE, settings } from '../../src/fabric/settings.js'
@@ -10,7 +11,7 @@ import { type VerifyOptions, verify } from '../../src/fabric/verify.js'
 import { packageRoot } from '../../src/package.js'
 import { processesNamed } from '../../src/stores/postgres/index.js'
 
-const tenants = { a: 'tenant-a', b: 'tenant-b' }
+const tenants = tenantsOf('c0ffee')
 const N = 2
 
 /** What a run of two jobs for each scenario has to show when all is well: written by hand, not by a run. */
