@@ -32,18 +32,29 @@ export async function verify(
   if (options.from !== undefined) return judgeLog(io, options, options.from)
   const asked = askedOf(io, options, predict)
   const interrupt = onInterrupt()
+  let isLeft = false
+  // However quiet a run is to be: somebody may have to see to it.
+  const onLeft = (what: string) => {
+    isLeft = true
+    io.stderr.write(`${what}\n`)
+  }
   try {
-    const evidence = await runVerify({ ...asked, signal: interrupt.signal })
-    return tell(io, options, evidence, "this run's standard output")
+    const evidence = await runVerify({ ...asked, signal: interrupt.signal, onLeft })
+    return tell(io, options, evidence, placeOfEvidence(options))
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
     if (options.json)
       io.stdout.write(`${JSON.stringify({ verdict: verdicts[NOT_CHECKED], error: { what: error.message } })}\n`)
-    io.stderr.write(`${error.message}; nothing is left of it\n`)
+    io.stderr.write(`${error.message}${isLeft ? '' : '; nothing is left of it'}\n`)
     return NOT_CHECKED
   } finally {
     interrupt.dispose()
   }
+}
+
+function placeOfEvidence({ json, quiet }: VerifyCliOptions): string {
+  if (json) return "this run's standard output, as JSON"
+  return quiet ? 'nowhere, as this run was to be quiet' : "this run's standard output"
 }
 
 function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {

@@ -36,6 +36,8 @@ export interface VerifyOptions {
   readonly onVerdict?: (verdict: Verdict, tookMs: number) => void
   /** What a person may want to know. */
   readonly onNote?: (note: string) => void
+  /** What could not be removed at the end, and why. */
+  readonly onLeft?: (what: string) => void
 }
 
 /** Starts workers, breaks them, and returns what the database and the harness have seen. Leaves nothing behind. */
@@ -124,9 +126,9 @@ function configurationOf(
 }
 
 /** On a server of our own everything goes with it. */
-async function leaveNothing({ server, connection }: Database, runId: string, { onNote }: VerifyOptions): Promise<void> {
+async function leaveNothing({ server, connection }: Database, runId: string, { onLeft }: VerifyOptions): Promise<void> {
   if (server !== undefined) return
   await dropRun(connection, runId).catch((error: Error) =>
-    onNote?.(`could not remove what ${runId} has made, the next run does: ${error.message}`),
+    onLeft?.(`could not remove what ${runId} has made, the next run does: ${error.message}`),
   )
 }

