@@ -58,6 +58,15 @@ function placeOfEvidence({ json, quiet }: VerifyCliOptions): string {
 }
 
 function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
+  const ofRuns = ['databaseUrl', 'allowRemote', 'n', 'scenario', 'engine', 'retryDelayScale'] as const
+  const given = ofRuns.filter((name) => options[name] !== undefined)
+  if (given.length > 0) {
+    throw new InputError({
+      what: '--from judges a log, and runs nothing',
+      found: given.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(', '),
+      expected: '--from with --summary, --canonical, --json or --quiet alone',
+    })
+  }
   const evidence = parseLog(readLog(resolve(io.cwd, file), file))
   if (evidence.configuration === undefined && evidence.verdicts.length === 0) {
     throw new InputError({

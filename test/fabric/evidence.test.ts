@@ -7,6 +7,7 @@ import { allPassed, gatesOf } from '../../src/fabric/gates.js'
 import { parseLog } from '../../src/fabric/log.js'
 import { scenarioIds } from '../../src/fabric/names.js'
 import { summaryMarkdown } from '../../src/fabric/summary.js'
+import { cli, folder } from '../support/cli.js'
 import { soundEvidence } from './support.js'
 
 const failedGates = (evidence: Evidence) =>
@@ -331,5 +332,15 @@ describe('the canonical form', () => {
     }
     expect(canonical(other)).toBe(canonical(evidence))
     expect(canonical(evidence)).not.toContain('contention_verify_abc')
+  })
+})
+
+describe('a log that is judged', () => {
+  it('takes no options of a run: it runs nothing', async () => {
+    const place = folder({ 'verify.log': printEvidence(soundEvidence()) })
+    expect((await cli(place, ['verify', '--from', 'verify.log'])).code).toBe(0)
+    const { code, stderr } = await cli(place, ['verify', '--from', 'verify.log', '--n', '5', '--database-url', 'x'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/--from judges a log[\s\S]*--database-url, --n/)
   })
 })
