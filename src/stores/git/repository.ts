@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { StoreError } from '../store-error.js'
+import { temporaryFolder } from '../temporary/folder.js'
 import { type Place, runGit } from './process.js'
 
 export interface Repository {
@@ -46,7 +46,7 @@ export async function findRepository(path: string, durable: boolean): Promise<Re
 /** A bare repository in a folder of its own. Nothing of it outlives us, and nothing need be synced. */
 export async function makeRepository(): Promise<Repository & { remove(): void }> {
   await requireGit('in a folder of its own')
-  const folder = mkdtempSync(join(tmpdir(), 'contention-git-'))
+  const folder = temporaryFolder('git')
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     const init = ['init', '--quiet', '--bare', '--template=', '--object-format=sha1', folder]

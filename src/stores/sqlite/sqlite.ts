@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
+import { temporaryFolder } from '../temporary/folder.js'
 import { type Database, openDatabase } from './database.js'
 import { prepareTables } from './tables.js'
 
@@ -15,7 +15,7 @@ export async function openSqlite(
   url: string | undefined,
   { durable = true, cwd = '.' }: OpenOptions,
 ): Promise<OpenStore> {
-  const folder = url === undefined ? mkdtempSync(join(tmpdir(), 'contention-sqlite-')) : undefined
+  const folder = url === undefined ? temporaryFolder('sqlite') : undefined
   const file =
     folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(cwd, url as string)
   const removeFolder = () => folder !== undefined && rmSync(folder, { recursive: true, force: true })
