@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonical } from '../../src/fabric/canonical.js'
 import { scenarioIds } from '../../src/fabric/names.js'
@@ -17,16 +16,8 @@ describe.runIf(process.env['CONTENTION_LONG'])(
     })
     afterAll(() => server.stop())
 
-    it('takes at most 6 s for ten jobs, with a server of its own', async () => {
-      const startedMs = performance.now()
-      expect(failedScenarios(await runOf({ n: 10 }))).toEqual([])
-      expect(performance.now() - startedMs).toBeLessThan(6_000)
-    })
-
-    it('takes at most 30 s for a thousand poisoned jobs, and a thousand behind runaways', async () => {
-      const startedMs = performance.now()
+    it('holds for a thousand poisoned jobs, and a thousand behind runaways', async () => {
       expect(failedScenarios(await runOf({ n: 1_000, scenarios: ['S1', 'S4'] }))).toEqual([])
-      expect(performance.now() - startedMs).toBeLessThan(30_000)
     })
 
     it('waits for retries that are not scaled down', async () => {
