@@ -26,6 +26,7 @@ import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
+import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
 import { openPool, SubjectHangs } from './pool.js'
@@ -324,21 +325,4 @@ function progress(io: Io, { seeds, events, failures }: Exploration, of: number, 
 
 function clearProgress(io: Io): void {
   if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
-}
-
-/** The first Ctrl-C ends the exploration in good order, a second one the process. */
-function onInterrupt(): { readonly happened: boolean; dispose(): void } {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const state = {
-    happened: false,
-    dispose: () => {
-      for (const signal of signals) process.removeListener(signal, listener)
-    },
-  }
-  const listener = () => {
-    state.happened = true
-    state.dispose()
-  }
-  for (const signal of signals) process.on(signal, listener)
-  return state
 }

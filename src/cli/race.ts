@@ -7,6 +7,7 @@ import { grouped, plural } from '../report/index.js'
 import type { OpenStore } from '../stores/index.js'
 import { type Race, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
 import { openNamed } from './store.js'
@@ -129,21 +130,4 @@ function notOurs(open: OpenStore): InputError {
 
 function numberOption(option: string, text: string | undefined, otherwise: number, min: number, max: number): number {
   return text === undefined ? otherwise : wholeNumber(option, text, min, max)
-}
-
-/** The first Ctrl-C ends the race in good order, a second one the process. */
-function onInterrupt(): { readonly happened: boolean; dispose(): void } {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const state = {
-    happened: false,
-    dispose: () => {
-      for (const signal of signals) process.removeListener(signal, listener)
-    },
-  }
-  const listener = () => {
-    state.happened = true
-    state.dispose()
-  }
-  for (const signal of signals) process.on(signal, listener)
-  return state
 }

@@ -4,6 +4,7 @@ import { InputError } from '../input/index.js'
 import type { MintToken } from '../lease/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import type { Subject } from '../subject/index.js'
+import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 
 /** A store that commands run on, or the memory. */
@@ -33,12 +34,13 @@ export async function withStore<T>(
   if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
   if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
   const namespace = `run-${process.pid}-${Date.now().toString(36)}`
-  const interrupt = interruptible(open)
+  const interrupt = onInterrupt()
   try {
     const runs = runsOn(open, namespace)
+    const refused = refusedAfter(interrupt, open)
     return await work({
       shared: { spec: open.spec(), namespace },
-      put: (subject) => putOn(subject, (mint) => interrupt.wrap(runs(mint))),
+      put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
     })
   } finally {
     interrupt.dispose()
@@ -82,28 +84,17 @@ export function putOn(subject: Subject, store: (mint: MintToken) => Core): Subje
 /** A store within the process answers without ever giving signals their turn: so often they get it, at no cost to speak of. */
 const LOOK_UP_EVERY = 256
 
-/** From Ctrl-C on every command is refused, so that the run ends and what it made can be removed. A second one ends the process. */
-function interruptible(open: OpenStore): { wrap(core: Core): Core; dispose(): void } {
-  let happened = false
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const dispose = () => {
-    for (const signal of signals) process.removeListener(signal, listener)
-  }
-  const listener = () => {
-    happened = true
-    dispose()
-  }
-  for (const signal of signals) process.on(signal, listener)
+/** From Ctrl-C on every command is refused, so that the run ends and what it made can be removed. */
+function refusedAfter(interrupt: Interrupt, open: OpenStore): (core: Core) => Core {
   let commands = 0
-  return {
-    dispose,
-    wrap: (core) => ({
-      execute(command, nowMs) {
-        if (happened) throw new StoreError({ what: 'stopped before its end', store: `${open.kind} ${open.place}` })
-        commands += 1
-        if (commands % LOOK_UP_EVERY !== 0) return core.execute(command, nowMs)
-        return setImmediate().then(() => core.execute(command, nowMs))
-      },
-    }),
-  }
+  return (core) => ({
+    execute(command, nowMs) {
+      if (interrupt.happened) {
+        throw new StoreError({ what: 'stopped before its end', store: `${open.kind} ${open.place}` })
+      }
+      commands += 1
+      if (commands % LOOK_UP_EVERY !== 0) return core.execute(command, nowMs)
+      return setImmediate().then(() => core.execute(command, nowMs))
+    },
+  })
 }
