@@ -38,7 +38,7 @@ describe.runIf(process.env['CONTENTION_LONG'])(
       { S6: 'no fence' },
     ])('fails in exactly one scenario: %o', async (flaws) => {
       for (const engine of ['graphile', 'pg-boss'] as const) {
-        const evidence = await runOf({ databaseUrl: server.url, engine, flaws, patienceMs: 2_000 })
+        const evidence = await runOf({ databaseUrl: server.url, engine, flaws, patienceMs: 6_000 })
         expect([engine, ...failedScenarios(evidence)]).toEqual([engine, ...Object.keys(flaws)])
       }
     })

