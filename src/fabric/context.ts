@@ -88,12 +88,6 @@ export class Context implements ScenarioContext {
     await this.#connection.run(engine.enqueue(names.engine, payloads, { scenario: this.#id, maxAttempts }))
   }
 
-  /** Puts jobs back that have been in the queue before: what nobody should do who has been told that they are dead. */
-  async requeue(payloads: readonly Payload[]): Promise<void> {
-    const { engine, names } = this.#shared
-    await this.#connection.run(engine.enqueue(names.engine, payloads, { scenario: this.#id, maxAttempts: 1 }))
-  }
-
   news(what: string, wanted: (news: News) => boolean): Promise<News> {
     return this.#inbox.take(what, wanted)
   }

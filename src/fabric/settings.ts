@@ -33,7 +33,7 @@ export const patienceFor = (retryDelayScale: number): number =>
 
 /** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
 export interface FabricFlaws {
-  readonly S1?: 'one retry too few' | 'effect before failure' | 'dead letters are tried again'
+  readonly S1?: 'one retry too few' | 'effect before failure'
   readonly S2?: 'early acknowledgement' | 'no idempotency key'
   readonly S3?: 'role with BYPASSRLS'
   readonly S4?: 'no time limit' | 'no reaper'

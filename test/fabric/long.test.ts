@@ -28,7 +28,6 @@ describe.runIf(process.env['CONTENTION_LONG'])(
     it.each<FabricFlaws>([
       { S1: 'one retry too few' },
       { S1: 'effect before failure' },
-      { S1: 'dead letters are tried again' },
       { S2: 'early acknowledgement' },
       { S2: 'no idempotency key' },
       { S3: 'role with BYPASSRLS' },

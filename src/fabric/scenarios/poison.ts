@@ -18,7 +18,6 @@ export const poisonPill: Scenario = {
         (SELECT count(*)::int FROM ${names.app}.attempt WHERE scenario = 'S1') AS attempts`
     const before = await context.until<Progress>('every job to be dead', progress, ({ dead }) => dead >= n)
     context.mark('all-dead', { dead: before.dead })
-    if (isFlawed(flaws, 'S1', 'dead letters are tried again')) await context.requeue(context.payloads('poison', n))
     await context.run('SELECT pg_sleep($1)', [SETTLE_MS / 1_000])
     const after = await context.until<Progress>('a last look', progress, () => true)
     return { attempts_after_dead: after.attempts - before.attempts }

@@ -20,8 +20,6 @@ export interface ScenarioContext {
   readonly flaws: FabricFlaws
   startWorkers(count: number): Promise<readonly WorkerProcess[]>
   enqueue(task: TaskName, payloads: readonly Payload[], maxAttempts: number): Promise<void>
-  /** Puts jobs back that have been in the queue before. */
-  requeue(payloads: readonly Payload[]): Promise<void>
   /** `count` jobs of a kind, under tenant A. */
   payloads(task: TaskName, count: number): readonly Payload[]
   /** The first news that is wanted, which nobody else gets. */
