@@ -75,7 +75,7 @@ export function putOn(subject: Subject, store: (mint: MintToken) => Core): Subje
   if (own.length === 0) return { ...subject, store }
   throw new InputError({
     what: `subject "${subject.name}" cannot be put on a store`,
-    found: `it has ${own.length === 1 ? 'a' : ''} ${own.join(', ')} of its own`,
+    found: `it has ${own.length === 1 ? 'a ' : ''}${own.join(', ')} of its own`,
     expected: 'the built-in subject, or one that replaces the client alone',
     todo: 'leave --store away',
   })

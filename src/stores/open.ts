@@ -2,8 +2,7 @@ import { tmpdir } from 'node:os'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
-export const storeKinds = ['memory', 'sqlite', 'git', 'postgres', 'redis'] as const
-export type StoreKind = (typeof storeKinds)[number]
+const storeKinds = ['memory', 'sqlite', 'git', 'postgres', 'redis'] as const
 
 /** Opens a store outside memory. `url` says where; what stands in for it when absent is the kind's own affair. */
 type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore>

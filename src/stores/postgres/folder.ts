@@ -1,8 +1,9 @@
 import { chownSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isRunning } from '../temporary/running.js'
 import type { User } from './binaries.js'
-import { commandOf, haveEnded, isRunning, signal } from './processes.js'
+import { commandOf, haveEnded, signal } from './processes.js'
 
 /** With the process that made it, so that others see when nobody needs it any more. */
 const NAME = /^contention-postgres-(\d+)-[A-Za-z0-9]{6}$/

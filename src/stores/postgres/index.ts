@@ -1,6 +1,7 @@
 export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
+export { isRunning } from '../temporary/running.js'
 export { type Connection, connect } from './connection.js'
 export { type Place, placeOf } from './place.js'
 export { problemOf } from './problem.js'
-export { isRunning, processesNamed, signal } from './processes.js'
+export { processesNamed, signal } from './processes.js'
 export { type PostgresServer, startPostgres } from './server.js'

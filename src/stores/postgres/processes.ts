@@ -2,21 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { platform } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRunning } from '../temporary/running.js'
 
 const POLL_MS = 10
-
-/** Neither ended nor a zombie that nobody has buried yet. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  if (platform() !== 'linux') return true
-  const stat = textOf(`/proc/${pid}/stat`)
-  // The name in brackets may hold anything; the state comes after it.
-  return /^[^ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
-}
 
 /** True when the processes have all ended within `waitMs`. */
 export async function haveEnded(pids: readonly number[], waitMs: number): Promise<boolean> {

@@ -6,9 +6,10 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreError } from '../store-error.js'
+import { isRunning } from '../temporary/running.js'
 import { type Binaries, findBinaries, type User, userOfServer } from './binaries.js'
 import { clearLeftovers, dataOf, makeFolder, removeFolder, saidBy } from './folder.js'
-import { childrenOf, haveEnded, isRunning, signal, textOf } from './processes.js'
+import { childrenOf, haveEnded, signal, textOf } from './processes.js'
 
 /** A Postgres server of our own, in a folder of its own, that only this machine can reach. */
 export interface PostgresServer {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isRunning } from '../temporary/running.js'
 
 /** The folder of a server says whose it is: the process that started the server, before a random end. */
 const NAMED = /^contention-redis-(\d+)-\w+$/
@@ -18,7 +19,7 @@ export function notePid(folder: string, pid: number): void {
 export function clearLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = NAMED.exec(name)?.[1]
-    if (owner === undefined || isAlive(Number(owner))) continue
+    if (owner === undefined || isRunning(Number(owner))) continue
     try {
       clear(join(tmpdir(), name))
     } catch {
@@ -36,17 +37,8 @@ function clear(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 function commandLineOf(pid: number): string {
-  if (!isAlive(pid)) return ''
+  if (!isRunning(pid)) return ''
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {

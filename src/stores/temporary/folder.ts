@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isRunning } from './running.js'
 
 /** Containers may share the folder for temporary files, but not the numbers of processes. */
 const host = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
@@ -22,13 +23,4 @@ export function temporaryFolder(kind: string): string {
       rmSync(folder, { recursive: true, force: true })
   }
   return mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // Somebody else's process is one all the same.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
