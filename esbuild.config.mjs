@@ -11,6 +11,7 @@ const { metafile } = await build({
     index: 'src/index.ts',
     main: 'src/cli/main.ts',
     worker: 'src/cli/worker.ts',
+    'job-thread': 'src/cli/job-thread.ts',
     racer: 'src/cli/racer.ts',
     'fabric-worker': 'src/cli/fabric-worker.ts',
   },

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { Chalk } from 'chalk'
 import { type LoadedSubject, loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
@@ -28,7 +27,7 @@ import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
-import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber } from './options.js'
+import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
 import { openPool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
@@ -49,7 +48,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []
   const quiet = options.quiet === true || options.json === true
-  await withStore(io, project, options.store, { quiet, workers: workersOption(options) }, async (store) => {
+  await withStore(io, project, options.store, { quiet, workers: workersOption(io, options.workers) }, async (store) => {
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
       if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
@@ -82,7 +81,7 @@ async function exploreSubject(
   emit: Emit,
 ): Promise<ExitCode> {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
-  const settings = settingsOf(project, scenarios, options)
+  const settings = settingsOf(io, project, scenarios, options)
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = settings
   const exploreOptions: ExploreOptions = { ...drawn, subject }
   const { skipped, runnable } = skips(scenarios, subject, named)
@@ -165,7 +164,7 @@ interface Settings {
   readonly drawn: Omit<ExploreOptions, 'subject' | 'watch'>
 }
 
-function settingsOf(project: Project, scenarios: readonly Scenario[], options: ExploreCliOptions): Settings {
+function settingsOf(io: Io, project: Project, scenarios: readonly Scenario[], options: ExploreCliOptions): Settings {
   const timeMs = options.time === undefined ? undefined : timeOption(options.time)
   const fromSeed = options.fromSeed ?? options.seed
   const invariants = options.invariant === undefined ? undefined : invariantNames(scenarios, options.invariant)
@@ -182,7 +181,7 @@ function settingsOf(project: Project, scenarios: readonly Scenario[], options: E
     fromSeed: fromSeed === undefined ? project.seed : wholeNumber('--from-seed', fromSeed, 0, 4_000_000_000),
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
-    workers: workersOption(options),
+    workers: workersOption(io, options.workers),
     patienceMs:
       options.patience === undefined ? PATIENCE_MS : 1_000 * wholeNumber('--patience', options.patience, 1, 3_600),
     drawn: {
@@ -192,10 +191,6 @@ function settingsOf(project: Project, scenarios: readonly Scenario[], options: E
       maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
     },
   }
-}
-
-function workersOption({ workers }: ExploreCliOptions): number {
-  return workers === undefined ? availableParallelism() : wholeNumber('--workers', workers, 1, 256)
 }
 
 function timeOption(text: string): number {

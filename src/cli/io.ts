@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** A stream that a command prints to. */
 export interface Sink {
   readonly isTTY: boolean
@@ -10,6 +12,8 @@ export interface Sink {
 export interface Io {
   readonly cwd: string
   readonly env: { readonly [name: string]: string | undefined }
+  /** How many threads can run at once. */
+  readonly cores: number
   readonly stdout: Sink
   readonly stderr: Sink
 }
@@ -47,5 +51,11 @@ export function processIo(argv: readonly string[]): Io {
       },
     }
   }
-  return { cwd: process.cwd(), env: process.env, stdout: sink(process.stdout), stderr: sink(process.stderr) }
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    cores: availableParallelism(),
+    stdout: sink(process.stdout),
+    stderr: sink(process.stderr),
+  }
 }

@@ -1,5 +1,6 @@
 import { MAX_SEED } from '../config/limits.js'
 import { InputError } from '../input/index.js'
+import type { Io } from './io.js'
 
 /** Options that every command which runs scenarios has, as they were typed. */
 export interface CommonOptions {
@@ -11,6 +12,7 @@ export interface CommonOptions {
   readonly json?: boolean
   readonly quiet?: boolean
   readonly store?: string
+  readonly workers?: string
 }
 
 /** What `replay` takes, as typed. */
@@ -32,7 +34,6 @@ export interface ExploreCliOptions extends CommonOptions {
   readonly subject?: readonly string[]
   readonly invariant?: readonly string[]
   readonly maxFailures?: string
-  readonly workers?: string
   readonly patience?: string
   readonly output?: string
   readonly save?: boolean
@@ -57,6 +58,11 @@ export function seedOption(text: string | undefined, otherwise: number): number 
 
 export function maxEventsOption(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : wholeNumber('--max-events', text, 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** How many threads: one for each core, unless it was said. */
+export function workersOption(io: Io, text: string | undefined): number {
+  return text === undefined ? io.cores : wholeNumber('--workers', text, 1, 256)
 }
 
 /** `--param name=value`, any number of times. */

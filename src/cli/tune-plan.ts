@@ -1,11 +1,14 @@
 import type { ChalkInstance } from 'chalk'
 import type { Budgets } from '../budget/index.js'
 import type { Project } from '../config/index.js'
+import type { ScenarioOutcome } from '../report/index.js'
 import { replayCommand } from '../report/labels.js'
+import type { Job } from '../run/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { type Failed, type Measured, type Seeds, sweep } from '../tune/index.js'
+import { type Measured, measuredOf, type Seeds } from '../tune/index.js'
 import type { ExitCode } from './exit-code.js'
 import type { Io } from './io.js'
+import { runJobsOnThreads, type Threads } from './job-threads.js'
 import type { CommonOptions } from './options.js'
 import { withProgress } from './progress.js'
 import type { Selection } from './selection.js'
@@ -28,6 +31,7 @@ export interface TunePlan {
   readonly budgets: Budgets
   readonly seeds: Seeds
   readonly maxEvents: number
+  readonly threads: Threads
   readonly json: boolean
   readonly quiet: boolean
   readonly chalk: ChalkInstance
@@ -42,34 +46,41 @@ export interface SweepJob {
   readonly changed: { readonly [name: string]: number }
 }
 
-/** What all the jobs measured, in their order; or the first that did not hold. */
+/** A seed at which a scenario did not hold: figures of a fault are worth nothing. */
+export interface Failed {
+  readonly kind: 'failed'
+  readonly outcome: ScenarioOutcome
+}
+
+/** What all the sweeps measured, in their order; or the first that did not hold. */
 export type Swept = { readonly kind: 'measured'; readonly sweeps: readonly Measured[] } | Failed
 
 /**
- * Sweeps one job after another.
+ * Runs every sweep at every seed, twice each as always, on all threads.
  * @throws ScenarioAborted when a run does not come to its end, and says on stderr at which seed
  */
-export async function sweepAll(plan: TunePlan, jobs: readonly SweepJob[]): Promise<Swept> {
-  const { io, selection, seeds, maxEvents } = plan
-  const total = jobs.length * 2 * (seeds.to - seeds.from + 1)
-  return withProgress(io, { title: 'tuning', total, unit: 'runs' }, async (onRun): Promise<Swept> => {
-    const sweeps: Measured[] = []
-    for (const { scenario, changed } of jobs) {
-      const parameters = { ...selection.parameters[scenario.name], ...changed }
-      const result = await sweep(scenario, { seeds, parameters, maxEvents, onRun })
-      switch (result.kind) {
-        case 'measured':
-          sweeps.push(result)
-          break
-        case 'failed':
-          return result
-        case 'aborted': {
-          const command = replayCommand({ scenario: scenario.name, seed: result.seed, overrides: parameters })
-          io.stderr.write(`stopped at seed ${result.seed}: ${command}\n`)
-          throw result.error
-        }
-      }
-    }
-    return { kind: 'measured', sweeps }
+export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Promise<Swept> {
+  const { io, selection, seeds, maxEvents, threads } = plan
+  const perSweep = seeds.to - seeds.from + 1
+  const jobs = sweeps.flatMap(({ scenario, changed }) => {
+    const parameters = { ...selection.parameters[scenario.name], ...changed }
+    return Array.from({ length: perSweep }, (_, index): Job => ({ scenario, parameters, seed: seeds.from + index }))
   })
+  const { outcomes, aborted } = await withProgress(
+    io,
+    { title: 'tuning', total: 2 * jobs.length, unit: 'runs' },
+    (onRun) => runJobsOnThreads(jobs, { maxEvents, onRun, stopAtFailure: true }, threads),
+  )
+  if (aborted !== undefined) {
+    const { scenario, seed, parameters } = aborted.job
+    const command = replayCommand({ scenario: scenario.name, seed, overrides: parameters ?? {} })
+    io.stderr.write(`stopped at seed ${seed}: ${command}\n`)
+    throw aborted.error
+  }
+  const last = outcomes.at(-1)
+  if (last?.passed === false) return { kind: 'failed', outcome: last }
+  const measured = sweeps.map(({ scenario }, index) =>
+    measuredOf(scenario.name, seeds, outcomes.slice(index * perSweep, (index + 1) * perSweep)),
+  )
+  return { kind: 'measured', sweeps: measured }
 }

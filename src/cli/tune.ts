@@ -5,7 +5,7 @@ import { InputError } from '../input/index.js'
 import type { ScenarioOutcome } from '../report/index.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
-import { maxEventsOption, paramOptions, wholeNumber } from './options.js'
+import { maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
 import { select } from './selection.js'
 import { tuneLimits } from './tune-limits.js'
 import type { TuneOptions, TunePlan } from './tune-plan.js'
@@ -31,6 +31,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
     maxEvents: maxEventsOption(options.maxEvents, project.maxEvents),
+    threads: { directory: io.cwd, configFile: options.config, workers: workersOption(io, options.workers) },
     json: options.json === true,
     quiet: options.quiet === true,
     chalk: new Chalk({ level: io.stdout.colorLevel }),

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What a holder shows with every write: which ownership it writes under. */
 export interface Fence {
@@ -13,15 +13,34 @@ export interface Fence {
 /** Makes the token of one ownership. Must be a pure function, and not guessable from tokens of other ownerships. */
 export type MintToken = (space: string, owner: string, epoch: number) => string
 
+const BLOCK_BYTES = 64
+const DIGEST_BYTES = 32
+
 /**
  * Tokens as HMAC-SHA-256 under `secret`: who knows any number of tokens, but not the secret, learns nothing of another.
  * 128 bits in base64url, 22 characters: more would only make records longer.
+ *
+ * Put together from two digests as RFC 2104 defines it: a mint makes many tokens of one key, and Node's own HMAC, which
+ * makes an object for each, takes twice as long.
  */
 export function tokenMint(secret: string): MintToken {
-  const key = createSecretKey(secret, 'utf8')
-  return (space, owner, epoch) =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([space, owner, epoch]))
-      .digest('base64url')
-      .slice(0, 22)
+  const { inner, outer } = paddedKeys(secret)
+  return (space, owner, epoch) => {
+    const message = Buffer.from(JSON.stringify([space, owner, epoch]))
+    outer.set(hash('sha256', Buffer.concat([inner, message]), 'buffer'), BLOCK_BYTES)
+    return hash('sha256', outer, 'base64url').slice(0, 22)
+  }
+}
+
+/** The key as the inner digest begins with it, and as the outer one does, which has room for the inner digest. */
+function paddedKeys(secret: string): { readonly inner: Buffer; readonly outer: Buffer } {
+  const given = Buffer.from(secret)
+  const key = given.length > BLOCK_BYTES ? hash('sha256', given, 'buffer') : given
+  const inner = Buffer.alloc(BLOCK_BYTES, 0x36)
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c)
+  for (const [index, byte] of key.entries()) {
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
+  return { inner, outer }
 }

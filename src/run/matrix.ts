@@ -1,7 +1,8 @@
 import type { Budgets } from '../budget/index.js'
-import { type Report, reportOf, type ScenarioOutcome } from '../report/index.js'
+import { type Report, reportOf } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { DEFAULT_SEED, type RunOptions, runScenario } from './scenario.js'
+import { type Job, runJobs } from './jobs.js'
+import { DEFAULT_SEED, type RunOptions } from './scenario.js'
 
 export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'> {
   readonly budgets?: Budgets
@@ -11,18 +12,24 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
 
 /** Runs scenarios one after another and sums them up. */
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
-  const { budgets, parameters, ...common } = options
-  const outcomes: ScenarioOutcome[] = []
-  for (const scenario of scenarios) {
+  const { outcomes, aborted } = await runJobs(matrixJobs(scenarios, options), options)
+  if (aborted !== undefined) throw aborted.error
+  return reportOf(options.seed ?? DEFAULT_SEED, options.budgets?.version, outcomes)
+}
+
+/** What there is to run: each scenario, with its own parameters and limits. */
+export function matrixJobs(
+  scenarios: readonly Scenario[],
+  { seed = DEFAULT_SEED, budgets, parameters }: MatrixOptions,
+): readonly Job[] {
+  return scenarios.map((scenario) => {
     const limits = budgets?.scenarios[scenario.name]
     const given = parameters?.[scenario.name]
-    outcomes.push(
-      await runScenario(scenario, {
-        ...common,
-        ...(given === undefined ? {} : { parameters: given }),
-        ...(limits === undefined || budgets === undefined ? {} : { budget: { limits, version: budgets.version } }),
-      }),
-    )
-  }
-  return reportOf(common.seed ?? DEFAULT_SEED, budgets?.version, outcomes)
+    return {
+      scenario,
+      seed,
+      ...(given === undefined ? {} : { parameters: given }),
+      ...(limits === undefined || budgets === undefined ? {} : { budget: { limits, version: budgets.version } }),
+    }
+  })
 }

@@ -32,7 +32,7 @@ export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cw
       written[name] += text
     },
   })
-  const io: Io = { cwd, env, stdout: sink('stdout'), stderr: sink('stderr') }
+  const io: Io = { cwd, env, cores: 1, stdout: sink('stdout'), stderr: sink('stderr') }
   return { io, written }
 }
 

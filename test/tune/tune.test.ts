@@ -9,7 +9,6 @@ const metrics = (values: Partial<Metrics> = {}): Metrics => ({
   ...values,
 })
 const measured = (samples: readonly Metrics[], scenario = 'tuned', overrides = {}): Measured => ({
-  kind: 'measured',
   scenario,
   samples,
   seeds: { from: 1, to: samples.length },

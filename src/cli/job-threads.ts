@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { packageRoot } from '../package.js'
+import type { ScenarioOutcome } from '../report/index.js'
+import { isLast, type Job, type JobEnd, type JobOptions, type Ran, runJob, runJobs } from '../run/index.js'
+
+/** Where a thread finds the scenarios, and how many threads there are, this one among them. */
+export interface Threads {
+  readonly directory: string
+  readonly configFile: string | undefined
+  readonly workers: number
+}
+
+/** What a thread needs to know: all of it can be copied. */
+export interface ThreadSpec {
+  readonly directory: string
+  readonly configFile: string | undefined
+  readonly jobs: readonly (Omit<Job, 'scenario'> & { readonly scenario: string })[]
+  readonly options: Pick<JobOptions, 'maxEvents' | 'stopAtFailure'>
+  /** Number of the next job that nobody has taken; then, for each thread, whether it has ever looked. */
+  readonly board: SharedArrayBuffer
+  /** Where on the board this thread notes that it looks. */
+  readonly mark: number
+}
+
+export type FromThread =
+  | { readonly kind: 'outcome'; readonly index: number; readonly outcome: ScenarioOutcome }
+  | { readonly kind: 'done' }
+
+/** Takes the next job that nobody has taken; undefined when all are. */
+export function takeJob(board: Int32Array, jobs: number): number | undefined {
+  const index = Atomics.add(board, 0, 1)
+  return index < jobs ? index : undefined
+}
+
+/** From here on nobody takes any. */
+export function stopTaking(board: Int32Array, jobs: number): void {
+  Atomics.store(board, 0, jobs)
+}
+
+/**
+ * Runs jobs on this thread and on others beside it. What comes out is what `runJobs` gives, whatever their number: a job
+ * that a thread could not run to its end is run here, where it can be explained.
+ */
+export async function runJobsOnThreads(
+  jobs: readonly Job[],
+  options: Omit<JobOptions, 'subject'>,
+  { directory, configFile, workers }: Threads,
+): Promise<Ran> {
+  const others = Math.min(workers, jobs.length) - 1
+  const ends: (JobEnd | undefined)[] = []
+  const shared = new SharedArrayBuffer(4 * (1 + Math.max(others, 0)))
+  const board = new Int32Array(shared)
+  const { maxEvents, stopAtFailure, onRun } = options
+  const spec: Omit<ThreadSpec, 'mark'> = {
+    directory,
+    configFile,
+    jobs: jobs.map((job) => ({ ...job, scenario: job.scenario.name })),
+    options: {
+      ...(maxEvents === undefined ? {} : { maxEvents }),
+      ...(stopAtFailure === undefined ? {} : { stopAtFailure }),
+    },
+    board: shared,
+  }
+  const take = async (index: number, outcome: ScenarioOutcome): Promise<void> => {
+    ends[index] = { kind: 'ran', outcome }
+    await onRun?.()
+    await onRun?.()
+  }
+  const threads = Array.from({ length: Math.max(others, 0) }, (_, number) =>
+    startThread({ ...spec, mark: number + 1 }, take),
+  )
+  try {
+    for (let index = takeJob(board, jobs.length); index !== undefined; index = takeJob(board, jobs.length)) {
+      const end = await runJob(jobs[index] as Job, options)
+      ends[index] = end
+      if (isLast(end, options)) stopTaking(board, jobs.length)
+    }
+    // A thread that has not looked by now finds nothing any more.
+    await Promise.all(threads.filter((_, number) => Atomics.load(board, number + 1) === 1).map(({ done }) => done))
+    return await runJobs(jobs, options, async (job, index) => ends[index] ?? runJob(job, options))
+  } finally {
+    await Promise.all(threads.map(({ worker }) => worker.terminate()))
+  }
+}
+
+interface Thread {
+  readonly worker: Worker
+  /** It has run all that it took, or can no more. */
+  readonly done: Promise<void>
+}
+
+function startThread(spec: ThreadSpec, take: (index: number, outcome: ScenarioOutcome) => Promise<void>): Thread {
+  const file = join(packageRoot(), 'dist', 'job-thread.js')
+  if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
+  const worker = new Worker(file, { workerData: spec })
+  const done = new Promise<void>((resolve) => {
+    worker.on('message', (message: FromThread) => {
+      if (message.kind === 'done') resolve()
+      else void take(message.index, message.outcome)
+    })
+    // A thread that dies leaves its jobs to this one: there the same happens again, or it was the thread's own trouble.
+    worker.on('error', () => resolve())
+    worker.on('exit', () => resolve())
+  })
+  return { worker, done }
+}
