@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { builtInScenarios } from '../../scenarios/index.js'
 import { table } from '../../src/report/index.js'
@@ -23,10 +24,16 @@ else {
   if (found !== undefined) parentPort?.postMessage(recordTape(found, parameters, seed))
 }
 
+/** Each part in a process of its own: what one has the engine learn of the kernel would slow down the next. */
 async function main(): Promise<void> {
-  print(await againstBareLoop())
-  print(await againstOthers())
-  print(await atOtherSizes())
+  const parts = { againstBareLoop, againstOthers, atOtherSizes }
+  const part = process.argv.find((argument): argument is keyof typeof parts => argument in parts)
+  if (part !== undefined) return print(await parts[part]())
+  for (const name of Object.keys(parts)) {
+    const again = [...process.execArgv, ...process.argv.slice(1), name]
+    const { status } = spawnSync(process.execPath, again, { stdio: 'inherit' })
+    if (status !== 0) process.exit(1)
+  }
 }
 
 /** Each built-in scenario, all observers on, against the same operations with nothing around them. */
