@@ -58,7 +58,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   ],
   [
     /^node:os$/,
-    /^src\/((trace\/digest|cli\/explore|stores\/open)\.ts$|stores\/\w+\/)/,
+    /^src\/((trace\/digest|cli\/io|stores\/open)\.ts$|stores\/\w+\/)/,
     'nothing: only the byte order of the host matters, how many cores it has, and where temporary files go',
   ],
   [

@@ -1,11 +1,10 @@
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
-import { type Report, reportOf } from '../report/index.js'
-import { matrixJobs, type Ran, runJobs } from '../run/index.js'
+import type { Report } from '../report/index.js'
+import { runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import type { Io } from './io.js'
-import { runJobsOnThreads } from './job-threads.js'
-import { type CommonOptions, maxEventsOption, paramOptions, seedOption, workersOption } from './options.js'
+import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
 import { withStore } from './store.js'
@@ -29,21 +28,11 @@ export async function measure(
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
   const quiet = options.quiet === true || options.json === true
-  const workers = workersOption(io, options.workers)
-  const jobs = matrixJobs(scenarios, { seed, parameters, budgets })
-  const run = (work: (onRun: () => Promise<void>) => Promise<Ran>): Promise<Ran> =>
-    withProgress(io, { title: 'running', total: 2 * jobs.length, unit: 'runs' }, work)
-  // Two runs at once might meet in a store, or in whatever a subject of the user's keeps outside of itself.
-  const alone = loaded !== undefined || options.store !== undefined
-  const { outcomes, aborted } = alone
-    ? await withStore(io, project, options.store, { quiet }, ({ put }) => {
-        const subject = put(loaded?.subject ?? builtInSubject)
-        return run((onRun) => runJobs(jobs, { maxEvents, onRun, subject }))
-      })
-    : await run((onRun) => {
-        const threads = { directory: io.cwd, configFile: options.config, workers }
-        return runJobsOnThreads(jobs, { maxEvents, onRun }, threads)
-      })
-  if (aborted !== undefined) throw aborted.error
-  return { report: reportOf(seed, budgets.version, outcomes), budgets }
+  const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
+    const subject = put(loaded?.subject ?? builtInSubject)
+    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
+      runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject }),
+    )
+  })
+  return { report, budgets }
 }

@@ -12,7 +12,6 @@ export interface CommonOptions {
   readonly json?: boolean
   readonly quiet?: boolean
   readonly store?: string
-  readonly workers?: string
 }
 
 /** What `replay` takes, as typed. */
@@ -34,6 +33,7 @@ export interface ExploreCliOptions extends CommonOptions {
   readonly subject?: readonly string[]
   readonly invariant?: readonly string[]
   readonly maxFailures?: string
+  readonly workers?: string
   readonly patience?: string
   readonly output?: string
   readonly save?: boolean

@@ -21,6 +21,7 @@ export interface TuneOptions extends CommonOptions {
   readonly write?: boolean
   readonly reason?: string
   readonly vary?: string
+  readonly workers?: string
 }
 
 /** The options resolved: all that sweeps need. */

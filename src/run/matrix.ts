@@ -18,7 +18,7 @@ export async function runMatrix(scenarios: readonly Scenario[], options: MatrixO
 }
 
 /** What there is to run: each scenario, with its own parameters and limits. */
-export function matrixJobs(
+function matrixJobs(
   scenarios: readonly Scenario[],
   { seed = DEFAULT_SEED, budgets, parameters }: MatrixOptions,
 ): readonly Job[] {

@@ -18,7 +18,7 @@ export interface SpaceState {
 
 export interface Stepped {
   readonly reply: Reply
-  readonly effect: LogEffect | undefined
+  readonly effect?: LogEffect
 }
 
 /**
@@ -37,15 +37,15 @@ export function step(
     case 'take':
     case 'complete':
     case 'fail': {
-      const { record, reply } = machine.stepJobs(state.jobs, command, nowMs, mint)
-      state.jobs = record
-      return { reply, effect: undefined }
+      const stepped = machine.stepJobs(state.jobs, command, nowMs, mint)
+      state.jobs = stepped.record
+      return stepped
     }
     default: {
       const atMs = Math.max(nowMs, state.record.lease.grantedAtMs)
-      const { record, reply, effect } = machine.stepSpace(state.record, command, atMs, mint)
-      state.record = record
-      return { reply, effect }
+      const stepped = machine.stepSpace(state.record, command, atMs, mint)
+      state.record = stepped.record
+      return stepped
     }
   }
 }

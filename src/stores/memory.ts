@@ -12,9 +12,15 @@ import {
 import type { DirectCore } from './core.js'
 import { builtInMachine, type Machine, type SpaceState, step } from './machine.js'
 
+/** Written anew in place: every command ends here. */
+interface KeptSession extends Session<Reply> {
+  request: number
+  reply: Reply
+}
+
 /** One space as the memory keeps it: the records, what each session was last told, and the log. */
 export interface StoredSpace extends SpaceState {
-  readonly sessions: Map<string, Session<Reply>>
+  readonly sessions: Map<string, KeptSession>
   /** The events from `record.log.firstSeq` on. */
   readonly events: LogEvent[]
   checkpoint: Checkpoint | undefined
@@ -33,12 +39,17 @@ export function memoryCore(mint: MintToken, options: MemoryOptions = {}): Direct
     execute(command, nowMs) {
       const space = storedSpace(spaces, spaceOf(command))
       if (command.kind === 'load' || command.kind === 'read') return query(space, command)
-      const repeated = repeatedReply(space.sessions.get(command.session), command)
+      const session = space.sessions.get(command.session)
+      const repeated = repeatedReply(session, command)
       if (repeated !== undefined) return repeated
       const { firstSeq } = space.record.log
       const { reply, effect } = step(space, machine, command, nowMs, mint)
       if (effect !== undefined) apply(space, effect, firstSeq)
-      space.sessions.set(command.session, { request: command.request, reply })
+      if (session === undefined) space.sessions.set(command.session, { request: command.request, reply })
+      else {
+        session.request = command.request
+        session.reply = reply
+      }
       return reply
     },
   }

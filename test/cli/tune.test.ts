@@ -8,11 +8,45 @@ import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js
 const budgetsIn = (project: string, version: number) =>
   JSON.parse(readFileSync(join(project, `budgets/v${version}.json`), 'utf8'))
 
+/** Goes another way each time it is run. */
+const astray = `for (let i = 0; i < 20; i++) {
+  yield node.sleep(1 + Math.floor(Math.random() * 9))
+  yield node.acquire(node.spaces[0], p.ttlMs)
+}`
+
 describe('contention tune', () => {
   it('shows what was measured beside the limits, and proposes', async () => {
     const { code, stdout } = await cli(ownProject(polite), ['tune', '--seeds', '6'])
     expect(code).toBe(0)
     expect(stdout).toMatchSnapshot()
+  })
+
+  it.each([
+    ['measures the same', polite, 0],
+    [
+      'stops at the same seed that does not come to its end',
+      `if (node.random.int(1, 12) === 1) throw new Error('no'); ${polite}`,
+      2,
+    ],
+    ['stops at the same seed that does not hold', `if (node.random.int(1, 12) === 1) ${astray} ${polite}`, 1],
+  ])('%s, whatever the number of threads', async (_, body, expected) => {
+    const project = ownProject(body)
+    const told = async (workers: number) => {
+      const { code, stdout, stderr } = await cli(project, [
+        'tune',
+        '--seeds',
+        '24',
+        '--workers',
+        `${workers}`,
+        '--json',
+      ])
+      expect(code).toBe(expected)
+      const { failed, ...rest } = JSON.parse(stdout)
+      // Where two runs part is chance when chance is what parts them.
+      return { stderr, rest, seed: failed?.seed }
+    }
+    const alone = await told(1)
+    for (const workers of [2, 3]) expect(await told(workers)).toEqual(alone)
   })
 
   it('writes the next version with its evidence, which run then holds to', async () => {
