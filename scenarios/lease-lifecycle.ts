@@ -13,6 +13,7 @@ import {
   replayEqualsState,
   type StateFold,
   takeoverBound,
+  validMeansHeld,
 } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
@@ -111,6 +112,7 @@ export const leaseLifecycle = defineScenario({
     exclusiveBelief,
     epochsGrow,
     fencedWrites,
+    validMeansHeld,
     genuineTokens,
     contiguousLog,
     acknowledgedKept,
@@ -219,6 +221,10 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
       })
       continue
     }
+    if (node.can('validate') && node.random.chance(50)) {
+      refused = isRefusal(yield node.validate(fence))
+      if (refused) break
+    }
     if (node.can('append') && node.random.chance(600)) {
       const payload = node.random.int(0, 1_000_000)
       if (node.random.chance(40)) return yield* stop(node, fence, payload, p)
@@ -243,14 +249,27 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   }
   if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
-    const write = careless(node, fence, nextSeq, value, ttlMs)
-    if (write !== undefined) yield write
+    const command = careless(node, fence, nextSeq, value, ttlMs)
+    if (command !== undefined) yield command
   } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
 }
 
+const carelessKinds = ['append', 'renew', 'checkpoint', 'forge', 'foresee', 'outrun', 'overcut', 'validate'] as const
+
 /** What a holder may do that does not look whether it still is one. */
 function careless(node: Contender, fence: Fence, nextSeq: number, value: number, ttlMs: number): Suspended | undefined {
-  switch (node.random.pick(['append', 'renew', 'checkpoint', 'forge'] as const)) {
+  switch (node.random.pick(carelessKinds)) {
+    case 'validate':
+      return node.can('validate') ? node.validate(fence) : undefined
+    case 'foresee': {
+      const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
+      return node.can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
+    }
+    case 'outrun':
+      // One append may be in the log without an answer: what lies behind it nobody has written.
+      return node.can('checkpoint') ? node.checkpoint(fence, nextSeq + node.random.int(2, 4), value) : undefined
+    case 'overcut':
+      return node.can('truncate') ? node.truncate(fence, nextSeq + node.random.int(2, 4)) : undefined
     case 'append':
       return node.can('append') ? node.append(fence, 'entry', node.random.int(0, 1_000_000)) : undefined
     case 'renew':

@@ -96,6 +96,7 @@ export {
   type TakeoverBound,
   takeoverBound,
   type Violation,
+  validMeansHeld,
 } from './invariants/index.js'
 export { type Job, type JobCommand, type JobsRecord, type JobsTransition, stepJobs } from './jobs/index.js'
 export type { DelayMs, Fault, Leg, Network, Random, Suspended } from './kernel/index.js'

@@ -36,6 +36,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x01: ['genuine-tokens'],
   x02: ['effect-once'],
   x03: ['contiguous-log'],
+  x04: ['valid-means-held'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */
@@ -54,6 +55,7 @@ const catches: Readonly<Record<string, readonly string[]>> = {
   'takeover-bound': ['p06', 'p14', 'p15'],
   'no-starvation': ['p14', 'p15'],
   'fair-jobs': ['p18'],
+  'valid-means-held': ['x04'],
 }
 
 const WITHIN_SEEDS = 1_000

@@ -32,6 +32,7 @@ import p24 from './p24-complete-ignores-token.js'
 import x01 from './x01-token-not-compared.js'
 import x02 from './x02-no-memory-of-requests.js'
 import x03 from './x03-log-forks.js'
+import x04 from './x04-validates-what-lapsed.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -64,6 +65,7 @@ export const mutants: readonly Entry[] = [
   ['x01', x01],
   ['x02', x02],
   ['x03', x03],
+  ['x04', x04],
 ]
 
 /** Correct designs that look odd. */

@@ -310,7 +310,7 @@ describe('exploring chunk by chunk', () => {
   })
 
   it.each([
-    ['p13', renewalFailureIgnored, 200],
+    ['p13', renewalFailureIgnored, 600],
     ['p09', countsFromReply, 120],
   ])('does so on what there is to find in %s', async (_id, subject, count) => {
     const run = (each: Chunk) => exploreChunk(explorationScenarios, each, of(subject))

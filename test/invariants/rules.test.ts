@@ -12,6 +12,7 @@ import {
   promptJobs,
   singleEffects,
   takeoverBound,
+  validMeansHeld,
 } from '../../src/invariants/index.js'
 import { type EventKind, foldContent } from '../../src/trace/index.js'
 import { at, expectBroken, expectHeld, type Happening, judged, type More } from '../support/trace-by-hand.js'
@@ -62,6 +63,7 @@ describe('a verdict', () => {
       promptJobs({ boundMs: 1 }),
       singleEffects,
       takeoverBound({ calmFromMs: 0, boundMs: 1, ttlMs: 1 }),
+      validMeansHeld,
     ]
     for (const invariant of all) expectHeld(invariant, [])
   })
@@ -704,6 +706,54 @@ describe('mutual-exclusion', () => {
       3,
       's was granted to c while the lease of b was live until 200 ms',
     )
+  })
+})
+
+describe('valid-means-held', () => {
+  const valid = (atMs: number, who: string, epoch: number, more: More = {}): Happening =>
+    at(atMs, who, 'valid', { command: 'validate', epoch, ...more })
+
+  it('has a fence called valid until the very millisecond at which its lease ends', () => {
+    const trace = [granted(0, 'a', 1, 100)]
+    expectHeld(validMeansHeld, [...trace, valid(99, 'a', 1)])
+    expectBroken(
+      validMeansHeld,
+      [...trace, valid(100, 'a', 1)],
+      1,
+      's called the fence of a valid, whose lease was over at 100 ms',
+    )
+  })
+
+  it('follows renewals and releases', () => {
+    const trace = [granted(0, 'a', 1, 100), renewed(50, 'a', 1, 150)]
+    expectHeld(validMeansHeld, [...trace, valid(149, 'a', 1)])
+    expectBroken(
+      validMeansHeld,
+      [...trace, released(60, 'a', 1), valid(61, 'a', 1)],
+      3,
+      's called the fence of a valid, whose lease was over at 60 ms',
+    )
+  })
+
+  it('has only the owner of the current epoch told so', () => {
+    const trace = [granted(0, 'a', 1, 100), granted(100, 'b', 2, 200)]
+    expectHeld(validMeansHeld, [...trace, valid(110, 'b', 2)])
+    for (const [who, epoch] of [
+      ['a', 1],
+      ['a', 2],
+      ['b', 3],
+    ] as const) {
+      expectBroken(
+        validMeansHeld,
+        [...trace, valid(110, who, epoch)],
+        2,
+        `s called the fence of ${who} at epoch ${epoch} valid; the current epoch was 2`,
+      )
+    }
+  })
+
+  it('does not judge again what a copy of a request is told', () => {
+    expectHeld(validMeansHeld, [granted(0, 'a', 1, 100), valid(90, 'a', 1), valid(110, 'a', 1, { repeated: true })])
   })
 })
 
