@@ -6,6 +6,8 @@ export interface Sink {
   /** Colours it can show: 0 none, 1 sixteen, 2 two hundred and fifty-six, 3 all. */
   readonly colorLevel: 0 | 1 | 2 | 3
   write(text: string): void
+  /** Whether all that was written has reached somebody: not when a reader has gone, as `head` does, or a disk is full. */
+  delivered(): Promise<boolean>
 }
 
 /** All that a command knows of the process around it, so that it can be tested without one. */
@@ -48,6 +50,10 @@ export function processIo(argv: readonly string[]): Io {
       colorLevel: colorLevel(process.env, stream.isTTY === true, noColor),
       write: (text) => {
         if (open) stream.write(text)
+      },
+      delivered: async () => {
+        if (open) await new Promise((resolve) => stream.write('', resolve))
+        return open
       },
     }
   }

@@ -157,9 +157,10 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
       '--retry-delay-scale <number>',
       'what retries wait, of what the engine would have them wait (default: 0.01)',
     )
+    .option('--commit <sha>', 'the commit that is verified, where neither CI nor a git checkout says it')
     .option('--summary <file>', 'write a summary in markdown')
     .option('--canonical <file>', 'write the evidence without what differs between two runs: processes and times')
-    .option('--from <log>', 'judge the evidence in a log, instead of running')
+    .option('--from <log>', 'judge the evidence in a log, or in what --json has printed, instead of running')
     .option('--json', 'JSON on stdout')
     .option('--quiet', 'only what did not hold')
     .option('--no-color', 'plain text, as NO_COLOR does')

@@ -5,6 +5,7 @@ import {
   DEFAULT_RETRY_DELAY_SCALE,
   type EngineName,
   engineNames,
+  isCommit,
   patienceFor,
   type ScenarioId,
   scenarioIds,
@@ -23,12 +24,15 @@ export interface VerifyCliOptions {
   readonly scenario?: readonly string[]
   readonly engine?: string
   readonly retryDelayScale?: string
+  readonly commit?: string
   readonly summary?: string
   readonly from?: string
   readonly canonical?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
+
+export const UNKNOWN_COMMIT = 'unknown'
 
 /** More would only take longer, for workers as well as for their model: a thousand show what ten do. */
 const MAX_N = 5_000
@@ -39,7 +43,7 @@ export function askedOf(
   options: VerifyCliOptions,
   predict: VerifyOptions['predict'],
 ): Omit<VerifyOptions, 'signal'> {
-  const { databaseUrl, allowRemote, n, scenario, engine, retryDelayScale, json, quiet } = options
+  const { databaseUrl, allowRemote, n, scenario, engine, retryDelayScale, commit, json, quiet } = options
   const loud = json !== true && quiet !== true
   const scale = scaleOption(retryDelayScale)
   const note = (text: string) => {
@@ -52,7 +56,7 @@ export function askedOf(
     scenarios: scenarioOption(scenario),
     engine: engineOption(engine),
     retryDelayScale: scale,
-    commit: commitOf(io),
+    commit: commit === undefined ? commitOf(io) : commitOption(commit),
     runUrl: runUrlOf(io.env),
     program: join(packageRoot(), 'dist', 'fabric-worker.js'),
     patienceMs: patienceFor(scale),
@@ -99,12 +103,21 @@ function scaleOption(text: string | undefined): number {
   })
 }
 
-/** The commit that is a candidate: what CI says, or what is checked out. */
+function commitOption(text: string): string {
+  if (isCommit(text)) return text.toLowerCase()
+  throw new InputError({
+    what: '--commit is not one',
+    found: text,
+    expected: 'what `git rev-parse HEAD` prints, or the beginning of it',
+  })
+}
+
+/** The commit that is a candidate: what CI says, or what is checked out. Evidence of an unknown one passes no gate. */
 function commitOf({ cwd, env }: Io): string {
   const named = env['GITHUB_SHA'] || env['CI_COMMIT_SHA']
   if (named) return named
   const { stdout, status } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : 'unknown'
+  return status === 0 ? stdout.trim() : UNKNOWN_COMMIT
 }
 
 function runUrlOf(env: Io['env']): string | null {

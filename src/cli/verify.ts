@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { predictWorkerFailure } from '../../scenarios/index.js'
 import {
@@ -17,8 +17,9 @@ import {
 } from '../fabric/index.js'
 import { InputError } from '../input/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
-import { askedOf, type VerifyCliOptions } from './verify-options.js'
+import { askedOf, UNKNOWN_COMMIT, type VerifyCliOptions } from './verify-options.js'
 
 /** What the model says. Its counts do not depend on the seed. */
 const predicted: VerifyOptions['predict'] = (failure, jobs) => predictWorkerFailure(failure, { jobs, seed: 1 })
@@ -29,23 +30,36 @@ export async function verify(
   options: VerifyCliOptions,
   predict: VerifyOptions['predict'] = predicted,
 ): Promise<ExitCode> {
-  if (options.from !== undefined) return judgeLog(io, options, options.from)
+  tryToWrite(io, options)
+  const code = options.from === undefined ? await run(io, options, predict) : judgeLog(io, options, options.from)
+  if (code !== HELD || (await io.stdout.delivered())) return code
+  io.stderr.write('what was printed has not reached anybody in full: nothing is proven by it\n')
+  return NOT_CHECKED
+}
+
+async function run(io: Io, options: VerifyCliOptions, predict: VerifyOptions['predict']): Promise<ExitCode> {
   const asked = askedOf(io, options, predict)
-  const interrupt = onInterrupt()
-  let isLeft = false
+  if (asked.commit === UNKNOWN_COMMIT) {
+    io.stderr.write(
+      `${io.cwd} is in no git checkout, and nobody has said which commit is verified: --commit SHA does\n`,
+    )
+  }
+  // A second signal ends the process at once, and its workers with it: what it leaves in the database, the next run clears.
+  const interrupt = onInterrupt({ hangUp: true, onSecond: (number) => process.exit(128 + number) })
+  const left: string[] = []
   // However quiet a run is to be: somebody may have to see to it.
   const onLeft = (what: string) => {
-    isLeft = true
+    left.push(what)
     io.stderr.write(`${what}\n`)
   }
   try {
     const evidence = await runVerify({ ...asked, signal: interrupt.signal, onLeft })
-    return tell(io, options, evidence, placeOfEvidence(options))
+    return tell(io, options, evidence, placeOfEvidence(options), left)
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
     if (options.json)
       io.stdout.write(`${JSON.stringify({ verdict: verdicts[NOT_CHECKED], error: { what: error.message } })}\n`)
-    io.stderr.write(`${error.message}${isLeft ? '' : '; nothing is left of it'}\n`)
+    io.stderr.write(`${error.message}${left.length > 0 ? '' : '; nothing is left of it'}\n`)
     return NOT_CHECKED
   } finally {
     interrupt.dispose()
@@ -58,7 +72,7 @@ function placeOfEvidence({ json, quiet }: VerifyCliOptions): string {
 }
 
 function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
-  const ofRuns = ['databaseUrl', 'allowRemote', 'n', 'scenario', 'engine', 'retryDelayScale'] as const
+  const ofRuns = ['databaseUrl', 'allowRemote', 'n', 'scenario', 'engine', 'retryDelayScale', 'commit'] as const
   const given = ofRuns.filter((name) => options[name] !== undefined)
   if (given.length > 0) {
     throw new InputError({
@@ -73,7 +87,7 @@ function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
       what: 'the log holds no evidence',
       file,
       expected: 'what `contention verify` has printed',
-      todo: 'keep its standard output: contention verify | tee verify.log',
+      todo: 'keep its standard output, with or without --json, but not with --quiet: contention verify | tee verify.log',
     })
   }
   return tell(io, options, evidence, file)
@@ -88,16 +102,23 @@ function readLog(path: string, file: string): string {
   }
 }
 
-function tell(io: Io, options: VerifyCliOptions, found: Evidence, source: string): ExitCode {
+/** `left` is what the run could not remove: whoever has to see to it is told by the exit code as well. */
+function tell(
+  io: Io,
+  options: VerifyCliOptions,
+  found: Evidence,
+  source: string,
+  left: readonly string[] = [],
+): ExitCode {
   // In a log they stand in the order in which they came about.
   const evidence = { ...found, verdicts: [...found.verdicts].sort((a, b) => (a.scenario < b.scenario ? -1 : 1)) }
   const gates = gatesOf(evidence)
   const held = allPassed(gates) && evidence.verdicts.every(({ passed }) => passed)
-  const code = held ? HELD : NOT_HELD
+  const code = !held ? NOT_HELD : left.length > 0 ? NOT_CHECKED : HELD
   if (options.summary !== undefined) write(io, options.summary, summaryMarkdown(evidence, source))
   if (options.canonical !== undefined) write(io, options.canonical, canonical(evidence))
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gates, ...evidence }, null, 2)}\n`)
+    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gates, left, ...evidence }, null, 2)}\n`)
     return code
   }
   const shownVerdicts = evidence.verdicts.filter(({ passed }) => !passed || options.quiet !== true)
@@ -126,32 +147,28 @@ function modelLines({ quiet }: VerifyCliOptions, { comparison }: Evidence): read
   )
 }
 
-function write(io: Io, file: string, text: string): void {
+/** What is to be written at the end, has to be possible before anything is begun. */
+function tryToWrite(io: Io, { summary, canonical: form }: VerifyCliOptions): void {
+  for (const file of [summary, form]) {
+    if (file === undefined) continue
+    const path = resolve(io.cwd, file)
+    const isNew = !existsSync(path)
+    writing(file, () => closeSync(openSync(path, 'a')))
+    if (isNew) rmSync(path, { force: true })
+  }
+}
+
+const write = (io: Io, file: string, text: string): void =>
+  writing(file, () => writeFileSync(resolve(io.cwd, file), text))
+
+function writing(file: string, what: () => void): void {
   try {
-    writeFileSync(resolve(io.cwd, file), text)
+    what()
   } catch (error) {
     const found = (error as Error).message
     throw new InputError(
       { what: 'the file cannot be written', file, found, expected: 'a path that can be' },
       { cause: error },
     )
-  }
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** The first signal ends the run in good order, a second one the process: what it leaves then, the next run clears. */
-function onInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
-  const abort = new AbortController()
-  const listener = (_name: NodeJS.Signals, number: number) => {
-    if (abort.signal.aborted) process.exit(128 + number)
-    abort.abort()
-  }
-  for (const name of SIGNALS) process.on(name, listener)
-  return {
-    signal: abort.signal,
-    dispose: () => {
-      for (const name of SIGNALS) process.off(name, listener)
-    },
   }
 }

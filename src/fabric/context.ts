@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, QueryResultRow } from '../stores/postgres/index.js'
 import { StoreError } from '../stores/store-error.js'
+import { awakeTimeMs } from './awake.js'
 import type { Database } from './database.js'
 import type { Engine } from './engine.js'
 import { type Marker, sortedJson } from './evidence.js'
@@ -9,7 +10,8 @@ import { Inbox } from './inbox.js'
 import type { Payload, TaskName, WorkerSpec } from './messages.js'
 import { jobName, type Names, type ScenarioId } from './names.js'
 import type { News, Observed, ScenarioContext } from './scenarios/scenario.js'
-import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { type FabricFlaws, isFlawed, quietMsFor, settings } from './settings.js'
+import type { Witness } from './witness.js'
 import { type Exit, startWorker, WorkerNotStarted, type WorkerProcess } from './workers.js'
 
 /** What all scenarios of a run share. */
@@ -20,6 +22,8 @@ export interface Shared {
   readonly engine: Engine
   readonly tenants: { readonly a: string; readonly b: string }
   readonly n: number
+  readonly retryDelayScale: number
+  readonly witness: Witness
   readonly flaws: FabricFlaws
   /** The built file that runs a worker. */
   readonly program: string
@@ -37,6 +41,7 @@ export class Context implements ScenarioContext {
   readonly #shared: Shared
   readonly #inbox: Inbox<News>
   readonly #workers = new Set<WorkerProcess>()
+  readonly #exits: Observed[] = []
   readonly #starting = new Set<Promise<unknown>>()
   /** Processes whose end is no surprise. */
   readonly #doomed = new Set<number>()
@@ -68,6 +73,15 @@ export class Context implements ScenarioContext {
     return this.#shared.flaws
   }
 
+  get quietMs(): number {
+    return quietMsFor(this.#shared.retryDelayScale)
+  }
+
+  /** How each of its workers ended, when it is closed: in the order in which they did. */
+  get exits(): readonly Observed[] {
+    return this.#exits
+  }
+
   startWorkers(count: number): Promise<readonly WorkerProcess[]> {
     return Promise.all(Array.from({ length: count }, () => this.#startOne()))
   }
@@ -77,13 +91,13 @@ export class Context implements ScenarioContext {
     return Array.from({ length: count }, (_, index) => ({ job: jobName(this.#id, task, index), task, tenant }))
   }
 
-  async enqueue(task: TaskName, payloads: readonly Payload[], maxAttempts: number): Promise<void> {
+  async enqueue(kind: string, payloads: readonly Payload[], maxAttempts: number): Promise<void> {
     const { engine, names } = this.#shared
     const jobs = payloads.map(({ job }) => job)
     await this.run(`INSERT INTO ${names.app}.job (scenario, job, kind) SELECT $1, unnest($2::text[]), $3`, [
       this.#id,
       jobs,
-      task,
+      kind,
     ])
     await this.#connection.run(engine.enqueue(names.engine, payloads, { scenario: this.#id, maxAttempts }))
   }
@@ -95,14 +109,14 @@ export class Context implements ScenarioContext {
   async until<Row extends QueryResultRow>(what: string, sql: string, done: (row: Row) => boolean): Promise<Row> {
     const { patienceMs, signal } = this.#shared
     let before = ''
-    for (let changedMs = Date.now(); ; await sleep(POLL_MS)) {
+    for (let changedMs = awakeTimeMs(); ; await sleep(POLL_MS)) {
       if (signal.aborted) throw new Interrupted()
       const [row] = (await this.#connection.run<Row>(sql)).rows
       if (row !== undefined && done(row)) return row
       const now = sortedJson(row ?? null)
-      if (now !== before) changedMs = Date.now()
+      if (now !== before) changedMs = awakeTimeMs()
       before = now
-      if (Date.now() - changedMs > patienceMs) {
+      if (awakeTimeMs() - changedMs > patienceMs) {
         throw new ScenarioFailed(`nothing changed for ${patienceMs / 1_000} s; waited for ${what}: ${now}`)
       }
     }
@@ -163,8 +177,11 @@ export class Context implements ScenarioContext {
       signal: this.#over,
       program: this.#shared.program,
       spec: specOf(this.#id, this.#url, this.#shared),
-      hardLimitMs: limitsOf(this.#id, this.flaws)?.hardLimitMs,
-      onTold: (told, from) => this.#inbox.put({ from, told }),
+      hardLimitMs: limitsOf(this.#id, this.flaws, this.n)?.hardLimitMs,
+      onTold: (told, from) => {
+        if (told.kind === 'ready') this.#shared.witness.began(from.pid, told.database)
+        else this.#inbox.put({ from, told })
+      },
       onExit: (exit, said, worker) => this.#ended(exit, said, worker),
       onHardLimit: (hardLimit, from) => {
         this.#doomed.add(from.pid)
@@ -188,6 +205,8 @@ export class Context implements ScenarioContext {
 
   #ended(exit: Exit, said: string, worker: WorkerProcess): void {
     this.#workers.delete(worker)
+    this.#shared.witness.ended(worker.pid)
+    this.#exits.push({ pid: worker.pid, exit_code: exit.code, signal: exit.signal })
     if (this.#over.aborted || this.#doomed.has(worker.pid)) return
     const how = `a worker ended by itself, with ${exit.signal ?? `exit code ${exit.code}`}`
     const lines = said.trim().split('\n')
@@ -197,13 +216,15 @@ export class Context implements ScenarioContext {
 }
 
 /** Only where jobs may run away: elsewhere they are blocked and stopped on purpose. */
-function limitsOf(id: ScenarioId, flaws: FabricFlaws) {
+function limitsOf(id: ScenarioId, flaws: FabricFlaws, n: number) {
   if (id !== 'S4' || isFlawed(flaws, 'S4', 'no time limit')) return undefined
   const { softLimitMs, hardLimitMs } = settings
-  return { softLimitMs, hardLimitMs }
+  // Twice as long: sentinels may be enqueued long after the first runaway has begun, when the second one is late.
+  const laterMs = isFlawed(flaws, 'S4', 'limits longer than the bound') ? 2 * settings.waitBoundMs(n) : 0
+  return { softLimitMs: softLimitMs + laterMs, hardLimitMs: hardLimitMs + laterMs }
 }
 
-function specOf(id: ScenarioId, url: string, { names, database, engine, runId, flaws }: Shared): WorkerSpec {
+function specOf(id: ScenarioId, url: string, { names, database, engine, runId, flaws, n }: Shared): WorkerSpec {
   return {
     engine: engine.name,
     url,
@@ -212,10 +233,10 @@ function specOf(id: ScenarioId, url: string, { names, database, engine, runId, f
     appSchema: names.app,
     engineSchema: names.engine,
     runId,
-    softLimitMs: limitsOf(id, flaws)?.softLimitMs,
+    softLimitMs: limitsOf(id, flaws, n)?.softLimitMs,
     leaseMs: settings.leaseMs,
     pollMs: settings.pollMs,
-    flaws: { [id]: flaws[id] },
+    flaws: { [id]: flaws[id], ...(flaws.fabric !== undefined && { fabric: flaws.fabric }) },
   }
 }
 

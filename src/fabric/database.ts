@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { type Connection, connect, type PostgresServer, problemOf, startPostgres } from '../stores/postgres/index.js'
 import { StoreError } from '../stores/store-error.js'
 import type { Engine } from './engine.js'
-import { anyRun, isMade, type Names, runOf, type ScenarioId } from './names.js'
+import { identitySql } from './identity.js'
+import { anyRun, beginning, isMade, type Names, runOf, type ScenarioId } from './names.js'
 import { type FabricPlace, fabricPlace, inDatabase, urlFor } from './place.js'
 import { type FabricFlaws, isFlawed, settings } from './settings.js'
-import { grantsIn, tablesIn } from './tables.js'
+import { grantsIn, tablesIn, watchIn } from './tables.js'
 
 /** The database that a run works on. */
 export interface Database {
   readonly place: FabricPlace
   readonly connection: Connection
   readonly serverVersion: string
+  /** The digest of its identity. */
+  readonly sha256: string
   /** Undefined when it is somebody else's. */
   readonly server: PostgresServer | undefined
   close(): Promise<void>
@@ -28,19 +31,21 @@ export async function openDatabase(url: string | undefined, allowRemote: boolean
   // What is lost when the machine goes down, nobody will miss: the server goes with this process.
   const server = named === undefined ? await startPostgres({ fsync: false }).catch(rethrown) : undefined
   // The environment may ask for TLS, which the server of our own does not speak, and does not need.
-  const place = named ?? { url: `${server?.url}?sslmode=disable`, shown: 'a server of its own' }
+  const place = named ?? ownPlace(`${server?.url}?sslmode=disable`)
   try {
-    const { connection, serverVersion, database } = await connectTo(place, runId)
+    const { connection, serverVersion, database, sha256 } = await connectTo(place, runId)
     const close = async () => {
       await connection.close().catch(() => undefined)
       await server?.stop()
     }
-    return { place: inDatabase(place, database), connection, serverVersion, server, close }
+    return { place: inDatabase(place, database), connection, serverVersion, sha256, server, close }
   } catch (error) {
     await server?.stop()
     return rethrown(error)
   }
 }
+
+const ownPlace = (url: string): FabricPlace => ({ url, given: url, shown: 'a server of its own' })
 
 /** What is said of stores, in the words of this command. */
 function rethrown(error: unknown): never {
@@ -52,16 +57,17 @@ function rethrown(error: unknown): never {
 
 async function connectTo(place: FabricPlace, runId: string) {
   const at = { schema: '', config: { connectionString: urlFor(place, undefined, runId) }, shown: place.shown }
-  let [serverVersion, database] = ['', '']
+  let [serverVersion, database, sha256] = ['', '', '']
   const connection = await connect(at, false, async (client) => {
     const { rows } = await client.query<ServerFacts>(FACTS)
     const facts = rows[0] as ServerFacts
     serverVersion = checked(facts, place.shown)
     database = facts.database
+    sha256 = facts.sha256
     // For a store every statement goes by a primary key; here they are about sets.
     await client.query('SET enable_seqscan = on; SET jit = off; SET client_min_messages = warning')
   })
-  return { connection, serverVersion, database }
+  return { connection, serverVersion, database, sha256 }
 }
 
 export interface ServerFacts {
@@ -69,13 +75,14 @@ export interface ServerFacts {
   readonly name: string
   readonly user: string
   readonly database: string
+  readonly sha256: string
   readonly creates_roles: boolean
   readonly creates_schemas: boolean
 }
 
 const FACTS = `
   SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
-    rolname AS user, current_database() AS database, rolcreaterole OR rolsuper AS creates_roles,
+    rolname AS user, current_database() AS database, ${identitySql} AS sha256, rolcreaterole OR rolsuper AS creates_roles,
     has_database_privilege(current_database(), 'CREATE') AS creates_schemas
   FROM pg_roles WHERE rolname = current_user`
 
@@ -120,13 +127,14 @@ export async function prepareFabric(
   await engine.install(urlFor(place, undefined, runId), names.engine).catch((error: unknown) => {
     throw problemOf(error, place.shown)
   })
+  await connection.run(watchIn(names.app, engine.jobs(names.engine)))
   const urls = new Map<ScenarioId, string>()
   for (const id of ids) {
     const role = names.role(id)
     const password = randomBytes(18).toString('hex')
     await connection.run(`
       CREATE ROLE ${role} LOGIN ${attributes(id, flaws)} CONNECTION LIMIT ${connectionLimit(id)} PASSWORD '${password}';
-      ${grantsIn(names.app, role)}${engine.grants(names.engine, role)}`)
+      ${grantsIn(names.app, role)}${engine.grants(names.engine, role)}${id === 'S5' ? rights(names, role, flaws) : ''}`)
     urls.set(id, urlFor(place, { name: role, password }, runId))
   }
   return urls
@@ -134,8 +142,23 @@ export async function prepareFabric(
 
 function attributes(id: ScenarioId, flaws: FabricFlaws): string {
   if (id === 'S3' && isFlawed(flaws, 'S3', 'role with BYPASSRLS')) return 'BYPASSRLS'
-  if (id === 'S5' && isFlawed(flaws, 'S5', 'role with CREATEROLE')) return 'CREATEROLE'
-  return ''
+  if (id !== 'S5') return ''
+  const wrong = { 'role with CREATEROLE': 'CREATEROLE', 'role with BYPASSRLS': 'BYPASSRLS', superuser: 'SUPERUSER' }
+  return Object.entries(wrong).find(([flaw]) => flaw === flaws.S5)?.[1] ?? ''
+}
+
+/** Wrong ones, that are no attributes of a role. */
+function rights({ app }: Names, role: string, { S5 }: FabricFlaws): string {
+  switch (S5) {
+    case 'role that owns a table':
+      return `ALTER TABLE ${app}.item OWNER TO ${role};`
+    case 'role that owns a table, whose row-level security holds for its owner':
+      return `ALTER TABLE ${app}.item OWNER TO ${role}; ALTER TABLE ${app}.item FORCE ROW LEVEL SECURITY;`
+    case 'role that administers an administrative role':
+      return `GRANT pg_execute_server_program TO ${role} WITH ADMIN OPTION;`
+    default:
+      return ''
+  }
 }
 
 export const workersOf = (id: ScenarioId): number => (id === 'S3' || id === 'S5' ? 1 : settings.workersPerScenario)
@@ -151,14 +174,24 @@ export const connectionsAtMost = (ids: readonly ScenarioId[]): number =>
 export async function dropRun(connection: Connection, runId: string): Promise<void> {
   await connection
     .run({
-      text: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
-      values: [runId],
+      text: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 AND pid <> pg_backend_pid()',
+      values: [beginning(runId)],
     })
     .catch(() => undefined)
-  const { schemas, roles } = await madeBy(connection, `${runId.replaceAll('_', '\\_')}%`)
+  const { schemas, roles } = await madeBy(connection, beginning(runId))
   if (schemas.length > 0) await connection.run(`DROP SCHEMA IF EXISTS ${schemas.join(', ')} CASCADE`)
-  if (roles.length > 0) await connection.run(`DROP ROLE IF EXISTS ${roles.join(', ')}`)
+  // One that cannot be removed keeps none of the others.
+  const dropped = await Promise.allSettled(roles.map((role) => connection.run(`DROP ROLE IF EXISTS ${role}`)))
+  for (const one of dropped) if (one.status === 'rejected') throw one.reason
 }
+
+export interface Left {
+  readonly schemas: readonly string[]
+  readonly roles: readonly string[]
+}
+
+/** What there still is of a run. */
+export const leftOf = (connection: Connection, runId: string): Promise<Left> => madeBy(connection, beginning(runId))
 
 /** Removes what runs have left that were killed before they could. The ids of those runs. */
 export async function clearRuns(connection: Connection, nowMs: number): Promise<readonly string[]> {
@@ -166,7 +199,7 @@ export async function clearRuns(connection: Connection, nowMs: number): Promise<
   const { rows } = await connection.run<{ name: string }>(
     `SELECT DISTINCT application_name AS name FROM pg_stat_activity WHERE application_name LIKE '${anyRun}'`,
   )
-  const alive = new Set(rows.map(({ name }) => name))
+  const alive = new Set(rows.map(({ name }) => runOf(name)?.id))
   const runs = new Map(
     [...schemas, ...roles].flatMap((name) => {
       const run = runOf(name)
@@ -186,7 +219,7 @@ export async function clearRuns(connection: Connection, nowMs: number): Promise<
   return cleared.flat()
 }
 
-async function madeBy(connection: Connection, pattern: string) {
+async function madeBy(connection: Connection, pattern: string): Promise<Left> {
   const { rows } = await connection.run<{ name: string; role: boolean }>({
     text: `SELECT nspname AS name, false AS role FROM pg_namespace WHERE nspname LIKE $1
       UNION ALL SELECT rolname, true FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1`,

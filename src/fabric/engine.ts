@@ -1,6 +1,7 @@
 import type { QueryConfig } from '../stores/postgres/index.js'
 import type { Payload } from './messages.js'
 import type { EngineName, ScenarioId } from './names.js'
+import type { JobTable } from './tables.js'
 
 /** A job as a worker gets it. */
 export interface TakenJob {
@@ -30,6 +31,9 @@ export interface Engine {
   readonly version: string
   /** Makes its tables, by the user who makes the run. */
   install(url: string, schema: string): Promise<void>
+  /** One row `{ migration }`: how far its tables have been brought, as they say themselves. */
+  migration(schema: string): string
+  jobs(schema: string): JobTable
   /** What a worker's role needs of them. */
   grants(schema: string, role: string): string
   enqueue(schema: string, payloads: readonly Payload[], options: EnqueueOptions): QueryConfig

@@ -1,7 +1,7 @@
 import type { ScenarioId } from './names.js'
-import type { Comparison, Configuration, Verdict } from './schema.js'
+import type { Comparison, Configuration, Fabric, Verdict } from './schema.js'
 
-export type { Comparison, Configuration, Verdict } from './schema.js'
+export type { Comparison, Configuration, Fabric, Verdict } from './schema.js'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -16,6 +16,7 @@ export interface Marker {
 export interface Evidence {
   readonly configuration: Configuration | undefined
   readonly verdicts: readonly Verdict[]
+  readonly fabric: Fabric | undefined
   readonly comparison: readonly Comparison[] | undefined
   readonly markers: readonly Marker[]
   /** What cannot be read of it: none in a run of our own. */
@@ -42,11 +43,18 @@ export const block = (name: string, value: unknown): string =>
   [edge('BEGIN', name), sortedJson(value, 2), edge('END', name)].join('\n')
 
 /** All lines of a run's evidence, in an order in which a run may print them. */
-export function printEvidence({ configuration, verdicts, comparison, markers }: Omit<Evidence, 'damage'>): string {
+export function printEvidence({
+  configuration,
+  verdicts,
+  fabric,
+  comparison,
+  markers,
+}: Omit<Evidence, 'damage'>): string {
   return [
     ...(configuration === undefined ? [] : [block('configuration', configuration)]),
     ...markers.map(markerLine),
     ...verdicts.map((verdict) => block(verdict.scenario, verdict)),
+    ...(fabric === undefined ? [] : [block('fabric', fabric)]),
     ...(comparison === undefined ? [] : [block('comparison', comparison)]),
     '',
   ].join('\n')

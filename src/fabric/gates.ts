@@ -3,17 +3,16 @@ import {
   type Comparison,
   type Configuration,
   type Evidence,
-  type Json,
-  type Marker,
+  type Fabric,
   markerCounts,
   sortedJson,
   type Verdict,
 } from './evidence.js'
 import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds } from './names.js'
-import { tenantsOf } from './place.js'
-import { scenarios } from './scenarios/index.js'
-import { settings } from './settings.js'
+import { isCommit, tenantsOf } from './place.js'
+import { judge, scenarios } from './scenarios/index.js'
+import { quietMsFor, settings } from './settings.js'
 
 /** One thing that must be proven, and whether the evidence proves it. */
 export interface Gate {
@@ -47,7 +46,7 @@ export const allPassed = (gates: readonly Gate[]): boolean => gates.length > 0 &
 function scenarioReasons(evidence: Evidence, id: ScenarioId): readonly string[] {
   const verdict = verdictOf(evidence, id)
   if (verdict === undefined) return [`no evidence: there is no verdict of ${id}`]
-  const judged = scenarios[id].judge(verdict)
+  const judged = judge(verdict)
   // What a run could not carry through stands in its own reasons alone.
   return verdict.passed || judged.length > 0 ? judged : verdict.reasons.length > 0 ? verdict.reasons : ['not passed']
 }
@@ -64,6 +63,8 @@ function integrity(evidence: Evidence): readonly string[] {
   return [
     ...damage,
     ...settingsReasons(configuration),
+    ...commitReasons(configuration),
+    ...observedReasons(verdicts),
     ...(configuration.scenarios.length === 0 ? ['no scenario was run'] : []),
     ...missing.map((id) => `no evidence: there is no verdict of ${id}`),
     ...twice.map((id) => `there is more than one verdict of ${id}`),
@@ -80,9 +81,42 @@ const settingsReasons = (configuration: Configuration): readonly string[] =>
     tenants: tenantsOf(configuration.candidate_commit),
   })
 
+/** What was verified has to be known: otherwise this is evidence of nothing in particular. */
+const commitReasons = ({ candidate_commit }: Configuration): readonly string[] =>
+  isCommit(candidate_commit)
+    ? []
+    : [`candidate commit: ${candidate_commit}; run in a git checkout, set GITHUB_SHA, or name it with --commit SHA`]
+
+/**
+ * How jobs were in fact acknowledged, as the engine's own table shows it, against what the configuration says. Only of
+ * scenarios that were run: the others fail gates of their own.
+ */
+function observedReasons(verdicts: readonly Verdict[]): readonly string[] {
+  const holds = verdicts.flatMap(({ scenario, db_truth }) =>
+    db_truth === null ? [] : [{ scenario, ...db_truth.holds }],
+  )
+  const without = (what: 'failed' | 'lost' | 'completed', where: readonly ScenarioId[]) =>
+    holds.filter((hold) => where.includes(hold.scenario) && hold[what] === 0).map(({ scenario }) => scenario)
+  const told = (found: readonly string[], what: string) => (found.length === 0 ? [] : [`${found.join(', ')}: ${what}`])
+  return [
+    ...told(without('completed', ['S2', 'S4', 'S6']), 'no acknowledgement after the effect was seen'),
+    ...told(
+      holds.filter((hold) => hold.completed_early > 0).map(({ scenario }) => scenario),
+      'jobs were acknowledged before their effect was committed and their attempt had ended',
+    ),
+    ...told(without('failed', ['S1', 'S4']), 'no acknowledgement on failure or timeout was seen'),
+    ...told(without('lost', ['S2', 'S4', 'S6']), 'no job was seen to be taken from a worker that was lost'),
+    ...told(
+      holds.filter((hold) => hold.most_held_by_one_worker !== settings.prefetch).map(({ scenario }) => scenario),
+      `a worker was not seen to hold ${settings.prefetch} job at a time, and never more`,
+    ),
+  ]
+}
+
 function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence): readonly string[] {
   const { scenario, passed, reasons, worker_observed } = verdict
-  const judged = [...reasons, ...scenarios[scenario].judge(verdict)]
+  const judged = [...reasons, ...judge(verdict)]
+  const own = markers.filter((marker) => marker.scenario === scenario)
   const wrong = [
     ...(passed && judged.length > 0 ? ['says that it passed, its figures do not'] : []),
     ...(!passed && judged.length === 0 ? ['says that it did not pass, and not why'] : []),
@@ -97,12 +131,16 @@ function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence
     ...(sortedJson(worker_observed['markers']) === sortedJson(markerCounts(markers, scenario))
       ? []
       : ['its markers are not those that it counted']),
+    ...(passed ? scenarios[scenario].story(verdict, own) : []),
+    ...(scenario === 'S1' && passed && configuration !== undefined
+      ? differences(worker_observed, { quiet_ms: quietMsFor(configuration.retry_delay_scale) })
+      : []),
   ]
   return wrong.map((what) => `${scenario}: ${what}`)
 }
 
-/** Broker and results are one Postgres, whose digest is known, and in which every scenario's jobs are. */
-function postgresOnly({ configuration, verdicts }: Evidence): readonly string[] {
+/** Broker and results are one Postgres: that is where the connections lead to and the tables are found, of every scenario. */
+function postgresOnly({ configuration, verdicts, fabric }: Evidence): readonly string[] {
   if (configuration === undefined) return ['no evidence: there is no run configuration']
   const ends = { broker: configuration.broker, 'result backend': configuration.result_backend }
   const empty = verdicts.filter(({ db_truth }) => db_truth === null || db_truth.jobs === 0 || db_truth.attempts === 0)
@@ -113,6 +151,45 @@ function postgresOnly({ configuration, verdicts }: Evidence): readonly string[] 
     ]),
     ...(verdicts.length === 0 ? ['no evidence: there is no verdict'] : []),
     ...empty.map(({ scenario }) => `${scenario}: the database knows nothing of its jobs`),
+    ...(fabric === undefined
+      ? ['no evidence: what the fabric was connected to was not observed']
+      : [...connectionReasons(fabric, verdicts), ...placeReasons(fabric, configuration, verdicts)]),
+  ]
+}
+
+/** Every connection of every worker, and of the harness, is a session in that database. */
+function connectionReasons(fabric: Fabric, verdicts: readonly Verdict[]): readonly string[] {
+  const { workers, harness, connections_elsewhere, connections_unaccounted } = fabric
+  const ended = verdicts.flatMap(({ worker_observed: { worker_exits } }) =>
+    Array.isArray(worker_exits) ? worker_exits : [],
+  )
+  const count = Math.max(workers.started, ended.length)
+  const all = { started: count, looked_at: count, of_this_database: count, with_session: count }
+  return [
+    ...(count === 0 ? ['no evidence: no worker was seen'] : []),
+    ...differences(workers, all).map((what) => `workers ${what}`),
+    ...differences(harness, { connections_seen: true, sessions_known: true }).map((what) => `harness ${what}`),
+    ...connections_elsewhere.map((where) => `a connection that goes not to the database: ${where}`),
+    ...(connections_unaccounted === 0
+      ? []
+      : [`connections to the server that are no sessions in that database: ${connections_unaccounted}`]),
+  ]
+}
+
+/** The engine's tables, attempts, dead letters and results are in that database, and every verdict was read there. */
+function placeReasons(
+  fabric: Fabric,
+  { server_version }: Configuration,
+  verdicts: readonly Verdict[],
+): readonly string[] {
+  const others = verdicts.filter(({ db_truth }) => db_truth?.database.sha256 !== fabric.database.sha256)
+  return [
+    ...differences(fabric.tables, { jobs: true, attempts: true, dead_letters: true, results: true }).map(
+      (what) => `tables in that database: ${what}`,
+    ),
+    ...differences(fabric.database, { server_version }),
+    ...(fabric.engine_migration > 0 ? [] : ["the engine's own tables do not say of which version they are"]),
+    ...others.map(({ scenario }) => `${scenario}: its truth was not read in that database`),
   ]
 }
 
@@ -132,34 +209,11 @@ function physics(evidence: Evidence): readonly string[] {
       markers: Object.fromEntries(events.map((event) => [event, n])),
     }),
     ...differences(db_truth, { barrier_rows: n }),
-    ...storyReasons(worker_observed['per_job'], evidence.markers),
+    ...scenarios.S2.story(
+      verdict,
+      evidence.markers.filter(({ scenario }) => scenario === 'S2'),
+    ),
   ]
-}
-
-/** The marker lines of each job tell what its account counts, and in the order of cause and effect. */
-function storyReasons(perJob: Json | undefined, markers: readonly Marker[]): readonly string[] {
-  const accounted = typeof perJob === 'object' && perJob !== null ? Object.keys(perJob) : []
-  const stories = new Map<Json | undefined, Marker[]>(accounted.map((job) => [job, []]))
-  for (const marker of markers) {
-    if (marker.scenario === 'S2') stories.get(marker.details['job'])?.push(marker)
-  }
-  const wrong = accounted.filter((job) => !isKilledAndRedelivered(stories.get(job) ?? []))
-  return wrong.length === 0
-    ? []
-    : [`marker lines that do not tell of a kill and what came of it: ${wrong.length} jobs, the first ${wrong[0]}`]
-}
-
-/** Another worker gets the job when its own has ended; the new one may be ready sooner or later than that. */
-function isKilledAndRedelivered(story: readonly Marker[]): boolean {
-  const [barrier, kill, exit, ...rest] = story
-  const pid = barrier?.details['pid']
-  return (
-    sortedJson([barrier?.event, kill?.event, exit?.event]) ===
-      sortedJson(['barrier-seen', 'kill-issued', 'worker-exited']) &&
-    sortedJson(rest.map(({ event }) => event).sort()) === sortedJson(['redelivered', 'worker-restarted']) &&
-    [kill, exit].every((marker) => marker?.details['pid'] === pid && marker?.details['signal'] === 'SIGKILL') &&
-    rest.every(({ details }) => details['pid'] !== pid)
-  )
 }
 
 function agreement({ configuration, comparison, verdicts }: Evidence): readonly string[] {

@@ -1,3 +1,4 @@
+import { awakeTimeMs, awakeTimeout } from './awake.js'
 import { Interrupted, ScenarioFailed } from './failure.js'
 
 interface Waiter<Item> {
@@ -22,7 +23,7 @@ export class Inbox<Item> {
   }
 
   put(item: Item): void {
-    this.#lastMs = Date.now()
+    this.#lastMs = awakeTimeMs()
     for (const waiter of this.#waiters) {
       if (!waiter.wanted(item)) continue
       waiter.resolve(item)
@@ -52,19 +53,19 @@ export class Inbox<Item> {
     return new Promise((resolve, reject) => {
       const settle = <Result>(then: (result: Result) => void) => {
         return (result: Result) => {
-          clearTimeout(timer)
+          timer.clear()
           this.#waiters.delete(waiter)
           then(result)
         }
       }
       const waiter: Waiter<Item> = { wanted, resolve: settle(resolve), reject: settle(reject) }
-      const sinceMs = Date.now()
+      const sinceMs = awakeTimeMs()
       const look = () => {
-        const leftMs = Math.max(sinceMs, this.#lastMs) + this.#patienceMs - Date.now()
-        if (leftMs > 0) timer = setTimeout(look, leftMs)
+        const leftMs = Math.max(sinceMs, this.#lastMs) + this.#patienceMs - awakeTimeMs()
+        if (leftMs > 0) timer = awakeTimeout(leftMs, look)
         else waiter.reject(new ScenarioFailed(`nothing came for ${this.#patienceMs / 1_000} s; waited for ${what}`))
       }
-      let timer = setTimeout(look, this.#patienceMs)
+      let timer = awakeTimeout(this.#patienceMs, look)
       this.#waiters.add(waiter)
     })
   }

@@ -1,9 +1,18 @@
-import { type Comparison, type Configuration, type Evidence, type Marker, patterns, type Verdict } from './evidence.js'
-import type { ScenarioId } from './names.js'
-import { comparisonSchema, configurationSchema, markerSchema, readAs, verdictSchema } from './schema.js'
+import {
+  type Comparison,
+  type Configuration,
+  type Evidence,
+  type Fabric,
+  type Marker,
+  patterns,
+  type Verdict,
+} from './evidence.js'
+import { type ScenarioId, scenarioIds } from './names.js'
+import { comparisonSchema, configurationSchema, fabricSchema, markerSchema, readAs, verdictSchema } from './schema.js'
 
 interface Reading {
   configuration: Configuration | undefined
+  fabric: Fabric | undefined
   comparison: readonly Comparison[] | undefined
   readonly verdicts: Verdict[]
   readonly markers: Marker[]
@@ -13,9 +22,52 @@ interface Reading {
 /** What a CI puts before each line: a time. */
 const STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z /
 
-/** Reads evidence back out of a log that may hold anything else as well. */
+/** Reads evidence back: out of a log that may hold anything else as well, or out of what `--json` has printed. */
 export function parseLog(text: string): Evidence {
-  const reading: Reading = { configuration: undefined, comparison: undefined, verdicts: [], markers: [], damage: [] }
+  const json = objectOf(text)
+  return json === undefined ? parseLines(text) : parseJson(json)
+}
+
+const empty = (): Reading => ({
+  ...{ configuration: undefined, fabric: undefined, comparison: undefined },
+  ...{ verdicts: [], markers: [], damage: [] },
+})
+
+/** The object that the whole text is; undefined when it is anything else, as a log is. */
+function objectOf(text: string): { readonly [name: string]: unknown } | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Each part is read as its block in a log would be. What says how it was judged is not believed: it is judged again. */
+function parseJson(json: { readonly [name: string]: unknown }): Evidence {
+  const reading = empty()
+  for (const name of ['configuration', 'fabric', 'comparison'] as const) {
+    if (json[name] !== undefined) readBlock(name, JSON.stringify(json[name]), reading)
+  }
+  for (const verdict of listOf(json['verdicts'])) {
+    const named = typeof verdict === 'object' && verdict !== null ? Reflect.get(verdict, 'scenario') : undefined
+    readBlock(String(named), JSON.stringify(verdict), reading)
+  }
+  for (const marker of listOf(json['markers'])) {
+    const { scenario, event, details } = Object(marker) as Record<string, unknown>
+    const known = scenarioIds.find((id) => id === scenario)
+    if (known === undefined || typeof event !== 'string')
+      reading.damage.push('marker: it is of no scenario, or of no event')
+    else keepMarker(known, event, JSON.stringify(details ?? null), reading)
+  }
+  const damage = listOf(json['damage']).filter((what) => typeof what === 'string')
+  return { ...reading, damage: [...damage, ...reading.damage] }
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+function parseLines(text: string): Evidence {
+  const reading = empty()
   let open: { readonly name: string; readonly lines: string[] } | undefined
   for (const stamped of text.split(/\r?\n/)) {
     const line = stamped.replace(STAMP, '')
@@ -41,6 +93,12 @@ function readBlock(name: string, text: string, reading: Reading): void {
     reading.configuration = noted(name, reading, readAs(configurationSchema, text))
     return
   }
+  if (name === 'fabric') {
+    if (reading.fabric !== undefined)
+      reading.damage.push('there is more than one block of what the fabric is connected to')
+    reading.fabric = noted(name, reading, readAs(fabricSchema, text))
+    return
+  }
   if (name === 'comparison') {
     if (reading.comparison !== undefined) reading.damage.push('there is more than one comparison')
     reading.comparison = noted(name, reading, readAs(comparisonSchema, text))
@@ -55,8 +113,12 @@ function readBlock(name: string, text: string, reading: Reading): void {
 function readMarker(line: string, reading: Reading): void {
   const [, scenario, event, text] = patterns.marker.exec(line) ?? []
   if (scenario === undefined || event === undefined || text === undefined) return
+  keepMarker(scenario as ScenarioId, event, text, reading)
+}
+
+function keepMarker(scenario: ScenarioId, event: string, text: string, reading: Reading): void {
   const details = noted(`marker ${event}`, reading, readAs(markerSchema, text))
-  if (details !== undefined) reading.markers.push({ scenario: scenario as ScenarioId, event, details })
+  if (details !== undefined) reading.markers.push({ scenario, event, details })
 }
 
 /** What was read; undefined, and a damage noted, when it could not be. */

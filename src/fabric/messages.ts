@@ -39,7 +39,8 @@ export interface ProbeResult {
 
 /** What a worker process says. */
 export type Told =
-  | { readonly kind: 'ready'; readonly worker: string }
+  /** `database` is the digest of its identity, as the worker's own session has read it. */
+  | { readonly kind: 'ready'; readonly worker: string; readonly database: string }
   | ({ readonly kind: 'started' } & OfAttempt)
   | ({ readonly kind: 'ended' } & OfAttempt)
   | ({ readonly kind: 'timed-out' } & OfAttempt)

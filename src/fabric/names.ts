@@ -33,8 +33,14 @@ export function runOf(
 /** Whether a schema or role is called as `namesOf` calls those of a run: what others have called alike is not ours to remove. */
 export const isMade = (name: string): boolean => MADE.test(name)
 
+/** The LIKE pattern of all that begins with a text. */
+export const beginning = (text: string): string => `${text.replaceAll('_', '\\_')}%`
+
 /** The LIKE pattern of all that runs made. */
-export const anyRun = `${PREFIX.replaceAll('_', '\\_')}%`
+export const anyRun = beginning(PREFIX)
+
+/** As what the server knows the sessions of one worker process, those of its engine included. */
+export const sessionOf = (runId: string, pid: number): string => `${runId}_w${pid}`
 
 /** Its own names in the database. Longer than 63 characters Postgres would cut them: these are below 50. */
 export const namesOf = (runId: string) => ({

@@ -6,6 +6,8 @@ import { placeOf } from '../stores/postgres/index.js'
 export interface FabricPlace {
   /** With its password: never to be shown. */
   readonly url: string
+  /** As it was given: what is digested. */
+  readonly given: string
   /** For people. */
   readonly shown: string
 }
@@ -31,7 +33,7 @@ export function fabricPlace(url: string, allowRemote: boolean): FabricPlace {
   }
   if (!parsed.searchParams.has('host') && parsed.hostname === '') parsed.searchParams.set('host', host)
   parsed.searchParams.delete('schema')
-  return { url: parsed.href, shown }
+  return { url: parsed.href, given: url, shown }
 }
 
 /** Of the loopback interface, or a folder with a Unix socket, whose slashes a URL may have written as %2F. */
@@ -66,9 +68,9 @@ export function urlFor(place: FabricPlace, user: { name: string; password: strin
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** The scheme and the digest of a DSN: what may be shown of it. */
-export function dsnEvidence(url: string): { readonly scheme: string; readonly sha256: string } {
-  return { scheme: new URL(url).protocol.replace(/:$/, ''), sha256: sha256(url) }
+/** The scheme and the digest of a DSN, of its very text: what may be shown of it. */
+export function dsnEvidence(dsn: string): { readonly scheme: string; readonly sha256: string } {
+  return { scheme: new URL(dsn).protocol.replace(/:$/, ''), sha256: sha256(dsn) }
 }
 
 /** The UUID that belongs to a name: version 8, made of its SHA-256. */
@@ -80,3 +82,6 @@ export function uuidOf(name: string): string {
 
 /** The two tenants of a commit. */
 export const tenantsOf = (commit: string) => ({ a: uuidOf(`${commit} tenant a`), b: uuidOf(`${commit} tenant b`) })
+
+/** A SHA of git's, whole or abbreviated. */
+export const isCommit = (text: string): boolean => /^[0-9a-f]{4,64}$/i.test(text)

@@ -5,7 +5,7 @@ import { Context, type Shared } from './context.js'
 import { type Marker, markerCounts, type Verdict } from './evidence.js'
 import { Interrupted } from './failure.js'
 import { type ScenarioId, titles } from './names.js'
-import { scenarios } from './scenarios/index.js'
+import { judge, scenarios } from './scenarios/index.js'
 import type { Observed } from './scenarios/scenario.js'
 import { isFlawed, settings } from './settings.js'
 import { type Truth, truthOf } from './truth.js'
@@ -20,7 +20,7 @@ export async function runScenarios(
   ids: readonly ScenarioId[],
   urls: ReadonlyMap<ScenarioId, string>,
   shared: Shared,
-  options: { readonly retryDelayScale: number; readonly onEnd: (run: ScenarioRun) => void },
+  options: { readonly onEnd: (run: ScenarioRun) => void },
 ): Promise<readonly ScenarioRun[]> {
   const markers: Marker[] = []
   const marking: Shared = {
@@ -32,7 +32,10 @@ export async function runScenarios(
   }
   const open = new Map(ids.map((id) => [id, new Context(id, urls.get(id) as string, marking)]))
   const stop = new AbortController()
-  const upkeep = keepUp(shared, ids, options.retryDelayScale, stop.signal).catch((error: unknown) => {
+  const upkeep = Promise.all([
+    keepUp(shared, ids, stop.signal),
+    every(LOOK_MS, () => shared.witness.look(), stop.signal),
+  ]).catch((error: unknown) => {
     for (const context of open.values()) context.break(error as Error)
   })
   try {
@@ -65,11 +68,11 @@ async function runScenario(
   markers: readonly Marker[],
 ): Promise<ScenarioRun> {
   const startedMs = Date.now()
-  const scenario = scenarios[id]
   let observed: Observed = {}
   const reasons: string[] = []
   try {
-    observed = await scenario.run(context)
+    observed = await scenarios[id].run(context)
+    await shared.witness.look()
   } catch (error) {
     reasons.push(reasonOf(error))
   }
@@ -84,16 +87,16 @@ async function runScenario(
     n: shared.n,
     tenants: { ...shared.tenants },
     db_truth: truth,
-    worker_observed: { ...observed, markers: markerCounts(markers, id) },
+    worker_observed: { ...observed, worker_exits: [...context.exits], markers: markerCounts(markers, id) },
     passed: false,
     reasons,
   }
-  const wrong = [...reasons, ...scenario.judge({ ...verdict, candidate_commit: '', run_url: null })]
+  const wrong = [...reasons, ...judge({ ...verdict, candidate_commit: '', run_url: null })]
   return { verdict: { ...verdict, passed: wrong.length === 0, reasons: wrong }, tookMs: Date.now() - startedMs }
 }
 
-async function readTruth(id: ScenarioId, { names, engine, database }: Shared): Promise<Truth> {
-  const query = truthOf(names, id, engine.backlog(names.engine, id))
+async function readTruth(id: ScenarioId, { names, engine, database, n }: Shared): Promise<Truth> {
+  const query = truthOf(names, id, n, engine.backlog(names.engine, id))
   const { rows } = await database.connection.run<{ truth: Truth }>(query)
   return (rows[0] as (typeof rows)[0]).truth
 }
@@ -110,19 +113,47 @@ function reasonOf(error: unknown): string {
 }
 
 /** What a deployment leaves to time and to a supervisor: retries fall due, exhausted jobs become dead letters. */
-async function keepUp(
-  { names, engine, database, flaws }: Shared,
-  ids: readonly ScenarioId[],
-  retryDelayScale: number,
-  stop: AbortSignal,
-): Promise<void> {
+async function keepUp(shared: Shared, ids: readonly ScenarioId[], stop: AbortSignal): Promise<void> {
+  const { names, engine, database, flaws, retryDelayScale } = shared
   const reaped = ids.filter((id) => id !== 'S4' || !isFlawed(flaws, 'S4', 'no reaper'))
   const statements = [
     engine.hasten(names.engine, retryDelayScale),
     ...(reaped.length === 0 ? [] : [engine.reap(names.engine, names.app, reaped)]),
   ].join(';')
+  const again = isFlawed(flaws, 'S1', 'dead letters tried again') ? deadAgain(shared) : async () => undefined
+  await every(
+    settings.pollMs,
+    async () => {
+      await database.connection.run(statements)
+      await again()
+    },
+    stop,
+  )
+}
+
+/** What nobody should do: dead jobs of S1 are put back, as late as the engine would have tried them once more. */
+function deadAgain({ names, engine, database, tenants, retryDelayScale }: Shared): () => Promise<void> {
+  const back = new Set<string>()
+  return async () => {
+    const { rows } = await database.connection.run<{ job: string }>({
+      text: `SELECT DISTINCT job FROM ${names.app}.dead_letter
+        WHERE scenario = 'S1' AND at < clock_timestamp() - exp(attempts) * $1::float8 * interval '1 second'`,
+      values: [retryDelayScale],
+    })
+    const due = rows.filter(({ job }) => !back.has(job))
+    for (const { job } of due) back.add(job)
+    if (due.length === 0) return
+    const payloads = due.map(({ job }) => ({ job, task: 'poison' as const, tenant: tenants.a }))
+    await database.connection.run(engine.enqueue(names.engine, payloads, { scenario: 'S1', maxAttempts: 1 }))
+  }
+}
+
+/** How often it is looked what the run's processes are connected to: that takes some 15 ms, in which nothing else is done here. */
+const LOOK_MS = 500
+
+async function every(ms: number, what: () => Promise<void>, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    await database.connection.run(statements)
-    await sleep(settings.pollMs, undefined, { signal: stop }).catch(() => undefined)
+    await what()
+    await sleep(ms, undefined, { signal: stop }).catch(() => undefined)
   }
 }

@@ -7,19 +7,58 @@ const scenario = z.enum(scenarioIds)
 const tenants = z.strictObject({ a: z.string(), b: z.string() })
 const dsn = z.strictObject({ scheme: z.string(), sha256: z.string() })
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
 const truth = z.strictObject({
   jobs: whole,
   attempts: whole,
+  /** By number of attempts: how many jobs had so many. */
   attempts_per_job: byAttempts,
+  /** Attempts of a job that began when it had a dead letter. */
+  attempts_after_dead_letter: whole,
   barrier_rows: whole,
   dead_letter_rows: whole,
+  /** By number of attempts, as the engine has counted them: how many dead letters had so many. */
   dead_letter_attempts: byAttempts,
   side_effect_rows: whole,
+  /** Side effects beyond the first of a job. */
   duplicates: whole,
+  /** Attempts after the first of a job whose worker was lost. */
   redeliveries: whole,
   refused_writes: whole,
+  /** Jobs that the engine still has. */
   unfinished: whole,
+  /** Longest time from enqueueing to the first attempt. */
   longest_wait_ms: whole,
+  /** What has become of the jobs that workers took from the engine, as triggers on its own table saw it. */
+  holds: z.strictObject({
+    taken: whole,
+    completed: whole,
+    /** Before the attempt had ended and its effect was committed. */
+    completed_early: whole,
+    /** Given back by their own worker. */
+    failed: whole,
+    /** Taken from a worker that was lost. */
+    lost: whole,
+    most_held_by_one_worker: whole,
+    most_run_by_one_worker: whole,
+  }),
+  /** Null where there are none. Waits are from enqueueing to completion. */
+  sentinels: z
+    .strictObject({
+      completed: whole,
+      /** While the runaway that spins had its worker. */
+      enqueued_behind_runaway: whole,
+      completed_beside_runaway: whole,
+      wait_bound_ms: whole,
+      waited_longer: whole,
+      longest_wait_ms: whole,
+      wait_ms: z.record(z.string(), whole.nullable()),
+    })
+    .nullable(),
+  /** In which database all this was found. */
+  database: z.strictObject({ sha256 }),
+  /** What the role of the workers may do beyond all others. */
   role: z.strictObject({ superuser: z.boolean(), bypass_rls: z.boolean(), create_role: z.boolean() }),
 })
 
@@ -76,6 +115,21 @@ export const configurationSchema = z.strictObject({
   model: z.enum(['compared', 'not compared']),
 })
 
+/** What the operating system, the server and its catalogue say of where the fabric is: not what it says of itself. */
+export const fabricSchema = z.strictObject({
+  database: z.strictObject({ sha256, server_version: z.string() }),
+  engine_migration: whole,
+  /** Whether the catalogue of that database has them. */
+  tables: z.strictObject({ jobs: z.boolean(), attempts: z.boolean(), dead_letters: z.boolean(), results: z.boolean() }),
+  seen_by: z.enum(['procfs', 'lsof']),
+  harness: z.strictObject({ connections_seen: z.boolean(), sessions_known: z.boolean() }),
+  workers: z.strictObject({ started: whole, looked_at: whole, of_this_database: whole, with_session: whole }),
+  /** TCP connections of workers' process groups, or of the harness, that go not to that server. */
+  connections_elsewhere: z.array(z.string()),
+  /** Connections of workers to that server that are no sessions in that database. */
+  connections_unaccounted: whole,
+})
+
 export const comparisonSchema = z.array(
   z.strictObject({
     scenario,
@@ -88,6 +142,7 @@ export const comparisonSchema = z.array(
 export const markerSchema = z.record(z.string(), z.json())
 
 export type Verdict = z.infer<typeof verdictSchema>
+export type Fabric = z.infer<typeof fabricSchema>
 export type Configuration = z.infer<typeof configurationSchema>
 export type Comparison = z.infer<typeof comparisonSchema>[number]
 

@@ -31,15 +31,33 @@ export const DEFAULT_PATIENCE_MS = 15_000
 export const patienceFor = (retryDelayScale: number): number =>
   DEFAULT_PATIENCE_MS + Math.ceil(1_000 * Math.exp(settings.maxAttempts - 1) * retryDelayScale)
 
+/**
+ * How long nobody may try a dead job again before S1 believes it: as long as the engine would have a fifth attempt wait, and
+ * ten looks of an idle worker, so that one that is late on a busy machine is still seen.
+ */
+export const quietMsFor = (retryDelayScale: number): number =>
+  Math.ceil(1_000 * Math.exp(settings.maxAttempts) * retryDelayScale) + 10 * settings.pollMs
+
 /** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
 export interface FabricFlaws {
-  readonly S1?: 'one retry too few' | 'effect before failure'
+  readonly S1?: 'one retry too few' | 'effect before failure' | 'dead letters tried again'
   readonly S2?: 'early acknowledgement' | 'no idempotency key'
   readonly S3?: 'role with BYPASSRLS'
-  readonly S4?: 'no time limit' | 'no reaper'
-  readonly S5?: 'role with CREATEROLE'
+  readonly S4?: 'no time limit' | 'no reaper' | 'limits longer than the bound'
+  readonly S5?: RoleFlaw
   readonly S6?: 'no fence'
+  /** Of every worker: what no scenario is about, and a gate has to see. */
+  readonly fabric?: 'a connection elsewhere'
 }
+
+/** Rights that a worker's role must not have. */
+export type RoleFlaw =
+  | 'role that owns a table'
+  | 'role that owns a table, whose row-level security holds for its owner'
+  | 'role with BYPASSRLS'
+  | 'role with CREATEROLE'
+  | 'role that administers an administrative role'
+  | 'superuser'
 
 export const isFlawed = <Id extends ScenarioId>(flaws: FabricFlaws, id: Id, flaw: NonNullable<FabricFlaws[Id]>) =>
   flaws[id] === flaw

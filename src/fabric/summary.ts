@@ -35,6 +35,13 @@ export function summaryMarkdown(evidence: Evidence, source: string): string {
       ['scenario', 'result', 'N', 'attempts', 'dead letters', 'side effects', 'duplicates', 'redeliveries', 'why not'],
       verdicts.map(verdictRow),
     ),
+    '## What was observed',
+    '',
+    ...table(
+      ['scenario', 'jobs taken', 'completed', 'too early', 'failed', 'lost', 'most held by one worker', 'longest wait'],
+      verdicts.map(heldRow),
+    ),
+    ...fabricLines(evidence.fabric),
     '## Model and reality',
     '',
     ...comparisonLines(evidence.comparison),
@@ -59,6 +66,28 @@ function verdictRow({ scenario, title, passed, n, db_truth: truth, reasons }: Ve
     String(n),
     ...figures.map((figure) => (figure === undefined ? 'unknown' : String(figure))),
     reasons.join('; '),
+  ]
+}
+
+/** How workers took jobs from the engine, and how that ended: beside the settings, what they came to. */
+function heldRow({ scenario, title, db_truth }: Verdict): readonly string[] {
+  const { taken, completed, completed_early, failed, lost, most_held_by_one_worker: most } = db_truth?.holds ?? {}
+  const sentinels = db_truth?.sentinels
+  return [
+    `${scenario} ${title}`,
+    ...[taken, completed, completed_early, failed, lost, most].map((count) => String(count ?? 'unknown')),
+    sentinels == null ? '' : `${sentinels.longest_wait_ms} ms, bound ${sentinels.wait_bound_ms} ms`,
+  ]
+}
+
+function fabricLines(fabric: Evidence['fabric']): readonly string[] {
+  if (fabric === undefined) return ['What the fabric was connected to was not observed.', '']
+  const { database, engine_migration, workers, connections_elsewhere: elsewhere } = fabric
+  return [
+    `Database ${database.sha256} on Postgres ${cell(database.server_version)}, the engine's tables at version ${engine_migration}. ` +
+      `${workers.with_session} of ${workers.started} workers had sessions there; connections elsewhere: ` +
+      `${elsewhere.length === 0 ? 'none' : elsewhere.map(cell).join(', ')}.`,
+    '',
   ]
 }
 

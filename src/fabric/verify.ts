@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto'
 import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
 import { compare } from './compare.js'
 import type { Shared } from './context.js'
-import { clearRuns, connectionsAtMost, type Database, dropRun, openDatabase, prepareFabric } from './database.js'
+import {
+  clearRuns,
+  connectionsAtMost,
+  type Database,
+  dropRun,
+  type Left,
+  leftOf,
+  openDatabase,
+  prepareFabric,
+} from './database.js'
 import type { Engine } from './engine.js'
 import { loadEngine } from './engines/index.js'
 import { block, type Configuration, type Evidence, type Marker, markerLine, type Verdict } from './evidence.js'
@@ -11,6 +20,7 @@ import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
 import { dsnEvidence, tenantsOf } from './place.js'
 import { runScenarios } from './run.js'
 import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { Witness } from './witness.js'
 import { clearLostWorkers } from './workers.js'
 
 export interface VerifyOptions {
@@ -64,9 +74,11 @@ async function verifyOn(database: Database, engine: Engine, runId: string, optio
   emit(block('configuration', configuration))
   const names = namesOf(runId)
   const urls = await prepareFabric(database, engine, names, runId, ids, flaws)
+  const witness = await Witness.of(runId, database)
   if (signal.aborted) throw new Interrupted()
   const shared: Shared = {
-    ...{ runId, names, database, engine, n, flaws, program, patienceMs, signal },
+    ...{ runId, names, database, engine, n, flaws, program, patienceMs, signal, witness },
+    retryDelayScale: options.retryDelayScale,
     tenants: configuration.tenants,
     mark: (marker) => {
       markers.push(marker)
@@ -76,7 +88,6 @@ async function verifyOn(database: Database, engine: Engine, runId: string, optio
   const { candidate_commit, run_url } = configuration
   const verdicts: Verdict[] = []
   await runScenarios(ids, urls, shared, {
-    retryDelayScale: options.retryDelayScale,
     onEnd: (run) => {
       const verdict = { ...run.verdict, candidate_commit, run_url }
       verdicts.push(verdict)
@@ -85,9 +96,14 @@ async function verifyOn(database: Database, engine: Engine, runId: string, optio
     },
   })
   verdicts.sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
+  const fabric = await witness.tell(engine, names).catch((error: Error) => {
+    options.onNote?.(`what the fabric is connected to cannot be read: ${error.message}`)
+    return undefined
+  })
+  if (fabric !== undefined) emit(block('fabric', fabric))
   const comparison = options.predict === undefined ? undefined : await compare(verdicts, options.predict)
   if (comparison !== undefined) emit(block('comparison', comparison))
-  return { configuration, verdicts, comparison, markers, damage: [] }
+  return { configuration, verdicts, fabric, comparison, markers, damage: [] }
 }
 
 function configurationOf(
@@ -97,7 +113,7 @@ function configurationOf(
   { n, scenarios: ids, retryDelayScale, commit, runUrl, predict, flaws = {} }: VerifyOptions,
 ): Configuration {
   // Jobs and what becomes of them are in one database.
-  const dsn = dsnEvidence(place.url)
+  const dsn = dsnEvidence(place.given)
   return {
     run_id: runId,
     scenarios: [...ids],
@@ -128,7 +144,30 @@ function configurationOf(
 /** On a server of our own everything goes with it. */
 async function leaveNothing({ server, connection }: Database, runId: string, { onLeft }: VerifyOptions): Promise<void> {
   if (server !== undefined) return
-  await dropRun(connection, runId).catch((error: Error) =>
-    onLeft?.(`could not remove what ${runId} has made, the next run does: ${error.message}`),
-  )
+  await dropRun(connection, runId).catch(async (error: Error) => {
+    const left = await leftOf(connection, runId).catch(() => undefined)
+    onLeft?.(leftText(runId, error, left))
+  })
+}
+
+/** What is left, and what clears it: by hand, or by itself when the reason has gone. */
+function leftText(runId: string, { message }: Error, left: Left | undefined): string {
+  const named = left === undefined ? `what is named ${runId}_…, as far as it was made` : namesLeft(left)
+  return [
+    `could not remove what ${runId} has made: ${message}`,
+    `  left:     ${named}`,
+    ...(left === undefined ? [] : [`  to do:    psql "$DATABASE_URL" ${clearing(left)}`]),
+    `${left === undefined ? '  to do:    ' : '            or '}npx contention verify on that database again: it clears what is older than ten seconds`,
+  ].join('\n')
+}
+
+const namesLeft = ({ schemas, roles }: Left): string =>
+  [schemas.map((name) => `schema ${name}`), roles.map((name) => `role ${name}`)].flat().join(', ') || 'nothing any more'
+
+function clearing({ schemas, roles }: Left): string {
+  const statements = [
+    ...schemas.map((name) => `DROP SCHEMA ${name} CASCADE`),
+    ...roles.flatMap((name) => [`DROP OWNED BY ${name}`, `DROP ROLE ${name}`]),
+  ]
+  return statements.map((statement) => `-c '${statement}'`).join(' ')
 }

@@ -1,13 +1,19 @@
+import { type AddressInfo, createConnection, createServer } from 'node:net'
 import { type Connection, connect } from '../stores/postgres/index.js'
 import type { TakenJob } from './engine.js'
 import { loadEngine } from './engines/index.js'
+import { identitySql } from './identity.js'
 import type { WorkerHost, WorkerSpec } from './messages.js'
+import { sessionOf } from './names.js'
 import { isFlawed } from './settings.js'
 import { runTask, type TaskContext } from './tasks.js'
 
 /** A worker process: takes the jobs of its scenario, one at a time, until it is killed. */
-export async function runWorker(spec: WorkerSpec, host: WorkerHost): Promise<void> {
+export async function runWorker(given: WorkerSpec, host: WorkerHost): Promise<void> {
+  const spec = { ...given, url: urlOfSession(given) }
   const connection = await connectTo(spec)
+  const { rows } = await connection.run<{ sha256: string }>(`SELECT ${identitySql} AS sha256`)
+  if (spec.flaws.fabric === 'a connection elsewhere') await connectElsewhere()
   const engine = await loadEngine(spec.engine)
   let worker = ''
   let ready: () => void
@@ -27,7 +33,7 @@ export async function runWorker(spec: WorkerSpec, host: WorkerHost): Promise<voi
     },
   })
   worker = running.worker
-  await host.tell({ kind: 'ready', worker })
+  await host.tell({ kind: 'ready', worker, database: rows[0]?.sha256 ?? '' })
   // What follows is said after it.
   ready!()
   await running.ended
@@ -52,8 +58,30 @@ async function handle(job: TakenJob, context: Omit<TaskContext, 'signal'>): Prom
     await runTask(job, { ...context, signal: limit.signal })
   } finally {
     clearTimeout(timer)
+    await connection.run({
+      text: `INSERT INTO ${spec.appSchema}.attempt_end (scenario, job, attempt, worker) VALUES ($1, $2, $3, $4)`,
+      values: [spec.scenario, about.job, about.attempt, worker],
+    })
     await host.tell({ kind: 'ended', ...about })
   }
+}
+
+/** The server knows by it which process a session is of: the engine's sessions as well. */
+function urlOfSession({ url, runId }: WorkerSpec): string {
+  const named = new URL(url)
+  named.searchParams.set('application_name', sessionOf(runId, process.pid))
+  return named.href
+}
+
+/** What no worker of this fabric does: it has a connection that goes not to the database. */
+function connectElsewhere(): Promise<void> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      createConnection(port, '127.0.0.1', resolve)
+    })
+  })
 }
 
 function connectTo({ url, shown }: WorkerSpec): Promise<Connection> {

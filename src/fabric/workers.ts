@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { isRunning, processesNamed, signal } from '../stores/postgres/index.js'
+import { awakeTimeout } from './awake.js'
 import type { Told, WorkerSpec } from './messages.js'
 import { runOf } from './names.js'
 
@@ -67,16 +68,16 @@ export function startWorker(options: StartOptions): Promise<WorkerProcess> {
   const exit = exitOf(child)
   return new Promise((resolve, reject) => {
     const notStarted = (how: string) => reject(new WorkerNotStarted(`${how}${said === '' ? '' : `: ${said.trim()}`}`))
-    const late = setTimeout(() => {
+    const late = awakeTimeout(READY_WITHIN_MS, () => {
       kill()
       notStarted(`not ready after ${READY_WITHIN_MS / 1_000} s`)
-    }, READY_WITHIN_MS)
+    })
     const limits = hardLimits(options.hardLimitMs)
     let worker: WorkerProcess | undefined
     child.on('message', (told: Told) => {
       if (told.kind === 'failed') said = told.message
       if (told.kind === 'ready' && pid !== undefined) {
-        clearTimeout(late)
+        late.clear()
         worker = handleOf(child, pid, told.worker, exit)
         resolve(worker)
       }
@@ -86,7 +87,7 @@ export function startWorker(options: StartOptions): Promise<WorkerProcess> {
     })
     child.on('error', (error) => notStarted(error.message))
     exit.then((how) => {
-      clearTimeout(late)
+      late.clear()
       limits.clear()
       options.signal.removeEventListener('abort', kill)
       if (pid !== undefined) alive.delete(pid)

@@ -1,13 +1,18 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { askedOf } from '../../src/cli/verify-options.js'
 import { canonical } from '../../src/fabric/canonical.js'
 import { compare, countsOf } from '../../src/fabric/compare.js'
 import { block, type Evidence, markerLine, printEvidence, sortedJson, type Verdict } from '../../src/fabric/evidence.js'
 import { allPassed, gatesOf } from '../../src/fabric/gates.js'
 import { parseLog } from '../../src/fabric/log.js'
 import { scenarioIds } from '../../src/fabric/names.js'
+import { tenantsOf } from '../../src/fabric/place.js'
 import { summaryMarkdown } from '../../src/fabric/summary.js'
-import { cli, folder } from '../support/cli.js'
+import { cli, folder, memoryIo } from '../support/cli.js'
 import { soundEvidence } from './support.js'
 
 const failedGates = (evidence: Evidence) =>
@@ -43,7 +48,7 @@ describe('the gates', () => {
   })
 
   it('fail without anything at all', () => {
-    const nothing = { configuration: undefined, verdicts: [], comparison: undefined, markers: [], damage: [] }
+    const nothing = parseLog('')
     expect(gatesOf(nothing).filter(({ passed }) => passed)).toEqual([])
     expect(allPassed([])).toBe(false)
   })
@@ -53,7 +58,8 @@ describe('the gates', () => {
     const configuration = { ...evidence.configuration!, scenarios: ['S1' as const] }
     const verdicts = evidence.verdicts.filter(({ scenario }) => scenario === 'S1')
     const comparison = evidence.comparison!.filter(({ scenario }) => scenario === 'S1')
-    const failed = failedGates({ ...evidence, configuration, verdicts, comparison, markers: [] })
+    const markers = evidence.markers.filter(({ scenario }) => scenario === 'S1')
+    const failed = failedGates({ ...evidence, configuration, verdicts, comparison, markers })
     expect(failed).toEqual(['S3', 'S2', 'S4', 'S5', 'S6'].flatMap((id) => gateOf[id as 'S3']))
   })
 
@@ -124,7 +130,7 @@ describe('the gates', () => {
       [...markers].reverse(),
       ...[{ pid: 9 }, { signal: 'SIGTERM' }, { job: 'job-1' }].map(changed),
     ]) {
-      expect(failedGates({ ...evidence, markers: wrong })).toEqual(['crash physics proven'])
+      expect(failedGates({ ...evidence, markers: wrong })).toEqual(['instrument integrity', 'crash physics proven'])
     }
   })
 
@@ -145,6 +151,7 @@ describe('the gates', () => {
     for (const other of [
       { acknowledgement: { ...acknowledgement, late: false } },
       { prefetch: 2 },
+      { retry_delay_scale: 1 },
       { max_attempts: 5 },
       { candidate_commit: 'decaf' },
     ]) {
@@ -153,12 +160,130 @@ describe('the gates', () => {
     }
   })
 
-  it('fail marker lines that were lost', () => {
+  it.each(scenarioIds)('fail marker lines of %s that are lost, doubled, or in another order, and say which', (id) => {
     const evidence = soundEvidence()
-    expect(failedGates({ ...evidence, markers: evidence.markers.slice(1) })).toEqual([
-      'instrument integrity',
-      'crash physics proven',
-    ])
+    const own = evidence.markers.filter(({ scenario }) => scenario === id)
+    const others = evidence.markers.filter(({ scenario }) => scenario !== id)
+    const physics = id === 'S2' ? ['crash physics proven'] : []
+    for (const at of own.keys()) {
+      const [before, line, after] = [own.slice(0, at), own[at]!, own.slice(at + 1)]
+      const lost = [...before, ...after]
+      const doubled = [...before, line, line, ...after]
+      // The same number of each, but of another job than its own.
+      const job = { ...line, details: { ...line.details, job: 'S9-other-00000', probe: 'other', sentinels: 9 } }
+      for (const markers of [lost, doubled, ...(line.event === 'watched' ? [] : [[...before, job, ...after]])]) {
+        const changed = { ...evidence, markers: [...others, ...markers] }
+        expect(failedGates(changed), `${at}`).toEqual(['instrument integrity', ...physics])
+        expect(gatesOf(changed)[0]?.reasons.join()).toContain(`${id}: `)
+      }
+    }
+    const reversed = { ...evidence, markers: [...others, ...[...own].reverse()] }
+    expect(failedGates(reversed)).toEqual(['instrument integrity', ...physics])
+    expect(gatesOf(reversed)[0]?.reasons.join()).toMatch(/marker line/)
+  })
+
+  it('fail marker lines that tell of the same process where there were two, or of two where there was one', () => {
+    const evidence = soundEvidence()
+    const withPid = (id: string, event: string, pid: number) => ({
+      ...evidence,
+      markers: evidence.markers.map((marker) =>
+        marker.scenario === id && marker.event === event ? { ...marker, details: { ...marker.details, pid } } : marker,
+      ),
+    })
+    for (const [id, event, pid] of [
+      ['S4', 'worker-restarted', 31],
+      ['S4', 'worker-exited', 30],
+      ['S4', 'soft-limit', 31],
+      ['S6', 'taken-over', 40],
+      ['S6', 'refused', 41],
+      ['S6', 'woken', 42],
+    ] as const) {
+      expect(failedGates(withPid(id, event, pid)), `${id} ${event}`).toEqual(['instrument integrity'])
+    }
+  })
+
+  it('fail a fabric of which nothing was observed, or something else than that it is one Postgres', () => {
+    const evidence = soundEvidence()
+    const fabric = evidence.fabric!
+    const { workers, tables, harness } = fabric
+    const wrong: readonly (Evidence['fabric'] | undefined)[] = [
+      undefined,
+      { ...fabric, connections_elsewhere: ['a worker: 127.0.0.1:6379'] },
+      { ...fabric, connections_unaccounted: 1 },
+      { ...fabric, database: { ...fabric.database, sha256: 'e'.repeat(64) } },
+      { ...fabric, database: { ...fabric.database, server_version: '17.0' } },
+      { ...fabric, engine_migration: 0 },
+      ...Object.keys(workers).map((name) => ({ ...fabric, workers: { ...workers, [name]: 1 } })),
+      ...Object.keys(tables).map((name) => ({ ...fabric, tables: { ...tables, [name]: false } })),
+      ...Object.keys(harness).map((name) => ({ ...fabric, harness: { ...harness, [name]: false } })),
+    ]
+    const strange = withVerdict((verdict) =>
+      verdict.scenario === 'S3'
+        ? { ...verdict, db_truth: { ...verdict.db_truth!, database: { sha256: 'e'.repeat(64) } } }
+        : verdict,
+    )
+    expect(failedGates(strange)).toEqual(['Postgres-only fabric provable'])
+    for (const other of wrong) {
+      expect(failedGates({ ...evidence, fabric: other }), sortedJson(other ?? null)).toEqual([
+        'Postgres-only fabric provable',
+      ])
+    }
+  })
+
+  it('fail acknowledgements that were seen to be otherwise than set, though each scenario says that it has passed', () => {
+    const holds = (id: string, change: object) =>
+      withVerdict((verdict) => {
+        const truth = verdict.db_truth!
+        if (verdict.scenario !== id) return verdict
+        return { ...verdict, db_truth: { ...truth, holds: { ...truth.holds, ...change } } }
+      })
+    const why = (evidence: Evidence) => gatesOf(evidence)[0]!.reasons.join('; ')
+    expect(why(holds('S4', { completed_early: 1 }))).toContain('acknowledged before their effect was committed')
+    expect(why(holds('S2', { completed: 0 }))).toContain('no acknowledgement after the effect was seen')
+    expect(why(holds('S1', { failed: 0 }))).toContain('no acknowledgement on failure or timeout')
+    expect(why(holds('S2', { lost: 0 }))).toContain('no job was seen to be taken from a worker that was lost')
+    expect(why(holds('S3', { most_held_by_one_worker: 2 }))).toContain('hold 1 job at a time')
+  })
+
+  it('fail sentinels by their own waits, and not by what is said of them', () => {
+    const sentinels = (change: object) =>
+      withVerdict((verdict) => {
+        const truth = verdict.db_truth!
+        if (truth.sentinels === null) return verdict
+        return { ...verdict, db_truth: { ...truth, sentinels: { ...truth.sentinels, ...change } } }
+      })
+    const boundMs = soundEvidence().verdicts.find(({ scenario }) => scenario === 'S4')!.db_truth!.sentinels!
+      .wait_bound_ms
+    for (const change of [
+      { wait_ms: { 'S4-sentinel-00000': 298, 'S4-sentinel-00001': boundMs + 1 } },
+      { wait_ms: { 'S4-sentinel-00000': 298, 'S4-sentinel-00001': null } },
+      { wait_ms: { 'S4-sentinel-00000': 298 } },
+      { wait_bound_ms: boundMs + 1 },
+      { enqueued_behind_runaway: 1 },
+      { completed: 1 },
+    ]) {
+      expect(failedGates(sentinels(change))).toEqual(['instrument integrity', 'runaway stopped without starvation'])
+    }
+    expect(failedGates(sentinels({ wait_ms: { 'S4-sentinel-00000': 312, 'S4-sentinel-00001': 298 } }))).toEqual([])
+  })
+
+  it('fail a watch over dead jobs that was shorter than a retry takes', () => {
+    const changed = withVerdict((verdict) =>
+      verdict.scenario === 'S1'
+        ? { ...verdict, worker_observed: { ...verdict.worker_observed, watched_ms: 5 } }
+        : verdict,
+    )
+    expect(failedGates(changed)).toContain('poison retries proven')
+  })
+
+  it('fail a candidate that is not known', () => {
+    const evidence = soundEvidence()
+    const tenants = tenantsOf('unknown')
+    const about = { candidate_commit: 'unknown', tenants }
+    const configuration = { ...evidence.configuration!, ...about }
+    const verdicts = evidence.verdicts.map((verdict) => ({ ...verdict, ...about }))
+    const changed = { ...evidence, configuration, verdicts }
+    expect(gatesOf(changed).flatMap(({ reasons }) => reasons)).toEqual([expect.stringContaining('--commit SHA')])
   })
 })
 
@@ -168,16 +293,45 @@ const judged: Readonly<Record<(typeof scenarioIds)[number], readonly string[]>> 
     'jobs',
     'attempts',
     'attempts_per_job',
+    'attempts_after_dead_letter',
+    'holds',
     'dead_letter_rows',
     'dead_letter_attempts',
     'side_effect_rows',
     'unfinished',
   ],
-  S2: ['jobs', 'attempts', 'attempts_per_job', 'barrier_rows', 'side_effect_rows', 'duplicates', 'redeliveries'],
-  S3: ['jobs', 'attempts', 'unfinished', 'role'],
-  S4: ['jobs', 'attempts', 'attempts_per_job', 'dead_letter_rows', 'side_effect_rows', 'duplicates', 'unfinished'],
-  S5: ['role'],
-  S6: ['jobs', 'attempts', 'attempts_per_job', 'side_effect_rows', 'duplicates', 'redeliveries', 'refused_writes'],
+  S2: [
+    'holds',
+    'jobs',
+    'attempts',
+    'attempts_per_job',
+    'barrier_rows',
+    'side_effect_rows',
+    'duplicates',
+    'redeliveries',
+  ],
+  S3: ['holds', 'jobs', 'attempts', 'unfinished', 'role'],
+  S4: [
+    'holds',
+    'jobs',
+    'attempts',
+    'attempts_per_job',
+    'dead_letter_rows',
+    'side_effect_rows',
+    'duplicates',
+    'unfinished',
+  ],
+  S5: ['role', 'holds'],
+  S6: [
+    'holds',
+    'jobs',
+    'attempts',
+    'attempts_per_job',
+    'side_effect_rows',
+    'duplicates',
+    'redeliveries',
+    'refused_writes',
+  ],
 }
 
 describe('the comparison with a model', () => {
@@ -298,7 +452,7 @@ describe('the summary', () => {
     const text = summaryMarkdown(soundEvidence(), 'verify.log')
     expect(text).toContain('**PASS**: 10 of 10 gates passed, 6 of 6 scenarios held.')
     expect(text).toContain('| zombie fenced | PASS |')
-    expect(text).toContain('verify.log: 10 marker lines, 6 verdict blocks.')
+    expect(text).toContain('verify.log: 40 marker lines, 6 verdict blocks.')
     expect(text).toContain('| S1 PoisonPill | PASS | 2 | 8 | 2 | 0 | 0 | 0 |')
     expect(text).toContain('| S2 | redeliveries | 2 | 2 | yes |')
   })
@@ -325,9 +479,10 @@ describe('the canonical form', () => {
         run_id: runId,
         broker: { scheme: 'postgres', sha256: 'b'.repeat(64) },
       },
+      fabric: { ...evidence.fabric!, database: { ...evidence.fabric!.database, sha256: 'f'.repeat(64) } },
       verdicts: [...evidence.verdicts].reverse().map((verdict) => ({
         ...verdict,
-        db_truth: { ...verdict.db_truth!, longest_wait_ms: 77 },
+        db_truth: { ...verdict.db_truth!, longest_wait_ms: 77, database: { sha256: 'f'.repeat(64) } },
       })),
     }
     expect(canonical(other)).toBe(canonical(evidence))
@@ -342,5 +497,70 @@ describe('a log that is judged', () => {
     const { code, stderr } = await cli(place, ['verify', '--from', 'verify.log', '--n', '5', '--database-url', 'x'])
     expect(code).toBe(2)
     expect(stderr).toMatch(/--from judges a log[\s\S]*--database-url, --n/)
+  })
+
+  it('may be what --json has printed, and is judged anew', async () => {
+    const place = folder({ 'verify.log': printEvidence(soundEvidence()) })
+    const judged = await cli(place, ['verify', '--from', 'verify.log'])
+    const { stdout } = await cli(place, ['verify', '--from', 'verify.log', '--json'])
+    expect(parseLog(stdout)).toEqual(soundEvidence())
+    const { gates, markers, ...rest } = JSON.parse(stdout)
+    for (const [text, code] of [
+      [stdout, 0],
+      [JSON.stringify({ gates, markers, ...rest }), 0],
+      // It says of itself that it held.
+      [JSON.stringify({ gates, markers: markers.slice(1), ...rest }), 1],
+      [JSON.stringify({ gates, markers: ['S1'], ...rest }), 1],
+      [JSON.stringify({ gates, markers, ...rest, damage: ['block S1 does not end'] }), 1],
+      [JSON.stringify({ gates, markers, ...rest, fabric: { ...rest.fabric, connections_unaccounted: 'none' } }), 1],
+      [JSON.stringify({ verdict: 'not-checked', error: { what: 'no server' } }), 2],
+      [stdout.slice(0, -9), 2],
+    ] as const) {
+      writeFileSync(join(place, 'verify.json'), text)
+      const again = await cli(place, ['verify', '--from', 'verify.json'])
+      expect(again.code, text.slice(-200)).toBe(code)
+      if (code === 0) expect(again.stdout).toBe(judged.stdout)
+    }
+  })
+
+  it('has not been judged for a reader who has gone', () => {
+    const place = folder({ 'verify.log': printEvidence(soundEvidence()) })
+    const script = 'set -o pipefail; "$0" bin/contention.js verify --from "$1" | true'
+    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, join(place, 'verify.log')], {
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('has not reached anybody')])
+  })
+})
+
+describe('a run', () => {
+  const nowhere = 'postgres://me@127.0.0.1:1/mine'
+
+  it('does not begin when what it is to write cannot be written, and writes nothing before its end', async () => {
+    const place = folder({ 'old.md': 'old' })
+    for (const option of ['--summary', '--canonical']) {
+      const { code, stderr } = await cli(place, ['verify', '--database-url', nowhere, option, 'missing/file'])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be written')])
+      expect(stderr).toMatch(/missing\/file/)
+    }
+    const writable = ['--summary', 'new.md', '--canonical', 'old.md']
+    const { code, stderr } = await cli(place, ['verify', '--database-url', nowhere, ...writable])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be reached')])
+    expect(readdirSync(place)).toEqual(['old.md'])
+    expect(readFileSync(join(place, 'old.md'), 'utf8')).toBe('old')
+  })
+
+  it('is of the commit that is named, that CI names, or that is checked out; else of an unknown one, and says so', async () => {
+    const commitIn = (cwd: string, env: Record<string, string>, options = {}) =>
+      askedOf(memoryIo(env, cwd).io, options, undefined).commit
+    const head = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
+    expect(commitIn(process.cwd(), {})).toBe(head)
+    expect(commitIn(process.cwd(), { GITHUB_SHA: 'c0ffee' })).toBe('c0ffee')
+    expect(commitIn(process.cwd(), { CI_COMMIT_SHA: 'decaf0' }, { commit: 'C0FFEE' })).toBe('c0ffee')
+    expect(commitIn(folder(), {})).toBe('unknown')
+    const { stderr } = await cli(folder(), ['verify', '--database-url', nowhere])
+    expect(stderr).toContain('--commit SHA')
+    const { code, stderr: refused } = await cli(folder(), ['verify', '--commit', 'main'])
+    expect([code, refused]).toEqual([2, expect.stringMatching(/--commit is not one[\s\S]*main/)])
   })
 })

@@ -6,7 +6,7 @@ describe('the place of a fabric', () => {
   it('is on this machine, unless it may be elsewhere', () => {
     const remote = 'postgres://me:secret@db.example.com:6543/mine'
     expect(() => fabricPlace(remote, false)).toThrow('not on this machine')
-    expect(fabricPlace(remote, true)).toEqual({ url: remote, shown: 'db.example.com:6543/mine' })
+    expect(fabricPlace(remote, true)).toEqual({ url: remote, given: remote, shown: 'db.example.com:6543/mine' })
   })
 
   it.each(['localhost', '127.0.0.1', '127.8.9.10', '[::1]', '/var/run/postgresql', '%2Fvar%2Frun'])(
@@ -49,11 +49,13 @@ describe('the place of a fabric', () => {
     )
   })
 
-  it('shows of a DSN its scheme and its digest alone', () => {
-    expect(dsnEvidence('postgresql://me:secret@localhost/mine')).toEqual({
-      scheme: 'postgresql',
-      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-    })
+  it('shows of a DSN its scheme and its digest alone, of the text as it was given', () => {
+    const dsn = 'postgresql://me:secret@localhost?schema=mine'
+    // printf %s 'postgresql://me:secret@localhost?schema=mine' | sha256sum
+    const sha256 = '58e0f32be86b74213164081128b47dce0dd4d8b3b4c3cc59fde04451097a27a0'
+    const place = inDatabase(fabricPlace(dsn, false), 'mine')
+    expect(place.url).not.toBe(dsn)
+    expect(dsnEvidence(place.given)).toEqual({ scheme: 'postgresql', sha256 })
   })
 })
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { countsOf } from '../../src/fabric/compare.js'
-import type { Evidence } from '../../src/fabric/evidence.js'
+import type { Evidence, Marker } from '../../src/fabric/evidence.js'
 import { scenarioIds, titles } from '../../src/fabric/names.js'
 import { tenantsOf } from '../../src/fabric/place.js'
 import { probeNames } from '../../src/fabric/privileges.js'
-import type { Configuration, Verdict } from '../../src/fabric/schema.js'
-import { DEFAULT_PATIENCE_MS, DEFAULT_RETRY_DELAY_SCALE, settings } from '../../src/fabric/settings.js'
+import type { Configuration, Fabric, Verdict } from '../../src/fabric/schema.js'
+import { DEFAULT_PATIENCE_MS, DEFAULT_RETRY_DELAY_SCALE, quietMsFor, settings } from '../../src/fabric/settings.js'
 import { type VerifyOptions, verify } from '../../src/fabric/verify.js'
 import { packageRoot } from '../../src/package.js'
 import { processesNamed } from '../../src/stores/postgres/index.js'
@@ -17,19 +17,13 @@ const N = 2
 /** What a run of two jobs for each scenario has to show when all is well: written by hand, not by a run. */
 export function soundEvidence(): Evidence {
   const verdicts = scenarioIds.map(soundVerdict)
-  const markers = ['barrier-seen', 'kill-issued', 'worker-exited', 'worker-restarted', 'redelivered'].flatMap((event) =>
-    [0, 1].map((job) => {
-      const pid = ['worker-restarted', 'redelivered'].includes(event) ? 20 + job : 10 + job
-      const signal = ['kill-issued', 'worker-exited'].includes(event) ? { signal: 'SIGKILL' } : {}
-      return { scenario: 'S2' as const, event, details: { job: `job-${job}`, pid, ...signal } }
-    }),
-  )
+  const markers = scenarioIds.flatMap((id) => soundMarkers[id].map((marker) => ({ scenario: id, ...marker })))
   const failures = { S1: 'poison', S2: 'crash-before-acknowledging', S4: 'runaway', S6: 'zombie' } as const
   const comparison = Object.entries(failures).map(([scenario, failure]) => {
     const counts = countsOf(verdicts.find((verdict) => verdict.scenario === scenario)!)!
     return { scenario: scenario as keyof typeof failures, failure, predicted: counts, observed: counts }
   })
-  return { configuration, verdicts, comparison, markers, damage: [] }
+  return { configuration, verdicts, fabric, comparison, markers, damage: [] }
 }
 
 const configuration: Configuration = {
@@ -54,6 +48,60 @@ const configuration: Configuration = {
   model: 'compared',
 }
 
+const fabric: Fabric = {
+  database: { sha256: 'd'.repeat(64), server_version: '18.4' },
+  engine_migration: 19,
+  tables: { jobs: true, attempts: true, dead_letters: true, results: true },
+  seen_by: 'procfs',
+  harness: { connections_seen: true, sessions_known: true },
+  workers: { started: 13, looked_at: 13, of_this_database: 13, with_session: 13 },
+  connections_elsewhere: [],
+  connections_unaccounted: 0,
+}
+
+const line = (event: string, details: Marker['details']) => ({ event, details })
+
+/** What happens to each of two jobs, told one after the other. */
+const soundMarkers: Readonly<Record<Verdict['scenario'], readonly Omit<Marker, 'scenario'>[]>> = {
+  S1: [
+    line('dead-lettered', { job: 'S1-poison-00000', attempts: 4 }),
+    line('dead-lettered', { job: 'S1-poison-00001', attempts: 4 }),
+    line('watched', { for_ms: quietMsFor(DEFAULT_RETRY_DELAY_SCALE), retried: 0 }),
+  ],
+  S2: ['barrier-seen', 'kill-issued', 'worker-exited', 'worker-restarted', 'redelivered'].flatMap((event) =>
+    [0, 1].map((job) => {
+      const pid = ['worker-restarted', 'redelivered'].includes(event) ? 20 + job : 10 + job
+      const signal = ['kill-issued', 'worker-exited'].includes(event) ? { signal: 'SIGKILL' } : {}
+      return line(event, { job: `job-${job}`, pid, ...signal })
+    }),
+  ),
+  S3: [line('probed', { job: 'S3-probe-00000', rows: 0 }), line('probed', { job: 'S3-probe-00001', rows: 1 })],
+  S4: [
+    line('runaway-started', { job: 'S4-heedful-00000', pid: 30 }),
+    line('runaway-started', { job: 'S4-spin-00000', pid: 31 }),
+    line('sentinels-enqueued', { sentinels: N }),
+    line('soft-limit', { job: 'S4-heedful-00000', pid: 30 }),
+    line('hard-limit', { job: 'S4-spin-00000', pid: 31 }),
+    line('worker-exited', { job: 'S4-spin-00000', pid: 31, signal: 'SIGKILL' }),
+    line('worker-restarted', { job: 'S4-spin-00000', pid: 32 }),
+    line('sentinels-completed', { sentinels: N }),
+  ],
+  S5: probeNames.map((probe) => line('probed', { probe, sqlstate: '42501' })),
+  S6: ['S6-zombie-00000', 'S6-zombie-00001'].flatMap((job) =>
+    ['stopped', 'lease-lapsed', 'taken-over', 'woken', 'refused'].map((event) =>
+      line(event, { job, ...(event !== 'lease-lapsed' && { pid: event === 'taken-over' ? 41 : 40 }) }),
+    ),
+  ),
+}
+
+const killed = (workers: number) =>
+  Array.from({ length: workers }, (_, pid) => ({ pid, exit_code: null, signal: 'SIGKILL' }))
+
+const held = (taken: number, completed: number, failed: number, lost: number) => ({
+  ...{ taken, completed, failed, lost },
+  ...{ completed_early: 0, most_held_by_one_worker: 1, most_run_by_one_worker: 1 },
+})
+
 const account = { barrier: 1, kill: 1, exit: 1, restart: 1, redelivery: 1, signal: 'SIGKILL', exit_code: null }
 
 const nothing = {
@@ -69,6 +117,10 @@ const nothing = {
   refused_writes: 0,
   unfinished: 0,
   longest_wait_ms: 5,
+  attempts_after_dead_letter: 0,
+  holds: held(0, 0, 0, 0),
+  sentinels: null,
+  database: { sha256: 'd'.repeat(64) },
   role: { superuser: false, bypass_rls: false, create_role: false },
 }
 
@@ -80,8 +132,14 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       attempts_per_job: { 4: N },
       dead_letter_rows: N,
       dead_letter_attempts: { 4: N },
+      holds: held(8, 0, 8, 0),
     },
-    worker_observed: { attempts_after_dead: 0, markers: {} },
+    worker_observed: {
+      quiet_ms: quietMsFor(DEFAULT_RETRY_DELAY_SCALE),
+      watched_ms: quietMsFor(DEFAULT_RETRY_DELAY_SCALE) + 7,
+      retried_while_watched: 0,
+      worker_exits: killed(2),
+    },
   },
   S2: {
     db_truth: {
@@ -91,6 +149,7 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       barrier_rows: N,
       side_effect_rows: N,
       redeliveries: N,
+      holds: held(4, 2, 0, 2),
     },
     worker_observed: {
       barriers_seen: N,
@@ -100,15 +159,15 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       redeliveries_seen: N,
       signals: { SIGKILL: N },
       per_job: { 'job-0': { ...account }, 'job-1': { ...account } },
-      markers: { 'barrier-seen': N, 'kill-issued': N, 'worker-exited': N, 'worker-restarted': N, redelivered: N },
+      worker_exits: killed(4),
     },
   },
   S3: {
-    db_truth: { ...nothing, attempts: 2, attempts_per_job: { 1: 2 } },
+    db_truth: { ...nothing, attempts: 2, attempts_per_job: { 1: 2 }, holds: held(2, 2, 0, 0) },
     worker_observed: {
       under_foreign_tenant: { rows: 0, bypass: false },
       under_own_tenant: { rows: 1, bypass: false },
-      markers: {},
+      worker_exits: killed(1),
     },
   },
   S4: {
@@ -120,20 +179,29 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       dead_letter_rows: 2,
       dead_letter_attempts: { 1: 2 },
       side_effect_rows: N,
+      holds: held(4, 2, 1, 1),
+      sentinels: {
+        completed: N,
+        enqueued_behind_runaway: N,
+        completed_beside_runaway: 1,
+        wait_bound_ms: settings.waitBoundMs(N),
+        waited_longer: 0,
+        longest_wait_ms: 312,
+        wait_ms: { 'S4-sentinel-00000': 298, 'S4-sentinel-00001': 312 },
+      },
     },
     worker_observed: {
       soft_stops: 1,
       hard_stops: 1,
       signals: { SIGKILL: 1 },
-      wait_bound_ms: settings.waitBoundMs(N),
-      markers: {},
+      worker_exits: killed(3),
     },
   },
   S5: {
-    db_truth: { ...nothing, jobs: 1, attempts: 1, attempts_per_job: { 1: 1 } },
+    db_truth: { ...nothing, jobs: 1, attempts: 1, attempts_per_job: { 1: 1 }, holds: held(1, 1, 0, 0) },
     worker_observed: {
       probes: probeNames.map((probe) => ({ probe, sqlstate: '42501', message: 'permission denied' })),
-      markers: {},
+      worker_exits: killed(1),
     },
   },
   S6: {
@@ -144,15 +212,19 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       side_effect_rows: N,
       redeliveries: N,
       refused_writes: N,
+      holds: held(4, 2, 0, 2),
     },
-    worker_observed: { stopped: N, lapsed: N, taken_over: N, woken: N, refused: N, markers: {} },
+    worker_observed: { stopped: N, lapsed: N, taken_over: N, woken: N, refused: N, worker_exits: killed(2) },
   },
 }
 
 function soundVerdict(scenario: Verdict['scenario']): Verdict {
   const { candidate_commit, run_url } = configuration
   const about = { scenario, title: titles[scenario], n: N, tenants, candidate_commit, run_url }
-  return { ...about, ...sound[scenario], passed: true, reasons: [] }
+  const { db_truth, worker_observed } = sound[scenario]
+  const markers: Record<string, number> = {}
+  for (const { event } of soundMarkers[scenario]) markers[event] = (markers[event] ?? 0) + 1
+  return { ...about, db_truth, worker_observed: { ...worker_observed, markers }, passed: true, reasons: [] }
 }
 
 /** The worker as it is shipped; the tests of this project are run after a build. */

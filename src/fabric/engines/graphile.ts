@@ -19,6 +19,14 @@ export async function graphile(): Promise<Engine> {
     async install(url, schema) {
       await library.runMigrations({ connectionString: url, schema, maxPoolSize: 1, logger: silent(library) })
     },
+    migration: (schema) => `SELECT max(id)::int AS migration FROM ${schema}.migrations`,
+    // Completed jobs are removed while they are locked, dead ones by the fabric when they no longer are.
+    jobs: (schema) => ({
+      table: `${schema}._private_jobs`,
+      payload: 'payload',
+      held: (row) => `${row}.locked_at IS NOT NULL`,
+      completed: "TG_OP = 'DELETE'",
+    }),
     // Its tables have row-level security on and no policy: without one a worker finds no job, and no error either.
     grants: (schema, role) => `
       GRANT USAGE ON SCHEMA ${schema} TO ${role};

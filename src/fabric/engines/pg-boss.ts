@@ -28,6 +28,14 @@ export async function pgBoss(): Promise<Engine> {
       for (const name of scenarioIds) await boss.createQueue(name)
       await boss.stop({ graceful: false, wait: true })
     },
+    migration: (schema) => `SELECT max(version)::int AS migration FROM ${schema}.version`,
+    // A job that has failed is removed and inserted anew, whether it is tried again or not.
+    jobs: (schema) => ({
+      table: `${schema}.job`,
+      payload: 'data',
+      held: (row) => `${row}.state = 'active'`,
+      completed: "(TG_OP = 'UPDATE' AND NEW.state = 'completed')",
+    }),
     grants: (schema, role) => `
       GRANT USAGE ON SCHEMA ${schema} TO ${role};
       GRANT SELECT ON ${schema}.version, ${schema}.queue TO ${role};

@@ -1,4 +1,4 @@
-import { type Json, sortedJson } from '../evidence.js'
+import { type Json, type Marker, sortedJson } from '../evidence.js'
 import { differences } from '../expect.js'
 import { settings } from '../settings.js'
 import type { WorkerProcess } from '../workers.js'
@@ -21,6 +21,8 @@ const CLOSED: Account = { barrier: 1, kill: 1, exit: 1, restart: 1, redelivery: 
 /** S2: each job's worker is killed after the effect is committed and before it is acknowledged. */
 export const crashAfterWrite: Scenario = {
   id: 'S2',
+  workers: (n) => settings.workersPerScenario + n,
+  holds: (n) => ({ taken: 2 * n, completed: n, failed: 0, lost: n }),
   async run(context) {
     const accounts = new Map<string, Account>()
     await context.startWorkers(settings.workersPerScenario)
@@ -59,6 +61,33 @@ export const crashAfterWrite: Scenario = {
     }),
     ...openAccounts(worker_observed['per_job'], n),
   ],
+  // Jobs are killed side by side: the lines of one stand between those of others.
+  story: ({ worker_observed }, markers) => {
+    const perJob = worker_observed['per_job']
+    const accounted = typeof perJob === 'object' && perJob !== null ? Object.keys(perJob) : []
+    const stories = new Map<Json | undefined, Marker[]>(accounted.map((job) => [job, []]))
+    const strays = markers.filter((marker) => stories.get(marker.details['job'])?.push(marker) === undefined)
+    const wrong = accounted.filter((job) => !isKilledAndRedelivered(stories.get(job) ?? []))
+    return [
+      ...(strays.length === 0 ? [] : [`marker lines of jobs that have no account: ${strays.length}`]),
+      ...(wrong.length === 0
+        ? []
+        : [`marker lines that do not tell of a kill and what came of it: ${wrong.length} jobs, the first ${wrong[0]}`]),
+    ]
+  },
+}
+
+/** Another worker gets the job when its own has ended; the new one may be ready sooner or later than that. */
+function isKilledAndRedelivered(story: readonly Marker[]): boolean {
+  const [barrier, kill, exit, ...rest] = story
+  const pid = barrier?.details['pid']
+  return (
+    sortedJson([barrier?.event, kill?.event, exit?.event]) ===
+      sortedJson(['barrier-seen', 'kill-issued', 'worker-exited']) &&
+    sortedJson(rest.map(({ event }) => event).sort()) === sortedJson(['redelivered', 'worker-restarted']) &&
+    [kill, exit].every((marker) => marker?.details['pid'] === pid && marker?.details['signal'] === 'SIGKILL') &&
+    rest.every(({ details }) => details['pid'] !== pid)
+  )
 }
 
 /** Of each job the same, and none without: sums alone would hide that one was killed twice and another never. */

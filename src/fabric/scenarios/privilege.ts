@@ -1,14 +1,13 @@
 import { differences } from '../expect.js'
 import type { ProbeResult } from '../messages.js'
-import { probeNames } from '../privileges.js'
-import { isTold, type Scenario } from './scenario.js'
-
-/** The SQLSTATE of a missing privilege. */
-const INSUFFICIENT_PRIVILEGE = '42501'
+import { INSUFFICIENT_PRIVILEGE, probeNames } from '../privileges.js'
+import { isTold, linesOf, type Scenario } from './scenario.js'
 
 /** S5: what would take a worker out of its place is refused to its role, by Postgres and for want of privilege. */
 export const leastPrivilege: Scenario = {
   id: 'S5',
+  workers: () => 1,
+  holds: () => ({ taken: 1, completed: 1, failed: 0, lost: 0 }),
   async run(context) {
     await context.startWorkers(1)
     await context.enqueue('privilege-probe', context.payloads('privilege-probe', 1), 1)
@@ -32,4 +31,9 @@ export const leastPrivilege: Scenario = {
       ...differences(db_truth?.role ?? null, { superuser: false, bypass_rls: false, create_role: false }),
     ]
   },
+  story: (_verdict, markers) =>
+    linesOf(
+      markers,
+      probeNames.map((probe) => ({ event: 'probed', probe, sqlstate: INSUFFICIENT_PRIVILEGE })),
+    ),
 }

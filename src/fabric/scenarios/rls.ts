@@ -1,13 +1,15 @@
 import { differences } from '../expect.js'
 import type { Payload } from '../messages.js'
 import { jobName } from '../names.js'
-import { isTold, type Scenario } from './scenario.js'
+import { isTold, linesOf, type Scenario } from './scenario.js'
 
 const ITEM = 'item-of-b'
 
 /** S3: one row, asked for by its id under another tenant and under its own: the probe has to be able to find it. */
 export const rlsProbe: Scenario = {
   id: 'S3',
+  workers: () => 1,
+  holds: () => ({ taken: 2, completed: 2, failed: 0, lost: 0 }),
   async run(context) {
     const { names, tenants } = context
     await context.run(`INSERT INTO ${names.app}.item VALUES ($1, $2, 'of b')`, [ITEM, tenants.b])
@@ -39,4 +41,9 @@ export const rlsProbe: Scenario = {
     ...differences(db_truth, { jobs: 2, attempts: 2, dead_letter_rows: 0, unfinished: 0 }),
     ...differences(db_truth?.role ?? null, { superuser: false, bypass_rls: false }),
   ],
+  story: (_verdict, markers) =>
+    linesOf(markers, [
+      { event: 'probed', job: jobName('S3', 'probe', 0), rows: 0 },
+      { event: 'probed', job: jobName('S3', 'probe', 1), rows: 1 },
+    ]),
 }

@@ -1,23 +1,31 @@
+import type { Verdict } from '../evidence.js'
 import { differences } from '../expect.js'
+import { jobName } from '../names.js'
 import { settings } from '../settings.js'
-import { isTold, type News, type Scenario, type ScenarioContext, tally } from './scenario.js'
+import { isTold, linesOf, type News, type Scenario, type ScenarioContext, tally } from './scenario.js'
 
 /** One that heeds the soft limit, and one that cannot: as many as there are workers, so that nobody is left over. */
 const RUNAWAYS = 2
+const HEEDFUL = jobName('S4', 'heedful', 0)
+const SPIN = jobName('S4', 'spin', 0)
 
 /** S4: jobs that never end hold every worker; limits stop them, and the jobs behind them all complete in time. */
 export const runawayNoStarve: Scenario = {
   id: 'S4',
+  workers: () => settings.workersPerScenario + 1,
+  holds: (n) => ({ taken: n + RUNAWAYS, completed: n, failed: 1, lost: 1 }),
   async run(context) {
     const { n, names } = context
     const runaways = [...context.payloads('heedful', 1), ...context.payloads('spin', 1)]
-    await context.enqueue('spin', runaways, 1)
+    await context.enqueue('runaway', runaways, 1)
     await context.startWorkers(settings.workersPerScenario)
     // Not before both have hold of a worker: otherwise nothing would have to wait.
     for (const { job } of runaways) {
-      await context.news(`${job} to start`, (it) => isTold(it, 'started') && it.told.job === job)
+      const { from } = await context.news(`${job} to start`, (it) => isTold(it, 'started') && it.told.job === job)
+      context.mark('runaway-started', { job, pid: from.pid })
     }
     await context.enqueue('sentinel', context.payloads('sentinel', n), settings.maxAttempts)
+    context.mark('sentinels-enqueued', { sentinels: n })
     const stops = { soft: 0, hard: 0, signals: [] as (string | null)[] }
     await Promise.all([softStop(context, stops), hardStop(context, stops)])
     await context.until<{ dead: number; done: number }>(
@@ -27,8 +35,9 @@ export const runawayNoStarve: Scenario = {
       ({ dead, done }) => dead >= RUNAWAYS && done >= n,
     )
     await context.untilFinished()
+    context.mark('sentinels-completed', { sentinels: n })
     const { soft, hard, signals } = stops
-    return { soft_stops: soft, hard_stops: hard, signals: tally(signals), wait_bound_ms: settings.waitBoundMs(n) }
+    return { soft_stops: soft, hard_stops: hard, signals: tally(signals) }
   },
   judge: ({ n, db_truth, worker_observed }) => [
     ...differences(db_truth, {
@@ -45,12 +54,52 @@ export const runawayNoStarve: Scenario = {
       soft_stops: 1,
       hard_stops: 1,
       signals: { SIGKILL: 1 },
+    }),
+    ...differences(db_truth?.sentinels ?? null, {
+      completed: n,
+      enqueued_behind_runaway: n,
       wait_bound_ms: settings.waitBoundMs(n),
     }),
-    ...(db_truth !== null && db_truth.longest_wait_ms > settings.waitBoundMs(n)
-      ? [`longest wait: ${db_truth.longest_wait_ms} ms, above the bound of ${settings.waitBoundMs(n)} ms`]
-      : []),
+    ...waitReasons(db_truth, n),
   ],
+  story: ({ n }, markers) => {
+    // The one that awaits may be stopped before, while or after the other one is.
+    const soft = markers.filter(({ event }) => event === 'soft-limit')
+    const others = markers.filter(({ event }) => event !== 'soft-limit')
+    const pidOf = (event: string, job: string) =>
+      markers.find((marker) => marker.event === event && marker.details['job'] === job)?.details['pid'] ?? 0
+    const [heedful, spin] = [pidOf('runaway-started', HEEDFUL), pidOf('runaway-started', SPIN)]
+    return [
+      ...linesOf(others, [
+        { event: 'runaway-started', job: HEEDFUL, pid: heedful },
+        { event: 'runaway-started', job: SPIN, pid: spin },
+        { event: 'sentinels-enqueued', sentinels: n },
+        { event: 'hard-limit', job: SPIN, pid: spin },
+        { event: 'worker-exited', job: SPIN, pid: spin, signal: 'SIGKILL' },
+        { event: 'worker-restarted', job: SPIN },
+        { event: 'sentinels-completed', sentinels: n },
+      ]),
+      ...linesOf(soft, [{ event: 'soft-limit', job: HEEDFUL, pid: heedful }]),
+      ...(heedful === spin || pidOf('worker-restarted', SPIN) === spin
+        ? ['marker lines that tell of one worker where there were two']
+        : []),
+    ]
+  },
+}
+
+/** Each sentinel's own wait is believed, and not the sum that stands beside it. */
+function waitReasons(truth: Verdict['db_truth'], n: number): readonly string[] {
+  const boundMs = settings.waitBoundMs(n)
+  const waits = Object.entries(truth?.sentinels?.wait_ms ?? {})
+  const longer = waits.filter(([, ms]) => ms === null || ms > boundMs)
+  const longestMs = Math.max(0, ...waits.map(([, ms]) => ms ?? 0))
+  return [
+    ...(waits.length === n ? [] : [`sentinels whose wait is known: ${waits.length}, not ${n}`]),
+    ...(longer.length === 0
+      ? []
+      : [`waited longer than the bound of ${boundMs} ms: ${longer.length} of ${n} sentinels, at most ${longestMs} ms`]),
+    ...differences(truth?.sentinels ?? null, { waited_longer: longer.length, longest_wait_ms: longestMs }),
+  ]
 }
 
 interface Stops {
@@ -61,10 +110,10 @@ interface Stops {
 
 /** The runaway that awaits is stopped by the worker itself. */
 async function softStop(context: ScenarioContext, stops: Stops): Promise<void> {
-  const isStop = (news: News) => isTold(news, 'timed-out') && news.told.job.includes('heedful')
+  const isStop = (news: News) => isTold(news, 'timed-out') && news.told.job === HEEDFUL
   const { from } = await context.news('the soft limit to stop a job', isStop)
   stops.soft += 1
-  context.mark('soft-limit', { pid: from.pid })
+  context.mark('soft-limit', { job: HEEDFUL, pid: from.pid })
 }
 
 /** The one that spins is ended with its process; what it had is not given to anybody again. */

@@ -1,5 +1,6 @@
 import type { QueryResultRow } from '../../stores/postgres/index.js'
-import type { Json, Verdict } from '../evidence.js'
+import { type Json, type Marker, sortedJson, type Verdict } from '../evidence.js'
+import { differences } from '../expect.js'
 import type { Payload, TaskName, Told } from '../messages.js'
 import type { Names, ScenarioId } from '../names.js'
 import type { FabricFlaws } from '../settings.js'
@@ -18,8 +19,10 @@ export interface ScenarioContext {
   readonly names: Names
   readonly tenants: { readonly a: string; readonly b: string }
   readonly flaws: FabricFlaws
+  /** How long nobody may try a dead job again. */
+  readonly quietMs: number
   startWorkers(count: number): Promise<readonly WorkerProcess[]>
-  enqueue(task: TaskName, payloads: readonly Payload[], maxAttempts: number): Promise<void>
+  enqueue(kind: string, payloads: readonly Payload[], maxAttempts: number): Promise<void>
   /** `count` jobs of a kind, under tenant A. */
   payloads(task: TaskName, count: number): readonly Payload[]
   /** The first news that is wanted, which nobody else gets. */
@@ -41,9 +44,38 @@ export interface ScenarioContext {
 /** What is done to the fabric, and what must be true of it afterwards. */
 export interface Scenario {
   readonly id: ScenarioId
+  /** How many workers it has in all. */
+  workers(n: number): number
+  /** How often workers take a job from the engine, and how that ends. */
+  holds(n: number): Readonly<Record<'taken' | 'completed' | 'failed' | 'lost', number>>
   run(context: ScenarioContext): Promise<Observed>
   /** What does not hold, in words: of the evidence alone. */
   judge(verdict: Verdict): readonly string[]
+  /** In what the marker lines of a run that has passed do not tell it job by job, in the order of cause and effect. */
+  story(verdict: Verdict, markers: readonly Marker[]): readonly string[]
+}
+
+/** A marker line as it must be; what else it tells, as of processes, is not looked at. */
+type Line = { readonly event: string } & Observed
+
+/** In what marker lines are not these, each once and in this order. */
+export function linesOf(markers: readonly Marker[], expected: readonly Line[]): readonly string[] {
+  const at = expected.findIndex((line, index) => !isLine(markers[index], line))
+  if (at < 0 && markers.length === expected.length) return []
+  const place = at < 0 ? expected.length : at
+  return [`marker line ${place + 1} is ${shown(lineOf(markers[place]))}, not ${shown(expected[place])}`]
+}
+
+const lineOf = (marker: Marker | undefined): Line | undefined =>
+  marker === undefined ? undefined : { event: marker.event, ...marker.details }
+
+const isLine = (marker: Marker | undefined, line: Line): boolean =>
+  differences(lineOf(marker) ?? null, line).length === 0
+
+function shown(line: Line | undefined): string {
+  if (line === undefined) return 'missing'
+  const { event, ...details } = line
+  return `${event} ${sortedJson(details)}`
 }
 
 /** By how often each occurs. */

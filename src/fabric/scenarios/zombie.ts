@@ -1,15 +1,19 @@
+import type { Marker } from '../evidence.js'
 import { differences } from '../expect.js'
+import { jobName } from '../names.js'
 import { settings } from '../settings.js'
-import { isTold, type News, type Scenario, type ScenarioContext } from './scenario.js'
+import { isTold, linesOf, type News, type Scenario, type ScenarioContext } from './scenario.js'
 
 const counted = ['stopped', 'lapsed', 'taken_over', 'woken', 'refused'] as const
 
 /** S6: a worker is stopped for longer than it owns its job. When it wakes, another has done it, and nothing of it counts. */
 export const zombieOwner: Scenario = {
   id: 'S6',
+  workers: () => settings.workersPerScenario,
+  holds: (n) => ({ taken: 2 * n, completed: n, failed: 0, lost: n }),
   async run(context) {
     const counts = { stopped: 0, lapsed: 0, taken_over: 0, woken: 0, refused: 0 }
-    await context.startWorkers(2)
+    await context.startWorkers(settings.workersPerScenario)
     // One job after another: whoever takes it becomes the zombie, and the other one takes over.
     for (const payload of context.payloads('zombie', context.n)) {
       await context.enqueue('zombie', [payload], settings.maxAttempts)
@@ -31,6 +35,29 @@ export const zombieOwner: Scenario = {
     }),
     ...differences(worker_observed, Object.fromEntries(counted.map((name) => [name, n]))),
   ],
+  story: ({ n }, markers) => {
+    const jobs = Array.from({ length: n }, (_, index) => jobName('S6', 'zombie', index))
+    const wrong = linesOf(
+      markers,
+      jobs.flatMap((job) => events.map((event) => ({ event, job }))),
+    )
+    if (wrong.length > 0) return wrong
+    return jobs.flatMap((job, index) => {
+      const story = markers.slice(index * events.length, (index + 1) * events.length)
+      return isOfTwoWorkers(story)
+        ? []
+        : [`marker lines of ${job} do not tell of one worker stopped and another that took over`]
+    })
+  },
+}
+
+const events = ['stopped', 'lease-lapsed', 'taken-over', 'woken', 'refused']
+
+/** Who was stopped, woken and refused is one, who took over is another. */
+function isOfTwoWorkers([stopped, , takenOver, woken, refused]: readonly Marker[]): boolean {
+  const pid = stopped?.details['pid']
+  const isPid = typeof pid === 'number' && typeof takenOver?.details['pid'] === 'number'
+  return isPid && takenOver.details['pid'] !== pid && [woken, refused].every((marker) => marker?.details['pid'] === pid)
 }
 
 async function haunt(
