@@ -49,9 +49,11 @@ export interface AuthorityOptions {
    */
   readonly forward: (to: string, intent: ForwardedIntent) => Promise<ForwardReply>
   readonly sleep: (ms: number) => Promise<void>
+  /** A clock that nobody sets, as `performance.now()` is: by `nowMs`, set back, an append would take as much longer. */
+  readonly monotonicMs: () => number
   /** Between two attempts. */
   readonly retryAfterMs: number
-  /** How long an append may take before its outcome is unknown. */
+  /** How long an append may take, by `monotonicMs`, before its outcome is unknown. */
   readonly giveUpAfterMs: number
 }
 
@@ -92,7 +94,8 @@ const ownerOf = (place: Whereabouts): string =>
  * one, at which any late copy of the old is refused.
  */
 export function appendAuthority(options: AuthorityOptions): AppendAuthority {
-  const { node, session, core, nowMs, ttlMs, renewBelowMs, forward, sleep, retryAfterMs, giveUpAfterMs } = options
+  const { node, session, core, nowMs, monotonicMs, ttlMs, renewBelowMs } = options
+  const { forward, sleep, retryAfterMs, giveUpAfterMs } = options
   const places = new Map<string, Whereabouts>()
   const tails = new Map<string, Promise<unknown>>()
   let requests = 0
@@ -147,12 +150,12 @@ export function appendAuthority(options: AuthorityOptions): AppendAuthority {
   }
 
   const pursue = async (space: string, { type, payload }: Intent): Promise<AppendOutcome> => {
-    const startedMs = nowMs()
+    const startedMs = monotonicMs()
     let request = ++requests
     /** Whether the intent may have reached a core under its present number. */
     let sent = false
     let why = 'nobody held the lease'
-    while (nowMs() - startedMs < giveUpAfterMs) {
+    while (monotonicMs() - startedMs < giveUpAfterMs) {
       const believed = placeOf(space).kind !== 'unknown'
       try {
         const place = await locate(space)

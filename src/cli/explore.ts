@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { Chalk } from 'chalk'
 import { type LoadedSubject, loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
 import {
@@ -10,6 +11,7 @@ import {
   explore as exploreSeeds,
   type Failure,
   partingOf,
+  type Shrunk,
   type Strategy,
   shrink,
   storyOf,
@@ -25,7 +27,7 @@ import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
-import { onInterrupt } from './interrupt.js'
+import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
 import { openPool, SubjectHangs } from './pool.js'
@@ -51,9 +53,12 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   await withStore(io, project, options.store, { quiet, workers: workersOption(io, options.workers) }, async (store) => {
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
+      const toTell = store.putToTell(loaded.subject)
       if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
       else
-        codes.push(await exploreSubject(io, project, scenarios, subject, store.shared, options, names.length > 0, emit))
+        codes.push(
+          await exploreSubject(io, project, scenarios, subject, toTell, store.shared, options, names.length > 0, emit),
+        )
     }
   })
   const code = codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
@@ -75,6 +80,7 @@ async function exploreSubject(
   project: Project,
   scenarios: readonly Scenario[],
   { subject, file }: LoadedSubject,
+  toTell: Subject,
   store: SharedStore | undefined,
   options: ExploreCliOptions,
   named: boolean,
@@ -106,7 +112,7 @@ async function exploreSubject(
     },
     { workers, patienceMs },
   )
-  const startedMs = Date.now()
+  const startedMs = performance.now()
   const interrupt = onInterrupt()
   let exploration: Exploration
   try {
@@ -115,22 +121,29 @@ async function exploreSubject(
       seeds,
       maxFailures,
       atOnce: workers * 2,
-      goOn: () => !interrupt.happened && (timeMs === undefined || Date.now() - startedMs < timeMs),
+      goOn: () => !interrupt.happened && (timeMs === undefined || performance.now() - startedMs < timeMs),
       onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
     })
   } catch (error) {
+    interrupt.dispose()
     if (!(error instanceof SubjectHangs)) throw error
     return hung(io, subject.name, error, runnable, patienceMs, options, chalk, emit)
   } finally {
-    interrupt.dispose()
     clearProgress(io)
     await pool.close()
   }
-  const tookMs = Math.max(1, Date.now() - startedMs)
+  const tookMs = Math.max(1, performance.now() - startedMs)
 
   const told: ToldFailure[] = []
-  for (const failure of exploration.failures) {
-    told.push(await tell(io, project, runnable, failure, exploreOptions, file, options))
+  try {
+    for (const failure of exploration.failures) {
+      const small = await shrunkUnless(interrupt, runnable, failure, exploreOptions, options)
+      told.push(
+        await tell(io, project, runnable, failure, small, { ...exploreOptions, subject: toTell }, file, options),
+      )
+    }
+  } finally {
+    interrupt.dispose()
   }
   const passed = exploration.failures.length === 0
   const complete = !interrupt.happened && exploration.seeds > 0
@@ -253,20 +266,40 @@ function skips(
 const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
   jobs !== undefined || (core === undefined && log === undefined && client === undefined)
 
+/** `found` made small, if it is to be; undefined from Ctrl-C on: then it is told as it was found. */
+async function shrunkUnless(
+  interrupt: Interrupt,
+  scenarios: readonly Scenario[],
+  found: Failure,
+  exploreOptions: ExploreOptions,
+  { shrink: wanted }: ExploreCliOptions,
+): Promise<Shrunk | undefined> {
+  if (wanted === false || found.kind === 'nondeterministic') return undefined
+  const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
+  const goOn = async (): Promise<void> => {
+    // Runs in memory never give a signal its turn.
+    await setImmediate()
+    if (interrupt.happened) throw new Error('stopped before its end')
+  }
+  try {
+    return await shrink(scenario, found, exploreOptions, goOn)
+  } catch (error) {
+    if (interrupt.happened) return undefined
+    throw error
+  }
+}
+
 async function tell(
   io: Io,
   project: Project,
   scenarios: readonly Scenario[],
   found: Failure,
+  small: Shrunk | undefined,
   exploreOptions: ExploreOptions,
   file: string | undefined,
   options: ExploreCliOptions,
 ): Promise<ToldFailure> {
   const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
-  const small =
-    options.shrink === false || found.kind === 'nondeterministic'
-      ? undefined
-      : await shrink(scenario, found, exploreOptions)
   const failure = small?.failure ?? found
   const subject = file === undefined ? undefined : relative(project.root, file)
   const example = counterexampleOf(failure, subject)
@@ -309,7 +342,7 @@ function hung(
 }
 
 function progress(io: Io, { seeds, events, failures }: Exploration, of: number, startedMs: number): void {
-  const tookMs = Date.now() - startedMs
+  const tookMs = performance.now() - startedMs
   if (!io.stderr.isTTY || tookMs < 1_000) return
   const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
   const rate = grouped(Math.round((events * 1_000) / tookMs))

@@ -6,6 +6,14 @@ import { type Io, processIo } from './io.js'
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
+/** Takes the value of an option of which a second one would only hide the first. */
+const once =
+  (option: string, todo: string) =>
+  (value: string, before: string | undefined): string => {
+    if (before === undefined) return value
+    throw new InputError({ what: `${option} was given more than once`, expected: 'one at the most', todo })
+  }
+
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
   let code: ExitCode = HELD
@@ -71,6 +79,7 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
   const STORE = [
     '--store <name[=url]>',
     'where the lease core keeps its records: memory (default), sqlite, git, postgres or redis',
+    once('--store', 'run the command once for each of them'),
   ] as const
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')

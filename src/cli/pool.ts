@@ -90,7 +90,7 @@ export function openPool(
     lane.chunk = next.chunk
     lane.settle = next.settle
     lane.count = lane.lastSeen[0] as number
-    lane.quietSinceMs = Date.now()
+    lane.quietSinceMs = performance.now()
     lane.pinged = false
     lane.worker.postMessage({ kind: 'explore', chunk: next.chunk } satisfies ToWorker)
   }
@@ -149,11 +149,11 @@ export function openPool(
       // A store that is slow is not the subject's fault, and one that is gone says so in time.
       if (count !== lane.count || isInStore(lane)) {
         lane.count = count
-        lane.quietSinceMs = Date.now()
+        lane.quietSinceMs = performance.now()
         lane.pinged = false
         continue
       }
-      const quietMs = Date.now() - lane.quietSinceMs
+      const quietMs = performance.now() - lane.quietSinceMs
       if (quietMs < patienceMs) continue
       // A thread that answers waits for a promise; one that does not is in a loop.
       if (lane.pinged && quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs(lane, 'endless')

@@ -17,12 +17,12 @@ export async function withProgress<T>(
   { title, total, unit }: Work,
   work: (onStep: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const startedMs = Date.now()
+  const startedMs = performance.now()
   let bar: SingleBar | undefined
   let done = 0
   const onStep = async (): Promise<void> => {
     done += 1
-    if (!io.stderr.isTTY || Date.now() - startedMs < SHOW_AFTER_MS) return
+    if (!io.stderr.isTTY || performance.now() - startedMs < SHOW_AFTER_MS) return
     if (bar === undefined) {
       const { default: progress } = await import('cli-progress')
       // The cursor stays: a run that is interrupted could not bring it back.

@@ -4,7 +4,7 @@ import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { grouped, plural } from '../report/index.js'
-import type { OpenStore } from '../stores/index.js'
+import { markRun, type OpenStore, type RunMark } from '../stores/index.js'
 import { type Race, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { onInterrupt } from './interrupt.js'
@@ -51,12 +51,13 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       expected: 'a store that several processes can open, as in --store sqlite',
     })
   }
-  const namespace = `race-${process.pid}-${Date.now().toString(36)}`
   const interrupt = onInterrupt()
+  let mark: RunMark | undefined
   try {
     if (options.restartServer === true && open.server === undefined) throw notOurs(open)
     if (options.quiet !== true && options.json !== true) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
-    const result = await runRace(open, namespace, {
+    mark = await markRun(open)
+    const result = await runRace(open, mark.namespace, {
       processes,
       seconds,
       kill: options.kill === true,
@@ -72,7 +73,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
     return tell(io, open, result, processes, interrupt.happened, options)
   } finally {
     interrupt.dispose()
-    await open.remove(namespace).catch(() => undefined)
+    await mark?.remove().catch(() => undefined)
     await open.close()
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import type { MintToken } from '../lease/index.js'
-import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
+import { type Core, markRun, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import type { Subject } from '../subject/index.js'
 import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
@@ -11,8 +11,10 @@ import type { Io } from './io.js'
 export interface StoreInUse {
   /** What worker threads open the same store by, and where in it they may run; undefined for the memory. */
   readonly shared: SharedStore | undefined
-  /** `subject` on this store. */
+  /** `subject` on this store. From Ctrl-C on it is refused everything, so that the run ends. */
   put(subject: Subject): Subject
+  /** The same, also after Ctrl-C: for what is left to say of what has been found. */
+  putToTell(subject: Subject): Subject
 }
 
 /** Can be copied to a worker thread. May hold a password. */
@@ -31,24 +33,29 @@ export async function withStore<T>(
   work: (store: StoreInUse) => Promise<T>,
 ): Promise<T> {
   const open = await openNamed(io, project, name, false)
-  if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
+  if (open === undefined) return work({ shared: undefined, put: (subject) => subject, putToTell: (subject) => subject })
   if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
-  const namespace = `run-${process.pid}-${Date.now().toString(36)}`
   const interrupt = onInterrupt()
   try {
-    const runs = runsOn(open, namespace)
-    const refused = refusedAfter(interrupt, open)
-    return await work({
-      shared: { spec: open.spec(), namespace },
-      put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
-    })
+    const mark = await markRun(open)
+    const { namespace } = mark
+    try {
+      const runs = runsOn(open, namespace)
+      const refused = refusedAfter(interrupt, open)
+      const result = await work({
+        shared: { spec: open.spec(), namespace },
+        put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
+        putToTell: (subject) => putOn(subject, runs),
+      })
+      await mark.confirm()
+      return result
+    } finally {
+      interrupt.dispose()
+      // Where that fails the store is gone, and `work` has said so; or the next start does it.
+      await mark.remove(workerNamespaces(namespace, workers)).catch(() => undefined)
+    }
   } finally {
     interrupt.dispose()
-    try {
-      for (const name of [namespace, ...workerNamespaces(namespace, workers)]) await open.remove(name)
-    } catch {
-      // The store is gone: that is what `work` has said, or what is left is a server's that is no more.
-    }
     await open.close()
   }
 }

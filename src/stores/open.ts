@@ -70,7 +70,7 @@ function hidePlace(text: string): string {
 const NAMESPACE = /^[A-Za-z0-9-]+$/
 
 /** `open`, for names of namespaces that are such: in any other a store might see a pattern, or a part of a path. */
-function withNames(open: OpenStore): OpenStore {
+export function withNames(open: OpenStore): OpenStore {
   const checked = (name: string): string => {
     if (NAMESPACE.test(name)) return name
     throw new RangeError(`${JSON.stringify(name)} is no name of a namespace: expected letters, digits and -`)

@@ -6,7 +6,7 @@ export interface Loaded {
   readonly version: number
   /** The space's record; undefined at version 0. */
   readonly record: string | undefined
-  /** What the session was last told; undefined when it never was. */
+  /** What the session was told by the last swap that told it something; undefined when none did. */
   readonly session: string | undefined
 }
 
@@ -15,14 +15,16 @@ export interface Swap {
   /** The version that the space must still be at. It is at the next one afterwards. */
   readonly version: number
   readonly record: string
+  /** The session that is told something in the same step, and what; undefined when nobody is. */
   readonly sessionKey: string
-  readonly session: string
+  readonly session: string | undefined
   /** What happens to the log in the same step. */
   readonly effect: LogEffect | undefined
   /** When, by the clock of the core: for stores that date what they keep. */
   readonly atMs: number
-  /** Which command it was: for stores that keep a history for people to read. */
+  /** Which command it was, and the key of the session that asked: for stores that keep a history for people to read. */
   readonly command: string
+  readonly by: string
 }
 
 /** One consistent view of a space's log. Documents, as they were put. */
@@ -70,6 +72,8 @@ export interface OpenStore {
   readonly server?: OwnServer
   /** The store that keeps its spaces under `name`: letters, digits and `-`. Made on first use. */
   namespace(name: string): Store
+  /** The names, beginning with `prefix`, under which something is kept. */
+  namespaces(prefix: string): Promise<readonly string[]>
   /** Removes everything that is kept under `name`. */
   remove(name: string): Promise<void>
   /** Ends connections and processes, and removes what was made for this opening alone. */

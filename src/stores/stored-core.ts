@@ -15,10 +15,20 @@ import { builtInMachine, type SpaceState, step } from './machine.js'
 import type { Store } from './store.js'
 import { StoreError } from './store-error.js'
 
+/** What a session was last told. */
+interface Told extends Session<Reply> {
+  readonly session: string
+}
+
 /** What the record of a space says. */
 interface SpaceDocument extends SpaceState {
   /** The space's name: keys do not always show it. */
   readonly space: string
+  /**
+   * Whoever asked last. It is kept apart only when another asks: most often the same one goes on, and what it was told is
+   * then no second thing to write.
+   */
+  last: Told | undefined
 }
 
 /** A space as it was when last seen. Whether it still is so is what the swap decides. */
@@ -51,16 +61,18 @@ export function storedCore(store: Store, mint: MintToken): Core {
     if (before !== undefined && before.sessions.size >= MOST_SESSIONS_SEEN) before.sessions.clear()
     const key = before?.key ?? keyOf(space)
     const loaded = await store.load(key, keyOf(session))
-    const told = loaded.session === undefined ? undefined : (JSON.parse(loaded.session) as Session<Reply>)
+    const kept = loaded.session === undefined ? undefined : (JSON.parse(loaded.session) as Session<Reply>)
+    const toldBy = ({ last }: SpaceDocument) => (last?.session === session ? last : kept)
     if (before !== undefined && before.version === loaded.version) {
-      before.sessions.set(session, told)
+      before.sessions.set(session, toldBy(before.document))
       return before
     }
     const document =
       loaded.record === undefined
-        ? { space, record: UNTOUCHED, jobs: NO_JOBS }
+        ? { space, record: UNTOUCHED, jobs: NO_JOBS, last: undefined }
         : (JSON.parse(loaded.record) as SpaceDocument)
-    const now: Seen = { key, version: loaded.version, document, sessions: new Map([[session, told]]) }
+    const sessions = new Map([[session, toldBy(document)]])
+    const now: Seen = { key, version: loaded.version, document, sessions }
     if (seen.size >= MOST_SPACES_SEEN) seen.clear()
     seen.set(space, now)
     return now
@@ -75,16 +87,22 @@ export function storedCore(store: Store, mint: MintToken): Core {
       if (repeated !== undefined) return repeated
       // Whatever becomes of the swap, what was seen is no longer so.
       seen.delete(space)
-      const { reply, effect } = step(here.document, builtInMachine, command, nowMs, mint)
-      const told = { request, reply }
+      const { document } = here
+      const { last } = document
+      const { reply, effect } = step(document, builtInMachine, command, nowMs, mint)
+      const told: Told = { session, request, reply }
+      document.last = told
+      const by = keyOf(session)
+      const apart = last === undefined || last.session === session ? undefined : last
       const swapped = await store.swap(here.key, {
         version: here.version,
-        record: JSON.stringify(here.document),
-        sessionKey: keyOf(session),
-        session: JSON.stringify(told),
+        record: JSON.stringify(document),
+        sessionKey: apart === undefined ? by : keyOf(apart.session),
+        session: apart === undefined ? undefined : JSON.stringify({ request: apart.request, reply: apart.reply }),
         effect,
         atMs: nowMs,
         command: command.kind,
+        by,
       })
       if (!swapped) continue
       here.version += 1

@@ -7,13 +7,13 @@ const ASK_AGAIN_AFTER_MS = 50
 
 /** What `ask` answers, asked again and again while the store cannot be used. */
 export async function patiently<T>(ask: () => T | Promise<T>, onUnanswered?: () => void): Promise<T> {
-  const startedMs = Date.now()
+  const startedMs = performance.now()
   for (;;) {
     try {
       return await ask()
     } catch (error) {
       if (!(error instanceof StoreError) || error.problem.lost) throw error
-      if (Date.now() - startedMs > UNANSWERED_FOR_MS) throw error
+      if (performance.now() - startedMs > UNANSWERED_FOR_MS) throw error
       onUnanswered?.()
       await sleep(ASK_AGAIN_AFTER_MS)
     }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenMint } from '../lease/index.js'
-import type { Reply } from '../log/index.js'
-import { type OpenStore, StoreError, storedCore } from '../stores/index.js'
+import { type Core, type OpenStore, readPages, StoreError, storedCore } from '../stores/index.js'
 import { patiently } from './patience.js'
 import { Racers } from './racers.js'
 import { Acknowledged, RaceJudge, type RaceResult } from './report.js'
@@ -38,7 +37,6 @@ const KILL_EVERY_MS = 250
 const RESTART_SERVER_EVERY_MS = 2_500
 /** A process starts in a fraction of a second; many at once, on a machine that is busy, take much longer. */
 const READY_WITHIN_MS = 60_000
-const PAGE = 1_000
 
 /** Has several processes race on one namespace of `open` in real time, and judges what is in the store afterwards. */
 export async function runRace(open: OpenStore, namespace: string, options: RaceOptions): Promise<Race> {
@@ -54,18 +52,18 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
   const goesOn = () => racers.canGoOn && options.interrupted?.() !== true
   try {
     racers.start(options.processes)
-    const waitingSinceMs = Date.now()
-    while (!racers.allReady && goesOn() && Date.now() - waitingSinceMs < READY_WITHIN_MS) await sleep(10)
-    const startedMs = Date.now()
-    const untilMs = startedMs + options.seconds * 1_000
-    racers.begin({ untilMs })
+    const waitingSinceMs = performance.now()
+    while (!racers.allReady && goesOn() && performance.now() - waitingSinceMs < READY_WITHIN_MS) await sleep(10)
+    const startedMs = performance.now()
+    const leftMs = () => startedMs + options.seconds * 1_000 - performance.now()
+    racers.begin(leftMs)
     const disturbance = disturbing(open, racers, options)
-    while (Date.now() < untilMs && goesOn()) {
+    while (leftMs() > 0 && goesOn()) {
       await sleep(50)
-      options.onProgress?.({ appends: acknowledged.appends.size, leftMs: untilMs - Date.now() })
+      options.onProgress?.({ appends: acknowledged.appends.size, leftMs: leftMs() })
       await disturbance.strike()
     }
-    const tookMs = Date.now() - startedMs
+    const tookMs = performance.now() - startedMs
     if (!goesOn()) racers.killAll()
     await racers.finish()
     const { failures } = racers
@@ -80,18 +78,18 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
 /** What breaks the race while it goes on: processes and the server are killed, each in its own rhythm. */
 function disturbing({ server }: OpenStore, racers: Racers, { kill, restartServer }: RaceOptions) {
   const counts = { killed: 0, serverRestarts: 0 }
-  let killAtMs = Date.now() + 2 * KILL_EVERY_MS
-  let restartAtMs = Date.now() + RESTART_SERVER_EVERY_MS / 2
+  let killAtMs = performance.now() + 2 * KILL_EVERY_MS
+  let restartAtMs = performance.now() + RESTART_SERVER_EVERY_MS / 2
   const strike = async (): Promise<void> => {
-    if (kill && Date.now() >= killAtMs && racers.killOne()) {
+    if (kill && performance.now() >= killAtMs && racers.killOne()) {
       counts.killed += 1
-      killAtMs = Date.now() + KILL_EVERY_MS
+      killAtMs = performance.now() + KILL_EVERY_MS
     }
-    if (restartServer && server !== undefined && Date.now() >= restartAtMs) {
+    if (restartServer && server !== undefined && performance.now() >= restartAtMs) {
       counts.serverRestarts += 1
       await server.kill()
       await server.restart()
-      restartAtMs = Date.now() + RESTART_SERVER_EVERY_MS
+      restartAtMs = performance.now() + RESTART_SERVER_EVERY_MS
     }
   }
   return { counts, strike }
@@ -123,18 +121,13 @@ const hasLost = (evidence: string): RaceResult => ({
 
 async function judge(open: OpenStore, namespace: string, acknowledged: Acknowledged): Promise<readonly RaceResult[]> {
   const core = storedCore(open.namespace(namespace), tokenMint(''))
+  const patient: Core = { execute: (command, nowMs) => patiently(() => core.execute(command, nowMs)) }
   const judging = new RaceJudge(acknowledged)
   const heads = new Map<string, number>()
   for (const space of SPACES) {
-    for (let fromSeq = 0, nextSeq = 1; fromSeq < nextSeq; ) {
-      const reply: Reply = await patiently(() =>
-        core.execute({ kind: 'read', space, fromSeq, limit: PAGE, session: 'judge', request: 1 }, Date.now()),
-      )
-      if (reply.kind !== 'events') throw new TypeError(`reading ${space}: ${reply.kind}`)
-      judging.read(space, reply.events)
-      nextSeq = reply.nextSeq
+    for await (const { events, nextSeq } of readPages(patient, space)) {
+      judging.read(space, events)
       heads.set(space, nextSeq)
-      fromSeq = reply.events.length === 0 ? nextSeq : fromSeq + reply.events.length
     }
   }
   return judging.end(heads)

@@ -19,7 +19,8 @@ export interface RacerSpec {
 
 /** What it is told when it may begin. */
 export interface Go {
-  readonly untilMs: number
+  /** For how long it races from then on. */
+  readonly forMs: number
 }
 
 /** Every process of a race can make the tokens of every other: it is a race, and not a burglary. */
@@ -43,7 +44,8 @@ export async function race(
   try {
     const core = storedCore(open.namespace(spec.namespace), tokenMint(SECRET))
     tell({ kind: 'ready' })
-    const { untilMs } = await go
+    const { forMs } = await go
+    const untilMs = performance.now() + forMs
     await Promise.all(Array.from({ length: TASKS }, (_, task) => runTask(core, spec, task, untilMs, tell)))
   } finally {
     await open.close()
@@ -79,7 +81,7 @@ async function runTask(
     return reply.kind === 'appended'
   }
 
-  for (let round = task; Date.now() < untilMs; round++) {
+  for (let round = task; performance.now() < untilMs; round++) {
     const space = spaces[(round + ids) % spaces.length] as string
     const granted = await ask((asked) => ({
       kind: 'acquire',
@@ -98,7 +100,7 @@ async function runTask(
     const { fence } = granted
     tell({ kind: 'granted', space, epoch: fence.epoch, owner: `${owner} (${session})` })
     let held = true
-    for (let at = 0; at < APPENDS_PER_LEASE && held && Date.now() < untilMs; at++) {
+    for (let at = 0; at < APPENDS_PER_LEASE && held && performance.now() < untilMs; at++) {
       if (at % 4 === 3) {
         const renewed = await ask((asked) => ({ kind: 'renew', fence, ttlMs, ...asked }))
         held = renewed.kind === 'renewed'

@@ -21,7 +21,7 @@ export class Racers {
   /** Those that can be killed in the middle of something. */
   readonly #racing = new Set<ChildProcess>()
   #starts = 0
-  #go: Go | undefined
+  #leftMs: (() => number) | undefined
   #over = false
 
   constructor(program: string, acknowledged: Acknowledged, specOf: (lane: number, start: number) => RacerSpec) {
@@ -43,9 +43,9 @@ export class Racers {
   }
 
   /** Lets them race, those too that are started later. */
-  begin(go: Go): void {
-    this.#go = go
-    for (const child of this.#racing) child.send(go, () => undefined)
+  begin(leftMs: () => number): void {
+    this.#leftMs = leftMs
+    for (const child of this.#racing) this.#letRace(child)
   }
 
   /** Kills one of those that race. False if there is none at the moment. */
@@ -99,7 +99,11 @@ export class Racers {
 
   #joins(child: ChildProcess): void {
     this.#racing.add(child)
-    if (this.#go !== undefined) child.send(this.#go, () => undefined)
+    this.#letRace(child)
+  }
+
+  #letRace(child: ChildProcess): void {
+    if (this.#leftMs !== undefined) child.send({ forMs: this.#leftMs() } satisfies Go, () => undefined)
   }
 }
 

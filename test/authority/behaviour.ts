@@ -36,6 +36,7 @@ class Cluster {
       session,
       core: this.#cores[this.#nodes.size % this.#cores.length] as Core,
       nowMs: () => this.nowMs - (this.behindMs.get(node) ?? 0),
+      monotonicMs: () => this.nowMs,
       ttlMs: TTL_MS,
       renewBelowMs: TTL_MS / 4,
       retryAfterMs: 20,
@@ -246,6 +247,22 @@ export function describeAuthority(
       await b.append('s', bindingMade('l'))
       const keys = (await world.log()).flatMap(({ payload }) => (payload as { key?: string }).key ?? [])
       expect(keys).toEqual(['k', 'l'])
+    })
+
+    it('gives up in time by a clock that nobody sets, though its own is set back again and again', async () => {
+      const world = cluster()
+      const [a, b] = [world.start('a'), world.start('b')]
+      await a.append('s', aliasSet('home'))
+      world.unreachable.add('a')
+      const startedMs = world.nowMs
+      let forwards = 0
+      world.onForward = () => {
+        forwards += 1
+        world.behindMs.set('b', forwards < 1_000 ? 1_000_000 * forwards : 0)
+        world.nowMs += forwards < 1_000 ? 1 : 1e12
+      }
+      expect((await b.append('s', bindingMade('k'))).kind).toBe('unknown')
+      expect(world.nowMs - startedMs).toBeLessThan(5 * TTL_MS)
     })
 
     it('does not say that an intent is not written of which a copy may still come to a holder', async () => {

@@ -1,24 +1,37 @@
 import { join } from 'node:path'
 import type { OpenStore } from '../../src/stores/index.js'
 
-/** The least that a store can do: compare a version, and swap a record. */
+/**
+ * The least that a store can do: compare a version and swap a record, alone, as a renewal has it, and with an event that is
+ * kept in the same step, as an append has it. Each is one statement, transaction, script or commit.
+ */
 export interface Bare {
+  /** What a swap is: for the table. */
   readonly name: string
   swap(): Promise<void>
+  append(): Promise<void>
   close(): Promise<void>
 }
 
 /** As long as the record of a space is. */
 const RECORD = JSON.stringify({ record: 'x'.repeat(330) })
+/** As an append of the benchmark is kept. */
+const eventAt = (seq: number): string =>
+  JSON.stringify({ seq, epoch: 1, owner: 'a', type: 'alias-set', payload: { alias: 'home', page: seq } })
 
-export async function bareOn(kind: string, folder: string, open: OpenStore | undefined): Promise<Bare> {
+export async function bareOn(
+  kind: string,
+  folder: string,
+  open: OpenStore | undefined,
+  synced: boolean,
+): Promise<Bare> {
   switch (kind) {
     case 'sqlite':
-      return onSqlite(join(folder, 'bare.db'))
+      return onSqlite(join(folder, 'bare.db'), synced)
     case 'git':
       return onGit()
     case 'postgres':
-      return onPostgres((open as OpenStore).spec().replace('postgres=', ''))
+      return onPostgres((open as OpenStore).spec().replace('postgres=', ''), synced)
     case 'redis':
       return onRedis((open as OpenStore).spec().replace('redis=', ''))
     default:
@@ -32,45 +45,65 @@ const won = (happened: boolean): void => {
 
 function onMap(): Bare {
   const map = new Map<string, { version: number; record: string }>([['s', { version: 0, record: RECORD }]])
+  const events: string[] = []
   let version = 0
+  const swap = () => {
+    won(map.get('s')?.version === version)
+    version += 1
+    map.set('s', { version, record: RECORD })
+  }
   return {
     name: 'bare Map',
-    swap: async () => {
-      won(map.get('s')?.version === version)
-      version += 1
-      map.set('s', { version, record: RECORD })
+    swap: async () => swap(),
+    append: async () => {
+      swap()
+      events.push(eventAt(version))
     },
     close: async () => undefined,
   }
 }
 
-async function onSqlite(file: string): Promise<Bare> {
+async function onSqlite(file: string, synced: boolean): Promise<Bare> {
   const { default: Database } = await import('libsql')
   const database = new Database(file)
   database.exec('PRAGMA journal_mode = WAL')
-  database.exec('PRAGMA synchronous = FULL')
+  database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'OFF'}`)
   database.exec('CREATE TABLE bare (key TEXT PRIMARY KEY, version INTEGER, record TEXT) WITHOUT ROWID')
   database.prepare('INSERT INTO bare VALUES (?, 0, ?)').run('s', RECORD)
   const update = database.prepare('UPDATE bare SET version = version + 1, record = ?1 WHERE key = ?2 AND version = ?3')
+  database.exec('CREATE TABLE bare_event (key TEXT, seq INTEGER, event TEXT, PRIMARY KEY (key, seq)) WITHOUT ROWID')
+  const insert = database.prepare('INSERT INTO bare_event VALUES (?1, ?2, ?3)')
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
   let version = 0
+  const swap = () => {
+    won(update.run(RECORD, 's', version).changes === 1)
+    version += 1
+  }
   return {
     name: 'bare UPDATE',
-    swap: async () => {
-      won(update.run(RECORD, 's', version).changes === 1)
-      version += 1
+    swap: async () => swap(),
+    append: async () => {
+      begin.run()
+      swap()
+      insert.run('s', version, eventAt(version))
+      commit.run()
     },
     close: async () => void database.close(),
   }
 }
 
-async function onPostgres(url: string): Promise<Bare> {
+async function onPostgres(url: string, synced: boolean): Promise<Bare> {
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => undefined)
   await client.connect()
+  if (!synced) await client.query('SET synchronous_commit = off')
   await client.query('CREATE TABLE bare (key text PRIMARY KEY, version bigint, record text) WITH (fillfactor = 50)')
   await client.query('INSERT INTO bare VALUES ($1, 0, $2)', ['s', RECORD])
+  await client.query('CREATE TABLE bare_event (key text, seq bigint, event text, PRIMARY KEY (key, seq))')
   const text = 'UPDATE bare SET version = version + 1, record = $1 WHERE key = $2 AND version = $3'
+  const both = `WITH won AS (${text} RETURNING 1) INSERT INTO bare_event SELECT $2, $4, $5 FROM won`
   let version = 0
   return {
     name: 'bare UPDATE',
@@ -79,8 +112,14 @@ async function onPostgres(url: string): Promise<Bare> {
       won(rowCount === 1)
       version += 1
     },
+    append: async () => {
+      const values = [RECORD, 's', version, version, eventAt(version)]
+      const { rowCount } = await client.query({ name: 'bare-append', text: both, values })
+      won(rowCount === 1)
+      version += 1
+    },
     close: async () => {
-      await client.query('DROP TABLE bare')
+      await client.query('DROP TABLE bare, bare_event')
       await client.end()
     },
   }
@@ -93,18 +132,20 @@ async function onRedis(url: string): Promise<Bare> {
   await client.connect()
   const script = `
     if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
-    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3])
+    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', unpack(ARGV, 3))
     return 1`
   const digest = await client.scriptLoad(script)
   await client.hSet('bare', { version: '0', record: RECORD })
   let version = 0
+  const swap = async (event: readonly string[]) => {
+    const values = [`${version}`, `${version + 1}`, RECORD, ...event]
+    won((await client.evalSha(digest, { keys: ['bare'], arguments: values })) === 1)
+    version += 1
+  }
   return {
     name: 'bare script',
-    swap: async () => {
-      const done = await client.evalSha(digest, { keys: ['bare'], arguments: [`${version}`, `${version + 1}`, RECORD] })
-      won(done === 1)
-      version += 1
-    },
+    swap: async () => swap([]),
+    append: async () => swap([`e:${version}`, eventAt(version)]),
     close: async () => {
       await client.del('bare')
       client.destroy()
@@ -122,18 +163,20 @@ async function onGit(): Promise<Bare> {
   const refs = openRefs(repository)
   let before: string | undefined
   let version = 0
+  const tree = objects.write('tree', Buffer.alloc(0))
+  const swap = async (event: string) => {
+    version += 1
+    const who = `bare <bare@localhost> ${version} +0000`
+    const parent = before === undefined ? '' : `parent ${before}\n`
+    const commit = `tree ${tree}\n${parent}author ${who}\ncommitter ${who}\n\n${version}\n\n${RECORD}\n${event}\n`
+    const after = objects.write('commit', Buffer.from(commit))
+    won(await refs.move('refs/bare/s', before, after))
+    before = after
+  }
   return {
     name: 'bare commit',
-    swap: async () => {
-      version += 1
-      const tree = objects.write('tree', Buffer.alloc(0))
-      const who = `bare <bare@localhost> ${version} +0000`
-      const parent = before === undefined ? '' : `parent ${before}\n`
-      const commit = `tree ${tree}\n${parent}author ${who}\ncommitter ${who}\n\n${version}\n\n${RECORD}\n`
-      const after = objects.write('commit', Buffer.from(commit))
-      won(await refs.move('refs/bare/s', before, after))
-      before = after
-    },
+    swap: async () => swap(''),
+    append: async () => swap(eventAt(version)),
     close: async () => {
       await Promise.all([objects.close(), refs.close()])
       repository.remove()

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,14 +8,16 @@ import { percentile } from '../../src/metrics/index.js'
 import { grouped, table } from '../../src/report/index.js'
 import { type Core, memoryCore, openStore, readLog, storedCore } from '../../src/stores/index.js'
 import { type Bare, bareOn } from './bare-stores.js'
+import { packedLog } from './git-pack.js'
 
 // What a lease costs on each store, on one connection, beside a bare compare-and-swap on the same server; and whether a long
 // log can be replayed in constant memory. Figures and targets are printed, never asserted.
 //
-//   npm run bench:stores                          the table
+//   npm run bench:stores                          the table, where all is synced that can be
+//   npm run bench:stores -- --unsynced            the table, where nothing is: the stores that go with the process
 //   npm run bench:stores -- --replay 1000000 redis   appends so many events, and replays them
 
-const ROUNDS = 8
+const ROUNDS = 24
 const PER_ROUND: Readonly<Record<string, number>> = { memory: 5_000, sqlite: 150, git: 60, postgres: 150, redis: 150 }
 const TARGET = 0.6
 const mint = tokenMint('secret')
@@ -65,39 +68,50 @@ const samplesOf = async (operation: () => Promise<void>, iterations: number): Pr
   return result.latency.samples ?? []
 }
 
-async function measure(kind: string): Promise<{ readonly rows: string[][]; readonly shares: readonly number[] }> {
+async function measure(
+  kind: string,
+  synced: boolean,
+): Promise<{ readonly rows: string[][]; readonly shares: readonly number[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'contention-bench-'))
   // A place that stays: only there it has to be durable.
-  const spec = kind === 'sqlite' ? `sqlite=${join(folder, 'store.db')}` : kind
-  const open = await openStore(spec, { env: {} })
-  const bare: Bare = await bareOn(kind, folder, open)
+  const spec = kind === 'sqlite' && synced ? `sqlite=${join(folder, 'store.db')}` : kind
+  const open = await openStore(spec, { env: {}, durable: synced })
+  const bare: Bare = await bareOn(kind, folder, open, synced)
   try {
     const core = open === undefined ? memoryCore(mint) : storedCore(open.namespace('bench'), mint)
     const asker = new Asker(core)
     await asker.acquire()
-    const operations = {
-      acquire: () => asker.acquire(),
-      renew: () => asker.renew(),
-      append: () => asker.append(),
-      [bare.name]: bare.swap,
+    const withEvent = `${bare.name} + event`
+    const counterparts: Readonly<Record<string, string>> = { acquire: bare.name, renew: bare.name, append: withEvent }
+    // Of rounds, in which all take their turns, and not of single times: one hiccup of the machine would decide everything.
+    const rates = (name: string) => (samples.get(name) as number[][]).map((times) => 1_000 / mean(times))
+    const share = (name: string) => {
+      const bares = rates(counterparts[name] as string)
+      return median(rates(name).map((rate, round) => rate / (bares[round] as number)))
     }
-    const samples = new Map<string, number[]>(Object.keys(operations).map((name) => [name, []]))
+    const operations = {
+      acquire: async () => asker.acquire(),
+      renew: async () => asker.renew(),
+      append: async () => asker.append(),
+      [bare.name]: bare.swap,
+      [withEvent]: bare.append,
+    }
+    const samples = new Map<string, number[][]>(Object.keys(operations).map((name) => [name, []]))
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [name, operation] of Object.entries(operations)) {
-        const timed = await samplesOf(operation, PER_ROUND[kind] as number)
-        if (round > 0) samples.get(name)?.push(...timed)
+        const timed = await samplesOf(operation, (PER_ROUND[kind] as number) * (kind === 'sqlite' && !synced ? 10 : 1))
+        if (round > 0) samples.get(name)?.push([...timed])
       }
     }
-    const rate = (name: string) => 1_000 / mean(samples.get(name) as number[])
-    const rows = [...samples].map(([name, times]) => [
+    const rows = [...samples].map(([name, rounds]) => [
       kind,
       name,
-      grouped(Math.round(rate(name))),
-      micros(percentile(times, 50)),
-      micros(percentile(times, 99)),
-      name === bare.name ? '' : `${Math.round((100 * rate(name)) / rate(bare.name))}%`,
+      grouped(Math.round(median(rates(name)))),
+      micros(percentile(rounds.flat(), 50)),
+      micros(percentile(rounds.flat(), 99)),
+      name in counterparts ? `${Math.round(100 * share(name))}%` : '',
     ])
-    return { rows, shares: ['renew', 'append'].map((name) => rate(name) / rate(bare.name)) }
+    return { rows, shares: ['renew', 'append'].map(share) }
   } finally {
     await bare.close()
     await open?.remove('bench')
@@ -107,44 +121,88 @@ async function measure(kind: string): Promise<{ readonly rows: string[][]; reado
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0) / numbers.length
+const median = (numbers: readonly number[]): number => percentile(numbers, 50)
 const micros = (ms: number): string => (ms * 1_000).toFixed(ms < 0.01 ? 1 : 0)
 
+const rateOf = (events: number, ms: number) => grouped(Math.round((events * 1_000) / ms))
+
+async function appendAll(core: Core, events: number): Promise<void> {
+  const asker = new Asker(core)
+  await asker.acquire()
+  for (let at = 0; at < events; at++) await asker.append()
+}
+
+/** A log in a store of its own, appended by the store itself; in git it is built in a pack, in a process of its own. */
 async function replay(events: number, kind: string): Promise<void> {
+  if (kind === 'git') {
+    const folder = mkdtempSync(join(tmpdir(), 'contention-bench-'))
+    try {
+      const startedMs = performance.now()
+      execFileSync(process.execPath, [process.argv[1] as string, '--pack', String(events), folder], {
+        stdio: 'inherit',
+      })
+      const tookMs = performance.now() - startedMs
+      console.log(`git: ${grouped(events)} events packed at ${rateOf(events, tookMs)}/s`)
+      await replayFrom(`git=${folder}`, events)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return
+  }
   const open = await openStore(kind, { env: {}, durable: false })
   if (open === undefined) throw new Error(`${kind} keeps no log to read from elsewhere`)
   try {
-    const asker = new Asker(storedCore(open.namespace('replay'), mint))
-    await asker.acquire()
-    let startedMs = performance.now()
-    for (let at = 0; at < events; at++) await asker.append()
-    const appendedMs = performance.now() - startedMs
-    startedMs = performance.now()
-    const heaps: number[] = []
+    const startedMs = performance.now()
+    await appendAll(storedCore(open.namespace('replay'), mint), events)
+    console.log(`${kind}: ${grouped(events)} events appended at ${rateOf(events, performance.now() - startedMs)}/s`)
+    await replayFrom(open.spec(), events)
+    await open.remove('replay')
+  } finally {
+    await open.close()
+  }
+}
+
+async function packLog(events: number, folder: string): Promise<void> {
+  execFileSync('git', ['init', '--quiet', '--bare', folder])
+  const log = packedLog(folder)
+  await appendAll(storedCore(log.store, mint), events)
+  await log.finish('refs/contention/replay/s')
+}
+
+async function replayFrom(spec: string, events: number): Promise<void> {
+  const open = await openStore(spec, { env: {}, durable: false })
+  if (open === undefined) throw new Error(`${spec} keeps no log to read from elsewhere`)
+  try {
+    const startedMs = performance.now()
+    const heaps: string[] = []
+    const residents: string[] = []
     let read = 0
     for await (const _ of readLog(storedCore(open.namespace('replay'), mint), 's')) {
       read += 1
       if (read % Math.ceil(events / 10) !== 0) continue
       globalThis.gc?.()
-      heaps.push(process.memoryUsage().heapUsed / 2 ** 20)
+      const { heapUsed, rss } = process.memoryUsage()
+      heaps.push((heapUsed / 2 ** 20).toFixed(1))
+      residents.push((rss / 2 ** 20).toFixed(0))
     }
-    const rate = (ms: number) => grouped(Math.round((events * 1_000) / ms))
     const tookMs = performance.now() - startedMs
-    console.log(`${kind}: ${grouped(read)} events appended at ${rate(appendedMs)}/s, replayed at ${rate(tookMs)}/s`)
-    console.log(`heap after each tenth of the log, MiB: ${heaps.map((mib) => mib.toFixed(1)).join(' ')}`)
+    console.log(`${open.kind}: ${grouped(read)} events replayed at ${rateOf(read, tookMs)}/s`)
+    console.log(`heap after each tenth of the log, MiB: ${heaps.join(' ')}`)
+    console.log(`resident after each tenth of the log, MiB: ${residents.join(' ')}`)
     if (read !== events) throw new Error(`${events} events were appended, ${read} read`)
   } finally {
-    await open.remove('replay')
     await open.close()
   }
 }
 
-const at = process.argv.indexOf('--replay')
-if (at >= 0) await replay(Number(process.argv[at + 1]), process.argv[at + 2] ?? 'sqlite')
+const [command, events, where] = process.argv.slice(2)
+if (command === '--pack') await packLog(Number(events), where as string)
+else if (command === '--replay') await replay(Number(events), where ?? 'sqlite')
 else {
   const rows: string[][] = []
   const lines: string[] = []
   for (const kind of Object.keys(PER_ROUND)) {
-    const { rows: more, shares } = await measure(kind)
+    const { rows: more, shares } = await measure(kind, !process.argv.includes('--unsynced'))
     rows.push(...more)
     const lowest = Math.min(...shares)
     if (kind !== 'memory') {

@@ -114,6 +114,19 @@ describe('--store', () => {
     })
   }
 
+  it.each(['run', 'check', 'explore', 'conformance'])(
+    'takes one store, and not the last of several: %s',
+    async (name) => {
+      const project = ownProject(polite)
+      const two = ['--store', 'sqlite=one.db', '--store', 'redis=redis://me:secret@127.0.0.1:1']
+      const { code, stdout, stderr } = await cli(project, [name, ...two])
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(/--store was given more than once[\s\S]*one at the most[\s\S]*once for each of them/)
+      expect(stderr).not.toContain('secret')
+      expect(existsSync(join(project, 'one.db'))).toBe(false)
+    },
+  )
+
   it("refuses a file that is somebody else's, and leaves it as it was", async () => {
     const project = ownProject(polite)
     writeFileSync(join(project, 'text.db'), 'this is no database, but it is long enough to be looked at'.repeat(20))
@@ -186,6 +199,41 @@ describe('a command on a store that is stopped, or waits', () => {
     expect(await ended).toEqual({ code: 2, stdout: '', stderr: 'stopped before its end\n' })
     expect(Date.now() - startedMs).toBeLessThan(30_000)
     expect(readdirSync(temporary)).toEqual([])
+  })
+
+  /** Believes in its lease for too long; says by a file that it has been asked so often, and that it is being made small. */
+  const overconfident = `
+import { writeFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+let asked = 0
+export default {
+  name: 'overconfident',
+  client: {
+    believesUntilMs: ({ receivedAtMs, ttlMs }) => {
+      asked += 1
+      if (isMainThread) writeFileSync('shrinking', '')
+      else if (asked === 2_000) writeFileSync('found', '')
+      return receivedAtMs + 10 * ttlMs
+    },
+  },
+}`
+  it.each([
+    ['in memory, while it looks for more', 'found', ['--max-failures', '1000']],
+    ['on a store, while it looks for more', 'found', ['--max-failures', '1000', '--store', 'sqlite']],
+    ['in memory, while it is made small', 'shrinking', []],
+    ['on a store, while it is made small', 'shrinking', ['--store', 'sqlite']],
+  ])('tells at Ctrl-C what an exploration has found: %s', async (_, sign, more) => {
+    const project = folder({ 'subject.mjs': overconfident })
+    const args = ['explore', 'lease-lifecycle', '--subject', 'subject.mjs', '--time', '60s', '--workers', '1']
+    const { ended, signalAll } = started([...args, ...more], project)
+    const early = ended.then(({ stderr }) => stderr)
+    while (!existsSync(join(project, sign))) expect(await Promise.race([early, sleep(5)])).toBeUndefined()
+    signalAll('SIGINT')
+    const { code, stdout } = await ended
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/FAIL .*exclusive-belief/)
+    const [file] = readdirSync(join(project, 'counterexamples'))
+    expect(stdout).toContain(`npx contention replay counterexamples/${file}`)
   })
 
   it('a race that Ctrl-C ends at a terminal has no process that could not go on', async () => {

@@ -26,7 +26,7 @@ export function describeStore(name: string, open: () => Promise<OpenStore>, runs
     let one: OpenStore
     let other: OpenStore
     let spaces = 0
-    const fresh = () => `test-${name}-${process.pid}-${++spaces}`
+    const fresh = () => `test-${name.replace(/\W/g, '-')}-${process.pid}-${++spaces}`
     const used: string[] = []
     const namespaces = () => {
       const namespace = fresh()
@@ -75,6 +75,34 @@ export function describeStore(name: string, open: () => Promise<OpenStore>, runs
       expect(await kept.swap('s', swapOf(1, { record: 'lost', session: 'lost' }))).toBe(false)
       expect(await kept.load('s', 'session')).toEqual({ version: 2, record: 'r2', session: '{}' })
       expect((await kept.view('s', 0, 9)).events).toHaveLength(1)
+    })
+
+    it.each([
+      ['nothing else', undefined],
+      ['an event', event(1)],
+      ['a checkpoint', { kind: 'checkpoint', checkpoint: { nextSeq: 1, epoch: 1, state: 1 } }],
+      ['a truncation', { kind: 'truncate', beforeSeq: 1 }],
+    ] as const)('swaps the record with %s, telling nobody, as it does telling somebody', async (_, effect) => {
+      const [kept, same] = namespaces()
+      for (const session of ['told', undefined]) {
+        const space = session ?? 'silent'
+        const swap = (version: number, by: Store, change: Partial<Swap> = {}) =>
+          by.swap(space, swapOf(version, { record: `r${version + 1}`, session, effect, ...change }))
+        expect(await swap(0, kept, { effect: event(0), session: 'first' })).toBe(true)
+        for (const version of [0, 2]) expect(await swap(version, same)).toBe(false)
+        const seqs = async () => (await same.view(space, 0, 9)).events.map((text) => JSON.parse(text).seq)
+        expect(await seqs()).toEqual([0])
+        expect(await swap(1, kept)).toBe(true)
+        expect(await swap(1, same, { record: 'lost' })).toBe(false)
+        const { record, checkpoint } = await same.view(space, 0, 9)
+        expect([record, checkpoint]).toEqual(['r2', effect?.kind === 'checkpoint' ? expect.any(String) : undefined])
+        expect(await seqs()).toEqual(effect?.kind === 'append' ? [0, 1] : effect?.kind === 'truncate' ? [] : [0])
+        expect(await kept.load(space, 'session')).toEqual({ version: 2, record: 'r2', session: session ?? 'first' })
+        expect(await swap(2, same, { session: undefined, effect: undefined })).toBe(true)
+      }
+      expect(await kept.swap('new', swapOf(0, { session: undefined, effect: event(0) }))).toBe(true)
+      expect(await same.swap('new', swapOf(0, { session: undefined, effect: event(0) }))).toBe(false)
+      expect((await same.view('new', 0, 9)).events).toHaveLength(1)
     })
 
     it('lets one of many win who swap the same version at once', async () => {
@@ -228,6 +256,7 @@ const swapOf = (version: number, change: Partial<Swap> = {}): Swap => ({
   version,
   record: '{}',
   sessionKey: keyOf('session'),
+  by: keyOf('session'),
   session: '{}',
   effect: undefined,
   atMs: version,

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { tokenMint } from '../../src/lease/index.js'
 import type { LogEvent } from '../../src/log/index.js'
 import { parseAnswers } from '../../src/stores/git/objects.js'
+import { packing } from '../../src/stores/git/packing.js'
+import { findRepository } from '../../src/stores/git/repository.js'
 import { formatTree, parseTree } from '../../src/stores/git/tree.js'
-import { type OpenStore, openStore, type Store, StoreError, type Swap } from '../../src/stores/index.js'
+import { type OpenStore, openStore, type Store, StoreError, type Swap, storedCore } from '../../src/stores/index.js'
+import { packedLog } from '../bench/git-pack.js'
 import { built, type Program, start } from '../support/child.js'
 import { describeStore } from './behaviour.js'
 
@@ -46,7 +50,7 @@ describe('a git repository as a store', () => {
   it('shows what happened to whoever asks git', async () => {
     const path = repository('--bare')
     const kept = await namespaceIn(path)
-    await kept.swap('s', swapOf(0, { command: 'acquire', sessionKey: 'node-1', atMs: 1_999 }))
+    await kept.swap('s', swapOf(0, { command: 'acquire', by: 'node-1', atMs: 1_999 }))
     await kept.swap('s', swapOf(1, { effect: event(0), atMs: 2_000 }))
     const checkpoint = { nextSeq: 1, epoch: 1, state: { sum: 0 } }
     await kept.swap('s', swapOf(2, { command: 'checkpoint', effect: { kind: 'checkpoint', checkpoint } }))
@@ -119,6 +123,52 @@ describe('a git repository as a store', () => {
     expect(await (await namespaceIn(path)).swap('s', swapOf(count + 1, { effect: event(count + 1) }))).toBe(true)
     expect((await warm.view('s', count, 9)).events).toHaveLength(2)
     git(path, 'fsck', '--strict')
+  })
+
+  it('is packed by git when there is much, where it is to last, and as far as the repository wants that', async () => {
+    const path = repository('--bare')
+    git(path, 'config', 'gc.autoDetach', 'false')
+    const kept = await namespaceIn(path)
+    for (let seq = 0; seq < 600; seq++) await kept.swap('s', swapOf(seq, { effect: event(seq) }))
+    const packedAfter = async (swaps: number, durable: boolean, auto: string): Promise<number> => {
+      git(path, 'config', 'gc.auto', auto)
+      const pack = packing(await findRepository(path, durable))
+      for (let swap = 0; swap < swaps; swap++) pack.swapped()
+      await pack.settled()
+      return Number(/in-pack: (\d+)/.exec(git(path, 'count-objects', '--verbose'))?.[1])
+    }
+    expect(await packedAfter(1_000, false, '100')).toBe(0)
+    expect(await packedAfter(1_000, true, '0')).toBe(0)
+    expect(await packedAfter(999, true, '100')).toBe(0)
+    expect(await packedAfter(1_000, true, '100')).toBeGreaterThan(600)
+    git(path, 'fsck', '--strict')
+    expect(await kept.swap('s', swapOf(600, { effect: event(600) }))).toBe(true)
+    expect(await pages(await namespaceIn(path), 0, 500)).toHaveLength(601)
+  })
+
+  it('is packed by the benchmark as it is written by the store: the same commits', async () => {
+    const path = repository('--bare')
+    const log = packedLog(path)
+    const mint = tokenMint('secret')
+    const cores = [storedCore(log.store, mint), storedCore(await namespaceIn(path), mint)]
+    const [space, owner] = ['s', 'a']
+    const fence = { space, owner, epoch: 1, token: mint(space, owner, 1) }
+    for (const core of cores) {
+      const claim = { kind: 'claim', space, owner, ttlMs: 1e6, clockMs: 0, expectedEpoch: 0 } as const
+      await core.execute({ ...claim, session: 'a', request: 1 }, 0)
+      for (let request = 2; request < 300; request++) {
+        await core.execute({ kind: 'append', fence, type: 'entry', payload: request, session: 'a', request }, request)
+      }
+    }
+    await log.finish('refs/contention/packed/s')
+    expect(git(path, 'rev-parse', 'refs/contention/packed/s')).toBe(git(path, 'rev-parse', REF))
+    git(path, 'update-ref', '-d', REF)
+    git(path, 'prune', '--expire=now')
+    git(path, 'prune-packed')
+    expect(git(path, 'count-objects')).toMatch(/^0 objects/)
+    git(path, 'fsck', '--strict')
+    const packed = (await using(path)).namespace('packed')
+    expect((await packed.view('s', 0, 999)).events).toHaveLength(298)
   })
 
   it('is the same read at any moment, by who wrote it and by who comes new', async () => {
@@ -343,7 +393,7 @@ describe('a git repository that cannot be used', () => {
     const found: readonly (readonly [object: string, found: string])[] = [
       [commit, "a commit of somebody else's"],
       [tree, 'a tree'],
-      [later, 'a commit that another version of contention made (format 9; this one is 1)'],
+      [later, 'a commit that another version of contention made (format 9; this one is 2)'],
     ]
     for (const [object, what] of found) {
       git(path, 'update-ref', REF, object)
@@ -501,6 +551,7 @@ const swapOf = (version: number, change: Partial<Swap> = {}): Swap => ({
   version,
   record: '{}',
   sessionKey: 'session',
+  by: 'session',
   session: '{}',
   effect: undefined,
   atMs: version,

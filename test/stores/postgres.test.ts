@@ -52,6 +52,7 @@ const swapOf = (version: number, change: Partial<Swap> = {}): Swap => ({
   version,
   record: `record ${version + 1}`,
   sessionKey: keyOf('session'),
+  by: keyOf('session'),
   session: `told ${version + 1}`,
   effect: { kind: 'append', event: { seq: version, epoch: 1, owner: 'a', type: 'entry', payload: version } },
   atMs: version,
@@ -157,7 +158,7 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       expect(await refusal(opened(inSchema('newer')))).toMatchObject({
         what: 'the schema was made by another version of contention',
         found: 'schema version 99',
-        expected: 'schema version 1',
+        expected: 'schema version 2',
       })
       const tables = await asAdmin(`SELECT tablename FROM pg_tables WHERE schemaname IN ('theirs', 'newer') ORDER BY 1`)
       expect(tables.map(({ tablename }) => tablename)).toEqual([

@@ -152,7 +152,7 @@ describeRedis('redis', () => {
       await tell(format, ['HSET', 'contention:format', 'format', '99'])
       expect(await problem(opened(format))).toMatchObject({
         found: expect.stringContaining('99'),
-        expected: 'format 1',
+        expected: 'format 2',
       })
       const mark = database()
       await tell(mark, ['SET', 'contention:format', 'of another program'])
@@ -407,6 +407,7 @@ const swapOf = (version: number, seq?: number): Swap => ({
   version,
   record: '{}',
   sessionKey: 'session',
+  by: 'session',
   session: '{}',
   effect:
     seq === undefined

@@ -40,11 +40,11 @@ describe('a SQLite file', () => {
     expect(await foreign('versioned.db', 'PRAGMA user_version = 7')).toMatchObject({
       what: "the SQLite file is somebody else's",
     })
-    await (await opened(`sqlite=${join(folder, 'later.db')}`)).close()
-    expect(await foreign('later.db', 'PRAGMA user_version = 2')).toMatchObject({
+    await (await opened(`sqlite=${join(folder, 'older.db')}`)).close()
+    expect(await foreign('older.db', 'PRAGMA user_version = 1')).toMatchObject({
       what: 'the SQLite file was made by another version of contention',
-      found: 'schema version 2',
-      expected: 'schema version 1',
+      found: 'schema version 1',
+      expected: 'schema version 2',
     })
   })
 
@@ -80,7 +80,15 @@ describe('a SQLite file', () => {
     expect([made.length, store.place]).toEqual([1, 'a file of its own'])
     for (const { namespace } of [memory, store]) {
       const kept = namespace('n')
-      const swap = { version: 0, record: 'r', sessionKey: 'a', session: '{}', atMs: 0, command: 'append' } as const
+      const swap = {
+        version: 0,
+        record: 'r',
+        sessionKey: 'a',
+        session: '{}',
+        atMs: 0,
+        command: 'append',
+        by: 'a',
+      } as const
       expect(await kept.swap('s', { ...swap, effect: undefined })).toBe(true)
       expect((await kept.load('s', 'a')).record).toBe('r')
     }

@@ -22,6 +22,16 @@ export function isInstalled(name: string): boolean {
   }
 }
 
+/** Whether this Node has `name`, of its own or by npm. */
+export async function isLoaded(name: string): Promise<boolean> {
+  try {
+    await import(/* @vite-ignore */ name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** `describe`, unless what it needs is missing: then skipped with the reason in its name, or, where `CI` is set, a failure. */
 export function describeWith(needed: string, there: boolean): typeof describe | typeof describe.skip {
   if (there) return describe

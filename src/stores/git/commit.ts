@@ -14,8 +14,9 @@ export interface KeptEvent {
 
 /** What a swap did besides putting a new record. */
 export interface Change {
+  /** The session that was told something, and what; undefined when nobody was. */
   readonly sessionKey: string
-  readonly session: string
+  readonly session: string | undefined
   readonly effect: KeptEffect | undefined
 }
 
@@ -29,7 +30,7 @@ export interface SwapCommit extends Change {
   readonly record: string
 }
 
-const FORMAT = '1'
+const FORMAT = '2'
 const WHO = 'contention <contention@localhost>'
 /** So that `git log --oneline` shows one line. */
 const LONGEST_WORD = 60
@@ -53,7 +54,12 @@ function kept(effect: NonNullable<Swap['effect']>): KeptEffect {
  * A swap as git keeps a commit: a subject for people, then trailers, which `git interpret-trailers --parse` and
  * `git log --format='%(trailers:key=Event,valueonly)'` take apart.
  */
-export function formatCommit(swap: Swap, { effect }: Change, tree: string, parent: string | undefined): string {
+export function formatCommit(
+  swap: Swap,
+  { effect, sessionKey, session }: Change,
+  tree: string,
+  parent: string | undefined,
+): string {
   const when = `${WHO} ${Math.max(0, Math.floor(swap.atMs / 1_000))} +0000`
   return [
     `tree ${tree}`,
@@ -66,24 +72,23 @@ export function formatCommit(swap: Swap, { effect }: Change, tree: string, paren
     `Contention: ${FORMAT}`,
     `Version: ${swap.version + 1}`,
     ...(effect === undefined ? [] : [effectLine(effect)]),
-    `Session: ${swap.sessionKey}`,
-    `Told: ${toLine(swap.session)}`,
+    ...(session === undefined ? [] : [`Session: ${sessionKey}`, `Told: ${toLine(session)}`]),
     `Record: ${toLine(swap.record)}`,
     '',
   ].join('\n')
 }
 
-function subjectOf({ command, sessionKey, effect }: Swap): string {
+function subjectOf({ command, by, effect }: Swap): string {
   const did = oneWord(command)
   switch (effect?.kind) {
     case 'append':
       return `${did} ${effect.event.seq} ${oneWord(effect.event.type)} by ${oneWord(effect.event.owner)}`
     case 'checkpoint':
-      return `${did} before ${effect.checkpoint.nextSeq} by ${sessionKey}`
+      return `${did} before ${effect.checkpoint.nextSeq} by ${by}`
     case 'truncate':
-      return `${did} before ${effect.beforeSeq} by ${sessionKey}`
+      return `${did} before ${effect.beforeSeq} by ${by}`
     case undefined:
-      return `${did} by ${sessionKey}`
+      return `${did} by ${by}`
   }
 }
 
@@ -120,12 +125,13 @@ export function parseCommit(content: string): SwapCommit | string {
   const record = lines.get('Record')
   const sessionKey = lines.get('Session')
   const session = lines.get('Told')
-  const whole = record !== undefined && sessionKey !== undefined && session !== undefined
+  const whole = record !== undefined && (sessionKey === undefined) === (session === undefined)
   if (!whole || !Number.isSafeInteger(version) || (version === 1) !== (parent === undefined)) {
     return 'a commit of contention that was changed'
   }
   const effect = effectOf(lines)
-  return { tree, parent, version, record: fromLine(record), sessionKey, session: fromLine(session), effect }
+  const told = session === undefined ? undefined : fromLine(session)
+  return { tree, parent, version, record: fromLine(record), sessionKey: sessionKey ?? '', session: told, effect }
 }
 
 function split(line: string): readonly [name: string, value: string] {

@@ -4,6 +4,7 @@ import { keyOf } from '../key.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { parseCommit } from './commit.js'
 import { type GitObject, type Objects, openObjects } from './objects.js'
+import { type Packing, packing } from './packing.js'
 import { damaged, foreignRef } from './problem.js'
 import { runGit } from './process.js'
 import { openRefs, type Refs } from './refs.js'
@@ -21,7 +22,8 @@ import { sessionOf, type Tip, tipAt, viewOf, writeSwap } from './tip.js'
  *
  * What is answered outlives the process, even one that is killed. When it has to outlive the machine too, objects and
  * refs are synced. History stays: `truncate` hides events, but the commits that appended them are still there, until the
- * ref is removed. Objects are written as one file each; `git gc` packs them, at any time.
+ * ref is removed. Objects are written as one file each; `git gc` packs them, at any time, and where a store is to last it is
+ * asked now and then whether it should.
  */
 export async function openGit(
   path: string | undefined,
@@ -31,6 +33,7 @@ export async function openGit(
   const repository = made ?? (await findRepository(resolve(cwd, path as string), durable))
   const objects = openObjects(repository)
   const refs = openRefs(repository)
+  const pack = packing(repository)
   return {
     kind: 'git',
     spec: () => `git=${repository.folder}`,
@@ -38,17 +41,34 @@ export async function openGit(
       ? 'what is acknowledged survives the death of the process and of the machine: it is synced to the disk'
       : 'what is acknowledged survives the death of the process, not that of the machine',
     place: made === undefined ? repository.folder : 'a repository of its own',
-    namespace: (name) => namespaceOf(repository, objects, refs, folderOf(name)),
+    namespace: (name) => namespaceOf(repository, objects, refs, folderOf(name), pack),
+    namespaces: (prefix) => namespacesIn(repository, prefix),
     remove: (name) => removeRefs(repository, folderOf(name)),
     close: async () => {
-      await Promise.all([objects.close(), refs.close()])
+      await Promise.all([objects.close(), refs.close(), pack.settled()])
       made?.remove()
     },
   }
 }
 
+const ROOT = 'refs/contention'
+
 /** Some file systems know only one case of letters. */
-const folderOf = (namespace: string) => `refs/contention/${keyOf(namespace)}`
+const folderOf = (namespace: string) => `${ROOT}/${keyOf(namespace)}`
+
+/** Those whose names are their own keys, as names are that are in lower case. */
+async function namespacesIn({ place }: Repository, prefix: string): Promise<readonly string[]> {
+  const refs = await runGit(
+    place,
+    ['for-each-ref', '--format=%(refname)', `${ROOT}/${prefix}*/*`],
+    'refs cannot be listed',
+  )
+  const names = refs
+    .split('\n')
+    .filter(Boolean)
+    .map((ref) => ref.slice(ROOT.length + 1).split('/', 1)[0] as string)
+  return [...new Set(names)]
+}
 
 /** Removes the refs; what only they led to stays until `git gc` finds that it is old. */
 async function removeRefs({ place }: Repository, folder: string): Promise<void> {
@@ -60,7 +80,7 @@ async function removeRefs({ place }: Repository, folder: string): Promise<void> 
 /** So that many spaces do not fill the memory: what is forgotten is read again. */
 const MOST_TIPS_SEEN = 256
 
-function namespaceOf(repository: Repository, objects: Objects, refs: Refs, folder: string): Store {
+function namespaceOf(repository: Repository, objects: Objects, refs: Refs, folder: string, pack: Packing): Store {
   const { place } = repository
   /** Where refs were when last seen. Commits never change, so that only whether refs are still there can be wrong. */
   const seen = new Map<string, Tip>()
@@ -102,6 +122,7 @@ function namespaceOf(repository: Repository, objects: Objects, refs: Refs, folde
       seen.delete(ref)
       if (await refs.move(ref, before?.commit, after.commit)) {
         remember(ref, after)
+        pack.swapped()
         return true
       }
       if (before === undefined) await refuseLost(repository, objects, ref)

@@ -31,12 +31,14 @@ export async function readSnapshot(objects: Objects, tree: string): Promise<Snap
 export async function takeSnapshot(objects: Objects, tree: string, changes: readonly Change[]): Promise<string> {
   const before = await readSnapshot(objects, tree)
   const { checkpoint, firstSeq, events } = logOf(changes)
-  const told = new Map(changes.map(({ sessionKey, session }) => [sessionKey, session]))
+  const told = new Map(
+    changes.flatMap(({ sessionKey, session }) => (session === undefined ? [] : [[sessionKey, session]])),
+  )
   const left = firstSeq === 0 ? before.events : await dropBefore(objects, before.events, firstSeq)
   const entries: readonly (readonly [string, Entry | undefined])[] = [
     [CHECKPOINT, checkpoint === undefined ? before.checkpoint : writeBlob(objects, `${checkpoint}\n`)],
     [EVENTS, await addEvents(objects, left, events)],
-    [SESSIONS, await tellSessions(objects, before.sessions, told)],
+    [SESSIONS, told.size === 0 ? before.sessions : await tellSessions(objects, before.sessions, told)],
   ]
   const present = entries.filter((entry): entry is readonly [string, Entry] => entry[1] !== undefined)
   return writeTree(objects, new Map(present)).object

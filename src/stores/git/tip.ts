@@ -61,7 +61,7 @@ export async function writeSwap(objects: Objects, before: Tip | undefined, swap:
 }
 
 export async function sessionOf(objects: Objects, { changes, tree }: Tip, key: string): Promise<string | undefined> {
-  const last = changes.findLast(({ sessionKey }) => sessionKey === key)
+  const last = changes.findLast(({ sessionKey, session }) => session !== undefined && sessionKey === key)
   return last === undefined ? toldTo(objects, (await readSnapshot(objects, tree)).sessions, key) : last.session
 }
 

@@ -2,7 +2,7 @@ import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { type Connection, connect } from './connection.js'
 import { type Place, placeOf } from './place.js'
 import { startPostgres } from './server.js'
-import { removal, statementsFor } from './statements.js'
+import { listing, removal, statementsFor } from './statements.js'
 import { prepareTables } from './tables.js'
 
 /**
@@ -57,6 +57,10 @@ async function openAt(
       ? 'what is acknowledged survives the death of the server and, if it has fsync on, of its machine'
       : 'what is acknowledged survives the death of this process',
     namespace: (name) => namespaceOf(connection, at.schema, name),
+    namespaces: async (prefix) => {
+      const { rows } = await connection.run<{ namespace: string }>(listing(at.schema, prefix))
+      return rows.map(({ namespace }) => namespace)
+    },
     remove: async (name) => {
       await connection.run(removal(at.schema, name))
     },

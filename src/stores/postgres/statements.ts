@@ -1,4 +1,5 @@
 import type { QueryConfig } from 'pg'
+import type { LogEffect } from '../../log/index.js'
 import type { Swap } from '../store.js'
 
 /** Everything the store asks. Each is one statement: one round trip, and one snapshot. */
@@ -13,75 +14,103 @@ export interface Statements {
 /**
  * A swap writes the row of the space first. Whoever finds it at another version stops there: what is told and logged is
  * selected from the row that was won. Of two that swap at once the second waits for the first's commit, and looks at the
- * version again; so READ COMMITTED is enough.
+ * version again; so READ COMMITTED is enough. A swap that puts nothing but the record is that first statement alone.
  */
 export function statementsFor(schema: string, namespace: string): Statements {
   const space = `${schema}.space`
   const event = `${schema}.event`
-  const won = {
-    create: `INSERT INTO ${space} (namespace, space, version, record) VALUES ($1, $2, 1, $3)
-      ON CONFLICT DO NOTHING RETURNING 1`,
-    createWithCheckpoint: `INSERT INTO ${space} (namespace, space, version, record, checkpoint) VALUES ($1, $2, 1, $3, $6)
-      ON CONFLICT DO NOTHING RETURNING 1`,
-    swap: `UPDATE ${space} SET version = version + 1, record = $3
-      WHERE namespace = $1 AND space = $2 AND version = $6 RETURNING 1`,
-    swapWithCheckpoint: `UPDATE ${space} SET version = version + 1, record = $3, checkpoint = $7
-      WHERE namespace = $1 AND space = $2 AND version = $6 RETURNING 1`,
-  }
-  const appended = (seq: string, text: string) =>
-    `INSERT INTO ${event} (namespace, space, seq, event) SELECT $1, $2, ${seq}::bigint, ${text} FROM won`
-  const truncated = (before: string) =>
-    `DELETE FROM ${event} USING won WHERE namespace = $1 AND space = $2 AND seq < ${before}::bigint`
-  const telling = `INSERT INTO ${schema}.session (namespace, space, session, told) SELECT $1, $2, $4, $5 FROM won
-    ON CONFLICT (namespace, space, session) DO UPDATE SET told = excluded.told`
-  const swapping = (win: string, log?: string) =>
-    `WITH won AS (${win})${log === undefined ? '' : `, logged AS (${log})`} ${telling}`
-
-  const texts = {
-    create: swapping(won.create),
-    'create-append': swapping(won.create, appended('$6', '$7')),
-    'create-checkpoint': swapping(won.createWithCheckpoint),
-    'create-truncate': swapping(won.create, truncated('$6')),
-    swap: swapping(won.swap),
-    'swap-append': swapping(won.swap, appended('$7', '$8')),
-    'swap-checkpoint': swapping(won.swapWithCheckpoint),
-    'swap-truncate': swapping(won.swap, truncated('$7')),
-    load: `SELECT version, record, told FROM ${space} AS space
+  const load = `SELECT version, record, told FROM ${space} AS space
       LEFT JOIN ${schema}.session AS session
         ON session.namespace = space.namespace AND session.space = space.space AND session.session = $3
-      WHERE space.namespace = $1 AND space.space = $2`,
-    view: `SELECT -1 AS seq, record AS document, checkpoint FROM ${space} WHERE namespace = $1 AND space = $2
+      WHERE space.namespace = $1 AND space.space = $2`
+  const view = `SELECT -1 AS seq, record AS document, checkpoint FROM ${space} WHERE namespace = $1 AND space = $2
       UNION ALL
       (SELECT seq, event, NULL FROM ${event} WHERE namespace = $1 AND space = $2 AND seq >= $3::bigint
         ORDER BY seq LIMIT $4::bigint)
-      ORDER BY seq`,
-  }
+      ORDER BY seq`
   // The name says what is prepared, once for each connection.
-  const query = (name: keyof typeof texts, values: (string | number)[]): QueryConfig => ({
+  const query = (name: string, text: string, values: (string | number)[]): QueryConfig => ({
     name: `contention-${name}`,
-    text: texts[name],
+    text,
     values: [namespace, ...values],
   })
+  /** By their names: made when they are first needed. */
+  const texts = new Map<string, string>()
 
   return {
-    load: (key, session) => query('load', [key, session]),
-    view: (key, fromSeq, limit) => query('view', [key, fromSeq, limit]),
+    load: (key, session) => query('load', load, [key, session]),
+    view: (key, fromSeq, limit) => query('view', view, [key, fromSeq, limit]),
     swap: (key, { version, record, sessionKey, session, effect }) => {
-      const verb = version === 0 ? 'create' : 'swap'
-      const values = [key, record, sessionKey, session, ...(version === 0 ? [] : [version])]
-      switch (effect?.kind) {
-        case undefined:
-          return query(verb, values)
-        case 'append':
-          return query(`${verb}-append`, [...values, effect.event.seq, JSON.stringify(effect.event)])
-        case 'checkpoint':
-          return query(`${verb}-checkpoint`, [...values, JSON.stringify(effect.checkpoint)])
-        case 'truncate':
-          return query(`${verb}-truncate`, [...values, effect.beforeSeq])
-      }
+      const kind = { begins: version === 0, effect: effect?.kind, tells: session !== undefined }
+      const name = `${kind.begins ? 'create' : 'swap'}-${kind.effect ?? 'alone'}${kind.tells ? '-telling' : ''}`
+      const text = texts.get(name) ?? swapText(schema, kind)
+      texts.set(name, text)
+      return query(name, text, [
+        key,
+        record,
+        ...(version === 0 ? [] : [version]),
+        ...valuesOf(effect),
+        ...(session === undefined ? [] : [sessionKey, session]),
+      ])
     },
   }
 }
+
+interface SwapKind {
+  /** Whether the space is made. */
+  readonly begins: boolean
+  readonly effect: LogEffect['kind'] | undefined
+  /** Whether a session is told something. */
+  readonly tells: boolean
+}
+
+/** $1 to $3 are namespace, space and record; then come the version, what `valuesOf` says, and the session with what it is told. */
+function swapText(schema: string, { begins, effect, tells }: SwapKind): string {
+  const [space, event] = [`${schema}.space`, `${schema}.event`]
+  const first = begins ? 4 : 5
+  const [columns, values, setting] =
+    effect === 'checkpoint' ? [', checkpoint', `, $${first}`, `, checkpoint = $${first}`] : ['', '', '']
+  const won = begins
+    ? `INSERT INTO ${space} (namespace, space, version, record${columns}) VALUES ($1, $2, 1, $3${values})
+        ON CONFLICT DO NOTHING`
+    : `UPDATE ${space} SET version = version + 1, record = $3${setting}
+        WHERE namespace = $1 AND space = $2 AND version = $4`
+  const session = first + (effect === undefined ? 0 : effect === 'append' ? 2 : 1)
+  const logging =
+    effect === 'append'
+      ? `INSERT INTO ${event} (namespace, space, seq, event) SELECT $1, $2, $${first}::bigint, $${first + 1} FROM won`
+      : effect === 'truncate'
+        ? `DELETE FROM ${event} USING won WHERE namespace = $1 AND space = $2 AND seq < $${first}::bigint`
+        : undefined
+  const telling = tells
+    ? `INSERT INTO ${schema}.session (namespace, space, session, told) SELECT $1, $2, $${session}, $${session + 1} FROM won
+        ON CONFLICT (namespace, space, session) DO UPDATE SET told = excluded.told`
+    : undefined
+  if (logging === undefined && telling === undefined) return won
+  // The last part is the one whose rows are counted: as many as were won.
+  const last = telling ?? (effect === 'append' ? logging : undefined) ?? 'SELECT 1 FROM won'
+  const logged = logging === undefined || last === logging ? '' : `, logged AS (${logging})`
+  return `WITH won AS (${won} RETURNING 1)${logged} ${last}`
+}
+
+function valuesOf(effect: LogEffect | undefined): (string | number)[] {
+  switch (effect?.kind) {
+    case undefined:
+      return []
+    case 'append':
+      return [effect.event.seq, JSON.stringify(effect.event)]
+    case 'checkpoint':
+      return [JSON.stringify(effect.checkpoint)]
+    case 'truncate':
+      return [effect.beforeSeq]
+  }
+}
+
+/** The namespaces whose names begin with `prefix`. */
+export const listing = (schema: string, prefix: string): QueryConfig => ({
+  text: `SELECT DISTINCT namespace FROM ${schema}.space WHERE starts_with(namespace, $1)`,
+  values: [prefix],
+})
 
 /**
  * Removes a namespace in one transaction. The spaces of all namespaces are kept from swaps meanwhile: else one that is

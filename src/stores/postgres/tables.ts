@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { StoreError } from '../store-error.js'
 import type { Place } from './place.js'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** `cntn` in ASCII: whoever makes a schema of ours holds this lock. */
 const ADVISORY_LOCK = 0x636e746e
 

@@ -9,7 +9,7 @@ import { ADOPT, run, SWAP, TRUNCATE, VIEW } from './scripts.js'
 import { type RedisServer, startRedis } from './server.js'
 
 const FORMAT_KEY = 'contention:format'
-const FORMAT = '1'
+const FORMAT = '2'
 
 /**
  * A store in a Redis database: the one at `url`, or at REDIS_URL, or on a server of its own that goes with the store.
@@ -42,7 +42,14 @@ async function openAt(url: string, own: RedisServer | undefined): Promise<OpenSt
       place: own === undefined ? address.place : 'a server of its own',
       promise,
       namespace: (name) => namespaceOf(call, name),
-      remove: (name) => remove(call, `contention:{${name}/*`),
+      namespaces: async (prefix) => {
+        const names = new Set<string>()
+        await scan(call, `contention:{${prefix}*`, async (keys) => {
+          for (const key of keys) names.add(key.slice('contention:{'.length).split('/', 1)[0] as string)
+        })
+        return [...names]
+      },
+      remove: (name) => scan(call, `contention:{${name}/*`, (keys) => call(['UNLINK', ...keys])),
       close: async () => {
         connection.close()
         await own?.stop()
@@ -98,7 +105,8 @@ function namespaceOf(call: Call, namespace: string): Store {
       return { version: Number(version ?? 0), record: record ?? undefined, session: told ?? undefined }
     },
     async swap(space, { version, record, sessionKey, session, effect }) {
-      const fields = ['version', String(version + 1), 'record', record, `s:${sessionKey}`, session, ...fieldsOf(effect)]
+      const telling = session === undefined ? [] : [`s:${sessionKey}`, session]
+      const fields = ['version', String(version + 1), 'record', record, ...telling, ...fieldsOf(effect)]
       const swapped =
         effect?.kind === 'truncate'
           ? await run(call, TRUNCATE, keyOf(space), [String(version), String(effect.beforeSeq), ...fields])
@@ -131,11 +139,12 @@ function fieldsOf(effect: LogEffect | undefined): readonly string[] {
   }
 }
 
-async function remove(call: Call, pattern: string): Promise<void> {
+/** The keys that fit, in groups. */
+async function scan(call: Call, pattern: string, take: (keys: readonly string[]) => Promise<unknown>): Promise<void> {
   let cursor = '0'
   do {
     const [next, keys] = (await call(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'])) as [string, string[]]
-    if (keys.length > 0) await call(['UNLINK', ...keys])
+    if (keys.length > 0) await take(keys)
     cursor = next
   } while (cursor !== '0')
 }

@@ -25,10 +25,10 @@ type DatabaseClass = new (
 }
 
 /** Whichever is installed; the last needs no installation, but Node 22.13. */
-const DRIVERS = ['libsql', 'better-sqlite3', 'node:sqlite']
+export const DRIVERS = ['libsql', 'better-sqlite3', 'node:sqlite']
 
-export async function openDatabase(file: string): Promise<Database> {
-  const { name, module } = await importDriver('sqlite', DRIVERS)
+export async function openDatabase(file: string, drivers: readonly string[] = DRIVERS): Promise<Database> {
+  const { name, module } = await importDriver('sqlite', drivers)
   const Class = (name === 'node:sqlite' ? module['DatabaseSync'] : module['default']) as DatabaseClass
   let database: InstanceType<DatabaseClass>
   try {

@@ -3,10 +3,14 @@ import type { Database } from './database.js'
 
 /** `CNTN` in ASCII: SQLite keeps such a number in every file, so that programs know their own. */
 const APPLICATION_ID = 0x434e544e
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** A writer holds the file for microseconds: who waits for so long waits for a process that hangs. */
 const BUSY_TIMEOUT_MS = 10_000
 
+/** What an append ends with when another came first. */
+export const ELSEWHERE = 'the space is at another version'
+
+/** What is inserted into the view is an append: a swap of the record, and an event. */
 const TABLES = `
 CREATE TABLE contention_space (
   namespace TEXT NOT NULL, space TEXT NOT NULL, version INTEGER NOT NULL, record TEXT NOT NULL, checkpoint TEXT,
@@ -17,6 +21,13 @@ CREATE TABLE contention_session (
 CREATE TABLE contention_event (
   namespace TEXT NOT NULL, space TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL,
   PRIMARY KEY (namespace, space, seq)) WITHOUT ROWID;
+CREATE VIEW contention_append AS SELECT namespace, space, version, record, 0 AS seq, '' AS event FROM contention_space;
+CREATE TRIGGER contention_appending INSTEAD OF INSERT ON contention_append BEGIN
+  UPDATE contention_space SET version = version + 1, record = new.record
+    WHERE namespace = new.namespace AND space = new.space AND version = new.version;
+  SELECT RAISE(ABORT, '${ELSEWHERE}') WHERE changes() = 0;
+  INSERT INTO contention_event (namespace, space, seq, event) VALUES (new.namespace, new.space, new.seq, new.event);
+END;
 PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};`
 
@@ -35,7 +46,8 @@ export function prepareTables(database: Database, file: string, synchronous: 'FU
   })
 }
 
-function within(database: Database, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => void): void {
+/** Everything of `work`, or nothing. */
+export function within(database: Database, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => void): void {
   database.exec(begin)
   try {
     work()
