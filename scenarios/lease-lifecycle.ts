@@ -249,27 +249,16 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   }
   if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
-    const command = careless(node, fence, nextSeq, value, ttlMs)
+    const command = node.random.chance(120)
+      ? confused(node, fence, nextSeq, value)
+      : careless(node, fence, nextSeq, value, ttlMs)
     if (command !== undefined) yield command
   } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
 }
 
-const carelessKinds = ['append', 'renew', 'checkpoint', 'forge', 'foresee', 'outrun', 'overcut', 'validate'] as const
-
 /** What a holder may do that does not look whether it still is one. */
 function careless(node: Contender, fence: Fence, nextSeq: number, value: number, ttlMs: number): Suspended | undefined {
-  switch (node.random.pick(carelessKinds)) {
-    case 'validate':
-      return node.can('validate') ? node.validate(fence) : undefined
-    case 'foresee': {
-      const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
-      return node.can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
-    }
-    case 'outrun':
-      // One append may be in the log without an answer: what lies behind it nobody has written.
-      return node.can('checkpoint') ? node.checkpoint(fence, nextSeq + node.random.int(2, 4), value) : undefined
-    case 'overcut':
-      return node.can('truncate') ? node.truncate(fence, nextSeq + node.random.int(2, 4)) : undefined
+  switch (node.random.pick(['append', 'renew', 'checkpoint', 'forge'] as const)) {
     case 'append':
       return node.can('append') ? node.append(fence, 'entry', node.random.int(0, 1_000_000)) : undefined
     case 'renew':
@@ -280,6 +269,27 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
     }
     case 'checkpoint':
       return node.can('checkpoint') ? node.checkpoint(fence, nextSeq, value) : undefined
+  }
+}
+
+/** One append of a holder may be in the log without an answer: what lies behind it nobody has written. */
+const BEYOND_THE_LOG = [2, 4] as const
+
+/** What a holder may ask that is confused: for an epoch, a checkpoint or a cut that is not there yet, or whether it still holds. */
+function confused(node: Contender, fence: Fence, nextSeq: number, value: number): Suspended | undefined {
+  switch (node.random.pick(['epoch', 'checkpoint', 'cut', 'validate'] as const)) {
+    case 'epoch': {
+      const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
+      return node.can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
+    }
+    case 'checkpoint':
+      return node.can('checkpoint')
+        ? node.checkpoint(fence, nextSeq + node.random.int(...BEYOND_THE_LOG), value)
+        : undefined
+    case 'cut':
+      return node.can('truncate') ? node.truncate(fence, nextSeq + node.random.int(...BEYOND_THE_LOG)) : undefined
+    case 'validate':
+      return node.can('validate') ? node.validate(fence) : undefined
   }
 }
 
