@@ -18,30 +18,36 @@ export async function withProgress<T>(
   work: (onStep: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const startedMs = performance.now()
-  let bar: SingleBar | undefined
+  let bar: Promise<SingleBar> | undefined
   let done = 0
+  let over = false
   const onStep = async (): Promise<void> => {
     done += 1
-    if (!io.stderr.isTTY || performance.now() - startedMs < SHOW_AFTER_MS) return
-    if (bar === undefined) {
-      const { default: progress } = await import('cli-progress')
-      // The cursor stays: a run that is interrupted could not bring it back.
-      bar = new progress.SingleBar({
-        format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
-        stream: process.stderr,
-        hideCursor: false,
-        clearOnComplete: true,
-        barsize: 30,
-      })
-      bar.start(total, done)
-    }
-    bar.update(done)
+    if (over || !io.stderr.isTTY || performance.now() - startedMs < SHOW_AFTER_MS) return
+    // Steps of several threads may come while the first one is still loading what draws it.
+    bar ??= startBar({ title, total, unit }, done)
+    ;(await bar).update(done)
     // Runs leave no time for anything else: the bar, and Ctrl-C, get theirs here.
     await setImmediate()
   }
   try {
     return await work(onStep)
   } finally {
-    bar?.stop()
+    over = true
+    ;(await bar)?.stop()
   }
+}
+
+async function startBar({ title, total, unit }: Work, done: number): Promise<SingleBar> {
+  const { default: progress } = await import('cli-progress')
+  // The cursor stays: a run that is interrupted could not bring it back.
+  const bar = new progress.SingleBar({
+    format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
+    stream: process.stderr,
+    hideCursor: false,
+    clearOnComplete: true,
+    barsize: 30,
+  })
+  bar.start(total, done)
+  return bar
 }

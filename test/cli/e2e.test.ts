@@ -18,6 +18,9 @@ function shell(cwd: string, command: string) {
     cwd,
     env: { ...env, CONTENTION: `${process.execPath} ${bin}` },
     encoding: 'utf8',
+    // A command that does not end is a failure, not a test that waits for ever.
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
   })
 }
 
