@@ -1,5 +1,4 @@
 import { relative, resolve } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { Chalk } from 'chalk'
 import { type LoadedSubject, loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
 import {
@@ -10,12 +9,9 @@ import {
   type ExploreOptions,
   explore as exploreSeeds,
   type Failure,
-  partingOf,
-  type Shrunk,
   type Strategy,
-  shrink,
-  storyOf,
   strategies,
+  type Told,
   tokenOf,
 } from '../explore/index.js'
 import { writeAtomically } from '../gate/index.js'
@@ -27,10 +23,10 @@ import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
-import { type Interrupt, onInterrupt } from './interrupt.js'
+import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
-import { openPool, SubjectHangs } from './pool.js'
+import { openPool, type Pool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
 import { type SharedStore, withStore } from './store.js'
@@ -53,12 +49,9 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   await withStore(io, project, options.store, { quiet, workers: workersOption(io, options.workers) }, async (store) => {
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
-      const toTell = store.putToTell(loaded.subject)
       if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
       else
-        codes.push(
-          await exploreSubject(io, project, scenarios, subject, toTell, store.shared, options, names.length > 0, emit),
-        )
+        codes.push(await exploreSubject(io, project, scenarios, subject, store.shared, options, names.length > 0, emit))
     }
   })
   const code = codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
@@ -80,7 +73,6 @@ async function exploreSubject(
   project: Project,
   scenarios: readonly Scenario[],
   { subject, file }: LoadedSubject,
-  toTell: Subject,
   store: SharedStore | undefined,
   options: ExploreCliOptions,
   named: boolean,
@@ -89,7 +81,6 @@ async function exploreSubject(
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(io, project, scenarios, options)
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = settings
-  const exploreOptions: ExploreOptions = { ...drawn, subject }
   const { skipped, runnable } = skips(scenarios, subject, named)
   if (runnable.length === 0) {
     throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
@@ -112,11 +103,14 @@ async function exploreSubject(
     },
     { workers, patienceMs },
   )
-  const startedMs = performance.now()
   const interrupt = onInterrupt()
+  interrupt.signal.addEventListener('abort', () => pool.stopShrinking())
+  const told: ToldFailure[] = []
+  const startedMs = performance.now()
+  let tookMs = 1
   let exploration: Exploration
   try {
-    exploration = await exploreSeeds((chunk) => pool.run(chunk), {
+    exploration = await exploreSeeds((chunk) => pool.explore(chunk), {
       fromSeed,
       seeds,
       maxFailures,
@@ -124,26 +118,19 @@ async function exploreSubject(
       goOn: () => !interrupt.happened && (timeMs === undefined || performance.now() - startedMs < timeMs),
       onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
     })
+    tookMs = Math.max(1, performance.now() - startedMs)
+    clearProgress(io)
+    for (const found of exploration.failures) {
+      const small = options.shrink !== false && !interrupt.happened
+      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), file, options))
+    }
   } catch (error) {
-    interrupt.dispose()
     if (!(error instanceof SubjectHangs)) throw error
     return hung(io, subject.name, error, runnable, patienceMs, options, chalk, emit)
   } finally {
     clearProgress(io)
-    await pool.close()
-  }
-  const tookMs = Math.max(1, performance.now() - startedMs)
-
-  const told: ToldFailure[] = []
-  try {
-    for (const failure of exploration.failures) {
-      const small = await shrunkUnless(interrupt, runnable, failure, exploreOptions, options)
-      told.push(
-        await tell(io, project, runnable, failure, small, { ...exploreOptions, subject: toTell }, file, options),
-      )
-    }
-  } finally {
     interrupt.dispose()
+    await pool.close()
   }
   const passed = exploration.failures.length === 0
   const complete = !interrupt.happened && exploration.seeds > 0
@@ -266,39 +253,26 @@ function skips(
 const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
   jobs !== undefined || (core === undefined && log === undefined && client === undefined)
 
-/** `found` made small, if it is to be; undefined from Ctrl-C on: then it is told as it was found. */
-async function shrunkUnless(
-  interrupt: Interrupt,
-  scenarios: readonly Scenario[],
-  found: Failure,
-  exploreOptions: ExploreOptions,
-  { shrink: wanted }: ExploreCliOptions,
-): Promise<Shrunk | undefined> {
-  if (wanted === false || found.kind === 'nondeterministic') return undefined
-  const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
-  const goOn = async (): Promise<void> => {
-    // Runs in memory never give a signal its turn.
-    await setImmediate()
-    if (interrupt.happened) throw new Error('stopped before its end')
-  }
+/** A subject may hang in what a smaller plan has it do: then there is nothing to tell but that. */
+async function toldOf(pool: Pool, found: Failure, shrink: boolean): Promise<Told> {
   try {
-    return await shrink(scenario, found, exploreOptions, goOn)
+    return await pool.tell(found, shrink)
   } catch (error) {
-    if (interrupt.happened) return undefined
-    throw error
+    if (!(error instanceof SubjectHangs)) throw error
+    return { story: [`not made small, and not told: the subject then ${error.message}, at ${error.atMs} ms`] }
   }
 }
 
-async function tell(
+/** Writes `found`, made small or not, to a file, and says where. */
+function keep(
   io: Io,
   project: Project,
   scenarios: readonly Scenario[],
   found: Failure,
-  small: Shrunk | undefined,
-  exploreOptions: ExploreOptions,
+  { small, story }: Told,
   file: string | undefined,
   options: ExploreCliOptions,
-): Promise<ToldFailure> {
+): ToldFailure {
   const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
   const failure = small?.failure ?? found
   const subject = file === undefined ? undefined : relative(project.root, file)
@@ -313,7 +287,7 @@ async function tell(
   return {
     failure,
     ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
-    story: await (failure.kind === 'nondeterministic' ? partingOf : storyOf)(scenario, failure, exploreOptions),
+    story,
     file: shown,
     ...(token === undefined ? {} : { token }),
     replay: `npx contention replay ${shown} --trace`,

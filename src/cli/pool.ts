@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Chunk, ChunkResult, SwarmOptions } from '../explore/index.js'
+import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
 import type { CommandKind } from '../log/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
@@ -25,11 +25,16 @@ export interface WorkerSpec {
   readonly lastSeen: SharedArrayBuffer
 }
 
-export type ToWorker = { readonly kind: 'explore'; readonly chunk: Chunk } | { readonly kind: 'ping' | 'close' }
+/** What a worker may be busy with. */
+export type Work =
+  | { readonly kind: 'explore'; readonly chunk: Chunk }
+  | { readonly kind: 'tell'; readonly found: Failure; readonly shrink: boolean }
+
+export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'close' }
 
 export type FromWorker =
   | { readonly kind: 'ready' | 'pong' | 'closed' }
-  | { readonly kind: 'done'; readonly result: ChunkResult }
+  | { readonly kind: 'done'; readonly result: ChunkResult | Told }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'store-failed'; readonly problem: StoreProblem }
 
@@ -50,20 +55,31 @@ export class SubjectHangs extends Error {
   }
 }
 
+interface Task {
+  readonly work: Work
+  readonly settle: { readonly resolve: (result: never) => void; readonly reject: (error: Error) => void }
+}
+
 interface Lane {
   readonly worker: Worker
   /** It has loaded the subject: only from then on is it the subject that may hang. */
   ready: boolean
+  /** Its thread was ended. */
+  gone: boolean
   readonly lastSeen: Int32Array
-  chunk: Chunk | undefined
-  settle: { resolve: (result: ChunkResult) => void; reject: (error: Error) => void } | undefined
+  task: Task | undefined
   count: number
   quietSinceMs: number
   pinged: boolean
 }
 
 export interface Pool {
-  run(chunk: Chunk): Promise<ChunkResult>
+  /** @throws SubjectHangs */
+  explore(chunk: Chunk): Promise<ChunkResult>
+  /** Tells of a failure, and makes it small before if `shrink` says so. @throws SubjectHangs */
+  tell(found: Failure, shrink: boolean): Promise<Told>
+  /** What is being made small is told as it was found. */
+  stopShrinking(): void
   close(): Promise<void>
 }
 
@@ -80,31 +96,38 @@ export function openPool(
 ): Pool {
   const file = join(packageRoot(), 'dist', 'worker.js')
   if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
-  const waiting: { chunk: Chunk; settle: NonNullable<Lane['settle']> }[] = []
+  const waiting: Task[] = []
   /** Why nothing more can be run: it is closed, or a thread has died. */
   let ended: Error | undefined
 
+  const end = (reason: Error): void => {
+    ended = reason
+    for (const { settle } of waiting.splice(0)) settle.reject(reason)
+  }
   const take = (lane: Lane): void => {
-    const next = lane.ready && lane.chunk === undefined ? waiting.shift() : undefined
+    const next = lane.ready && lane.task === undefined ? waiting.shift() : undefined
     if (next === undefined) return
-    lane.chunk = next.chunk
-    lane.settle = next.settle
+    lane.task = next
     lane.count = lane.lastSeen[0] as number
     lane.quietSinceMs = performance.now()
     lane.pinged = false
-    lane.worker.postMessage({ kind: 'explore', chunk: next.chunk } satisfies ToWorker)
+    lane.worker.postMessage(next.work satisfies ToWorker)
   }
-  const free = (lane: Lane): Lane['settle'] => {
-    const { settle } = lane
-    lane.chunk = undefined
-    lane.settle = undefined
-    return settle
+  const free = (lane: Lane): Task['settle'] | undefined => {
+    const { task } = lane
+    lane.task = undefined
+    return task?.settle
   }
   const hangs = (lane: Lane, fault: 'silent' | 'endless'): void => {
-    const { chunk } = lane
+    const work = lane.task?.work
+    if (work === undefined) return
     const command = spec.commands[lane.lastSeen[2] as number] ?? 'a command'
-    free(lane)?.reject(new SubjectHangs(fault, command, lane.lastSeen[1] as number, chunk as Chunk))
+    const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, seedsOf(work))
+    free(lane)?.reject(error)
+    lane.ready = false
     void lane.worker.terminate()
+    lane.gone = true
+    if (lanes.every(({ gone }) => gone)) end(error)
   }
 
   const lanes = Array.from({ length: workers }, (_, number): Lane => {
@@ -118,9 +141,9 @@ export function openPool(
     const lane: Lane = {
       worker,
       ready: false,
+      gone: false,
       lastSeen: new Int32Array(lastSeen),
-      chunk: undefined,
-      settle: undefined,
+      task: undefined,
       count: 0,
       quietSinceMs: 0,
       pinged: false,
@@ -130,13 +153,12 @@ export function openPool(
       else if (message.kind === 'pong') hangs(lane, 'silent')
       else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
       else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
-      else if (message.kind === 'done') free(lane)?.resolve(message.result)
+      else if (message.kind === 'done') free(lane)?.resolve(message.result as never)
       if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)
     })
     const fail = (reason: Error): void => {
-      ended = reason
-      const settles = [free(lane), ...waiting.splice(0).map(({ settle }) => settle)]
-      for (const settle of settles) settle?.reject(reason)
+      free(lane)?.reject(reason)
+      end(reason)
     }
     worker.on('error', (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))))
     return lane
@@ -144,7 +166,7 @@ export function openPool(
 
   const look = setInterval(() => {
     for (const lane of lanes) {
-      if (lane.chunk === undefined) continue
+      if (lane.task === undefined) continue
       const count = lane.lastSeen[0] as number
       // A store that is slow is not the subject's fault, and one that is gone says so in time.
       if (count !== lane.count || isInStore(lane)) {
@@ -164,14 +186,20 @@ export function openPool(
     }
   }, LOOK_EVERY_MS)
 
+  const ask = <T>(work: Work): Promise<T> => {
+    if (ended !== undefined) return Promise.reject(ended)
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ work, settle: { resolve, reject } })
+      const idle = lanes.find((lane) => lane.ready && lane.task === undefined)
+      if (idle !== undefined) take(idle)
+    })
+  }
+
   return {
-    run(chunk) {
-      if (ended !== undefined) return Promise.reject(ended)
-      return new Promise((resolve, reject) => {
-        waiting.push({ chunk, settle: { resolve, reject } })
-        const idle = lanes.find((lane) => lane.ready && lane.chunk === undefined)
-        if (idle !== undefined) take(idle)
-      })
+    explore: (chunk) => ask({ kind: 'explore', chunk }),
+    tell: (found, shrink) => ask({ kind: 'tell', found, shrink }),
+    stopShrinking() {
+      for (const { worker } of lanes) worker.postMessage({ kind: 'stop-shrinking' } satisfies ToWorker)
     },
     async close() {
       ended ??= new Error('the pool is closed')
@@ -180,6 +208,11 @@ export function openPool(
       await Promise.all(lanes.map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+/** The seeds at which a worker was. */
+function seedsOf(work: Work): Chunk {
+  return work.kind === 'explore' ? work.chunk : { from: work.found.seed, seeds: 1, maxFailures: 1 }
 }
 
 const isInStore = ({ lastSeen }: Lane): boolean => Atomics.load(lastSeen, 3) === 1

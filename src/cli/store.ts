@@ -13,8 +13,6 @@ export interface StoreInUse {
   readonly shared: SharedStore | undefined
   /** `subject` on this store. From Ctrl-C on it is refused everything, so that the run ends. */
   put(subject: Subject): Subject
-  /** The same, also after Ctrl-C: for what is left to say of what has been found. */
-  putToTell(subject: Subject): Subject
 }
 
 /** Can be copied to a worker thread. May hold a password. */
@@ -33,7 +31,7 @@ export async function withStore<T>(
   work: (store: StoreInUse) => Promise<T>,
 ): Promise<T> {
   const open = await openNamed(io, project, name, false)
-  if (open === undefined) return work({ shared: undefined, put: (subject) => subject, putToTell: (subject) => subject })
+  if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
   if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
   const interrupt = onInterrupt()
   try {
@@ -45,7 +43,6 @@ export async function withStore<T>(
       const result = await work({
         shared: { spec: open.spec(), namespace },
         put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
-        putToTell: (subject) => putOn(subject, runs),
       })
       await mark.confirm()
       return result

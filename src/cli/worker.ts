@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadProject, loadSubject } from '../config/index.js'
-import { type Chunk, type ExploreOptions, exploreChunk } from '../explore/index.js'
+import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
+import type { Scenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject } from '../subject/index.js'
-import type { FromWorker, ToWorker, WorkerSpec } from './pool.js'
+import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
 
 /** One worker thread of the pool: explores the chunks that it is sent. */
@@ -57,17 +59,42 @@ const options: ExploreOptions = {
   },
 }
 
-const run = async (chunk: Chunk): Promise<void> => {
+/** What is under way is told as it was found. */
+let stopped = false
+const goOn = async (): Promise<boolean> => {
+  // Runs in memory never give a message its turn.
+  await setImmediate()
+  return !stopped
+}
+
+const run = async (work: Work): Promise<void> => {
   try {
-    send({ kind: 'done', result: await exploreChunk(scenarios, chunk, options) })
+    send({ kind: 'done', result: await resultOf(work) })
   } catch (error) {
     failed(error)
   }
 }
 
+function resultOf(work: Work): Promise<ChunkResult | Told> {
+  if (work.kind === 'explore') return exploreChunk(scenarios, work.chunk, options)
+  const scenario = scenarios.find(({ name }) => name === work.found.scenario) as Scenario
+  return tell(scenario, work.found, options, work.shrink ? goOn : () => Promise.resolve(false))
+}
+
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'ping') send({ kind: 'pong' })
-  else if (message.kind === 'explore') void run(message.chunk)
-  else void store?.close().finally(() => send({ kind: 'closed' }))
+  switch (message.kind) {
+    case 'explore':
+    case 'tell':
+      void run(message)
+      return
+    case 'stop-shrinking':
+      stopped = true
+      return
+    case 'ping':
+      send({ kind: 'pong' })
+      return
+    case 'close':
+      void store?.close().finally(() => send({ kind: 'closed' }))
+  }
 })
 if (spec.store === undefined || store !== undefined) send({ kind: 'ready' })

@@ -115,6 +115,34 @@ describe('contention explore', () => {
     expect(stdout).toContain(said)
   })
 
+  it.each([
+    ['loops for ever', 'for (;;);', 'does not come back from acquire'],
+    ['never answers', 'return new Promise(() => {})', 'never answers acquire'],
+  ])('tells as it was found what a subject breaks that %s when it is made small', async (_what, answer, said) => {
+    const root = folder({
+      'mine.mjs': `
+let worlds = 0
+export default {
+  name: 'mine',
+  client: { believesUntilMs: ({ receivedAtMs, ttlMs }) => receivedAtMs + 10 * ttlMs },
+  core: ({ builtIn }) => {
+    worlds += 1
+    return { ...builtIn.core, acquire(command, nowMs) {
+      if (worlds > 60) ${answer}
+      return builtIn.core.acquire(command, nowMs)
+    } }
+  },
+}`,
+    })
+    const args = ['lease-lifecycle', '--subject', 'mine.mjs', '--patience', '1', '--workers', '1', '--quiet']
+    const { code, stdout } = await explore(root, ...args)
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/FAIL .*exclusive-belief/)
+    expect(stdout).toContain(`not made small, and not told: the subject then ${said}, at `)
+    const [file] = readdirSync(join(root, 'counterexamples'))
+    expect(stdout).toContain(`saved counterexamples/${file}`)
+  })
+
   it('says at which event the runs of a subject that is not deterministic part', async () => {
     const root = folder({
       'mine.mjs': renews("return { kind: 'renewed', expiresAtMs: nowMs + Math.floor(Math.random() * 1e6) }"),
