@@ -20,7 +20,7 @@ export interface WorkerSpec {
   readonly commands: readonly CommandKind[]
   /**
    * Written by the worker at every command: a count, the virtual time, and which command it is. Then, whether it waits for
-   * the store at this moment.
+   * the store at this moment. Last, written by the pool: whether nothing is explored any more.
    */
   readonly lastSeen: SharedArrayBuffer
 }
@@ -76,7 +76,10 @@ interface Lane {
 export interface Pool {
   /** @throws SubjectHangs */
   explore(chunk: Chunk): Promise<ChunkResult>
-  /** Tells of a failure, and makes it small before if `shrink` says so. @throws SubjectHangs */
+  /**
+   * Tells of a failure, and makes it small before if `shrink` says so. What is still being explored is given up.
+   * @throws SubjectHangs
+   */
   tell(found: Failure, shrink: boolean): Promise<Told>
   /** What is being made small is told as it was found. */
   stopShrinking(): void
@@ -131,7 +134,7 @@ export function openPool(
   }
 
   const lanes = Array.from({ length: workers }, (_, number): Lane => {
-    const lastSeen = new SharedArrayBuffer(16)
+    const lastSeen = new SharedArrayBuffer(20)
     const store = spec.store && {
       ...spec.store,
       namespace: workerNamespaces(spec.store.namespace, workers)[number] as string,
@@ -197,7 +200,11 @@ export function openPool(
 
   return {
     explore: (chunk) => ask({ kind: 'explore', chunk }),
-    tell: (found, shrink) => ask({ kind: 'tell', found, shrink }),
+    tell(found, shrink) {
+      waiting.length = 0
+      for (const { lastSeen } of lanes) Atomics.store(lastSeen, 4, 1)
+      return ask({ kind: 'tell', found, shrink })
+    },
     stopShrinking() {
       for (const { worker } of lanes) worker.postMessage({ kind: 'stop-shrinking' } satisfies ToWorker)
     },

@@ -52,6 +52,7 @@ const subject = runs === undefined ? given : putOn(given, (mint) => marked(runs(
 const options: ExploreOptions = {
   ...spec.options,
   subject,
+  goOn: () => Atomics.load(lastSeen, 4) === 0,
   watch: (command, atMs) => {
     lastSeen[0] = (lastSeen[0] as number) + 1
     lastSeen[1] = atMs

@@ -32,6 +32,8 @@ export interface ExploreOptions extends SwarmOptions {
   /** Most events one run may take. */
   readonly maxSteps: number
   readonly watch?: (command: CommandKind, atMs: number) => void
+  /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
+  readonly goOn?: () => boolean
 }
 
 /** Seeds `from`, `from + 1`, … explored one after another. */
@@ -67,6 +69,7 @@ export async function exploreChunk(
 ): Promise<ChunkResult> {
   const total = { seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
   for (let seed = from; seed < from + seeds && total.failures.length < maxFailures; seed++) {
+    if (options.goOn?.() === false) break
     total.seeds += 1
     for (const scenario of scenarios) {
       if (total.failures.length >= maxFailures) break
