@@ -48,9 +48,9 @@ export async function runJobsOnThreads(
   options: Omit<JobOptions, 'subject'>,
   { directory, configFile, workers }: Threads,
 ): Promise<Ran> {
-  const others = Math.min(workers, jobs.length) - 1
+  const others = Math.max(0, Math.min(workers, jobs.length) - 1)
   const ends: (JobEnd | undefined)[] = []
-  const shared = new SharedArrayBuffer(4 * (1 + Math.max(others, 0)))
+  const shared = new SharedArrayBuffer(4 * (1 + others))
   const board = new Int32Array(shared)
   const { maxEvents, stopAtFailure, onRun } = options
   const spec: Omit<ThreadSpec, 'mark'> = {
@@ -68,9 +68,7 @@ export async function runJobsOnThreads(
     await onRun?.()
     await onRun?.()
   }
-  const threads = Array.from({ length: Math.max(others, 0) }, (_, number) =>
-    startThread({ ...spec, mark: number + 1 }, take),
-  )
+  const threads = Array.from({ length: others }, (_, number) => startThread({ ...spec, mark: number + 1 }, take))
   try {
     for (let index = takeJob(board, jobs.length); index !== undefined; index = takeJob(board, jobs.length)) {
       const end = await runJob(jobs[index] as Job, options)

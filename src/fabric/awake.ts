@@ -18,7 +18,8 @@ function count(): void {
   let lastMs = Date.now()
   const tick = () => {
     const nowMs = Date.now()
-    awakeMs += Math.min(nowMs - lastMs, 2 * TICK_MS)
+    // A clock that is set back takes nothing away.
+    awakeMs += Math.max(0, Math.min(nowMs - lastMs, 2 * TICK_MS))
     lastMs = nowMs
   }
   setInterval(tick, TICK_MS).unref()

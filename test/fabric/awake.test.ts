@@ -17,6 +17,9 @@ describe('time awake', () => {
     vi.setSystemTime(Date.now() + 3_600_000)
     vi.advanceTimersByTime(1_000)
     expect(awakeTimeMs() - beganMs).toBeLessThanOrEqual(11_500)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(1_000)
+    expect(awakeTimeMs() - beganMs).toBeGreaterThanOrEqual(11_000)
   })
 
   it('is what patience is measured by: one that a sleep has used up is given again', async () => {

@@ -8,6 +8,7 @@ import { tokenMint } from '../../src/lease/index.js'
 import type { LogEvent } from '../../src/log/index.js'
 import { parseAnswers } from '../../src/stores/git/objects.js'
 import { packing } from '../../src/stores/git/packing.js'
+import { gitError } from '../../src/stores/git/problem.js'
 import { findRepository } from '../../src/stores/git/repository.js'
 import { formatTree, parseTree } from '../../src/stores/git/tree.js'
 import { type OpenStore, openStore, type Store, StoreError, type Swap, storedCore } from '../../src/stores/index.js'
@@ -544,6 +545,13 @@ describe('processes on one git repository', () => {
     expect(await appender(path, 'c', 5).ended).toBe(0)
     expect((await logOf(path)).map(({ seq }) => seq)).toEqual(firstSeqs(10))
     expect(git(path, 'count-objects', '--verbose')).toContain('garbage: 0')
+  })
+})
+
+describe('what git says without a reason', () => {
+  it('comes with what to look for', () => {
+    const { problem } = gitError('a repository', 'the ref s cannot be moved', "couldn't write '/r/refs/s.lock'")
+    expect(problem.todo).toContain('see whether the disk is full')
   })
 })
 

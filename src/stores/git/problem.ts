@@ -8,6 +8,11 @@ const advice: readonly (readonly [sign: RegExp, todo: string])[] = [
   [/Permission denied|EACCES|EPERM|Read-only file system|EROFS/, 'let this user write to the repository'],
   [/not a git repository|cannot change to/, 'name the folder of a repository, or make one: git init --bare <folder>'],
   [/exists; cannot create/, 'remove the ref that stands in the way, or use another repository'],
+  [
+    // Of a ref that it cannot write git does not say why: most often there is no room.
+    /couldn't write/,
+    'see whether the disk is full, and whether this user may write there; nothing that was acknowledged is lost',
+  ],
   [/SIG[A-Z]+/, 'try again; git starts anew'],
 ]
 
