@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
+import { astray, cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
 
 const snapshotOf = (project: string): string => readFileSync(join(project, 'snapshots/report.md'), 'utf8')
 
@@ -105,7 +105,7 @@ describe('contention update and check', () => {
   })
 
   it('accepts nothing that did not hold', async () => {
-    const project = ownProject('yield node.sleep(Math.floor(Math.random() * 400)); yield node.load(node.spaces[0])')
+    const project = ownProject(astray)
     const { code, stdout } = await cli(project, ['update'])
     expect(code).toBe(1)
     expect(stdout).toContain('not deterministic, from event 0 on')

@@ -3,16 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createFile } from '../../src/cli/create-file.js'
 import { defaultBudgets } from '../../src/index.js'
-import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
+import { astray, cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
 
 const budgetsIn = (project: string, version: number) =>
   JSON.parse(readFileSync(join(project, `budgets/v${version}.json`), 'utf8'))
-
-/** Goes another way each time it is run. */
-const astray = `for (let i = 0; i < 20; i++) {
-  yield node.sleep(1 + Math.floor(Math.random() * 9))
-  yield node.acquire(node.spaces[0], p.ttlMs)
-}`
 
 describe('contention tune', () => {
   it('shows what was measured beside the limits, and proposes', async () => {
@@ -28,7 +22,7 @@ describe('contention tune', () => {
       `if (node.random.int(1, 12) === 1) throw new Error('no'); ${polite}`,
       2,
     ],
-    ['stops at the same seed that does not hold', `if (node.random.int(1, 12) === 1) ${astray} ${polite}`, 1],
+    ['stops at the same seed that does not hold', `if (node.random.int(1, 12) === 1) { ${astray} } ${polite}`, 1],
   ])('%s, whatever the number of threads', async (_, body, expected) => {
     const project = ownProject(body)
     const told = async (workers: number) => {
@@ -42,7 +36,7 @@ describe('contention tune', () => {
       ])
       expect(code).toBe(expected)
       const { failed, ...rest } = JSON.parse(stdout)
-      // Where two runs part is chance when chance is what parts them.
+      // Where two runs part is not to be compared: threads count for themselves.
       return { stderr, rest, seed: failed?.seed }
     }
     const alone = await told(1)
@@ -175,7 +169,7 @@ describe('contention tune', () => {
   })
 
   it('stops at a seed that does not hold, and says how to see it', async () => {
-    const project = ownProject('yield node.sleep(Math.floor(Math.random() * 400)); yield node.load(node.spaces[0])')
+    const project = ownProject(astray)
     const { code, stdout } = await cli(project, ['tune', '--seeds', '3', '--write'])
     expect(code).toBe(1)
     expect(stdout).toContain('npx contention replay own-scenario --seed 1 --trace')

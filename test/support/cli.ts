@@ -74,6 +74,12 @@ for (;;) {
   yield node.sleep(node.random.int(5, 50))
 }`
 
+/** Goes another way each time it is run: by counting, not by chance, which may repeat itself. */
+export const astray = `
+globalThis.contentionRuns = (globalThis.contentionRuns ?? 0) + 1
+yield node.sleep(globalThis.contentionRuns % 400)
+yield node.load(node.spaces[0])`
+
 /** A project whose only scenario is the user's own. */
 export function ownProject(body: string, extra: Readonly<Record<string, string>> = {}): string {
   return folder({
