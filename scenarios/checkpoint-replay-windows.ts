@@ -1,7 +1,7 @@
 import { contiguousLog, epochsGrow, fencedWrites, mutualExclusion, replayEqualsState } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { type Body, type Contender, defineScenario, type Outcome, settled, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
 
 /** What the log amounts to: a number that every event, and the order of events, leaves its mark on. */
@@ -44,10 +44,10 @@ export const checkpointReplayWindows = defineScenario({
   *node(node: Contender, p): Body {
     const space = node.spaces[node.index % node.spaces.length] as string
     for (;;) {
-      let outcome = yield* settled(node, node.acquire(space, p.ttlMs, 2 * p.ttlMs))
+      let outcome = yield node.insist(node.acquire(space, p.ttlMs, 2 * p.ttlMs))
       while (outcome.kind !== 'granted') {
         yield node.sleep(node.random.int(10, p.ttlMs))
-        outcome = yield* settled(node, node.acquire(space, p.ttlMs, 2 * p.ttlMs))
+        outcome = yield node.insist(node.acquire(space, p.ttlMs, 2 * p.ttlMs))
       }
       yield* hold(node, outcome.fence, p)
       yield node.sleep(node.random.int(1, p.ttlMs))
@@ -82,11 +82,11 @@ function* hold(node: Contender, fence: Fence, p: Pace): Body {
     }
     if (node.nowMs >= renewAtMs) {
       renewAtMs = node.nowMs + (p.ttlMs >> 1)
-      if ((yield* settled(node, node.renew(fence, p.ttlMs))).kind !== 'renewed') return
+      if ((yield node.insist(node.renew(fence, p.ttlMs))).kind !== 'renewed') return
     }
     yield node.sleep(node.random.int(1, p.appendEveryMs))
     const payload = node.random.int(0, 1_000_000)
-    const outcome = yield* settled(node, node.append(fence, 'entry', payload))
+    const outcome = yield node.insist(node.append(fence, 'entry', payload))
     if (outcome.kind !== 'appended') return
     nextSeq = outcome.seq + 1
     value = state.next(value, digestContent('entry', payload))
@@ -99,12 +99,12 @@ function* replay(
   space: string,
   p: Pace,
 ): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
-  const loaded = yield* settled(node, node.load(space))
+  const loaded = yield node.insist(node.load(space))
   if (loaded.kind !== 'loaded') return undefined
   let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
   let nextSeq = loaded.checkpoint?.nextSeq ?? 0
   while (nextSeq < loaded.nextSeq) {
-    const page = yield* settled(node, node.read(space, nextSeq, p.replayPage))
+    const page = yield node.insist(node.read(space, nextSeq, p.replayPage))
     if (page.kind !== 'events') return undefined
     yield node.sleep(p.replayMsPerPage)
     for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
@@ -126,6 +126,6 @@ function* checkpoint(
     node.crash(node.random.int(0, p.checkpointMs + 12), node.random.int(1, p.restartMs))
   }
   yield node.sleep(p.checkpointMs)
-  if ((yield* settled(node, node.checkpoint(fence, nextSeq, value))).kind !== 'checkpointed') return false
-  return (yield* settled(node, node.truncate(fence, nextSeq))).kind === 'truncated'
+  if ((yield node.insist(node.checkpoint(fence, nextSeq, value))).kind !== 'checkpointed') return false
+  return (yield node.insist(node.truncate(fence, nextSeq))).kind === 'truncated'
 }

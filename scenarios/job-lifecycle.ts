@@ -56,12 +56,12 @@ export const jobLifecycle = defineScenario({
     const space = node.spaces[node.index % node.spaces.length] as string
     if (node.can('enqueue')) {
       for (let job = 0; job < p.jobs; job++) {
-        yield* answered(node, node.enqueue(space), p)
+        yield answered(node, node.enqueue(space), p)
         node.giveUp()
       }
     }
     for (let idle = 0; !(node.calm && idle > 3); ) {
-      const outcome = yield* answered(node, node.take(space, p.ttlMs, p.maxAttempts), p)
+      const outcome = yield answered(node, node.take(space, p.ttlMs, p.maxAttempts), p)
       node.giveUp()
       idle = outcome.kind === 'idle' ? idle + 1 : 0
       if (outcome.kind === 'taken') {
@@ -71,7 +71,7 @@ export const jobLifecycle = defineScenario({
         }
         yield node.sleep(node.random.int(1, p.workMs))
         const gives = node.can('fail') && node.random.chance(p.failPerMille)
-        yield* answered(node, gives ? node.fail(fence) : node.complete(fence), p)
+        yield answered(node, gives ? node.fail(fence) : node.complete(fence), p)
         node.giveUp()
       }
       yield node.sleep(node.random.int(1, p.restMs))

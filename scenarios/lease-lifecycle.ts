@@ -228,7 +228,7 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
     if (node.can('append') && node.random.chance(600)) {
       const payload = node.random.int(0, 1_000_000)
       if (node.random.chance(40)) return yield* stop(node, fence, payload, p)
-      const outcome = yield* answered(node, node.append(fence, 'entry', payload), p, believes)
+      const outcome = yield answered(node, node.append(fence, 'entry', payload), p, believes)
       if (outcome.kind !== 'appended') refused = true
       else if (outcome.seq !== nextSeq && node.can('load')) refused = true
       else {
@@ -315,12 +315,12 @@ function* replay(
   p: P,
 ): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
   if (!node.can('load') || !node.can('read')) return { value: state.initial, nextSeq: 0 }
-  const loaded = yield* answered(node, node.load(space), p)
+  const loaded = yield answered(node, node.load(space), p)
   if (loaded.kind !== 'loaded') return undefined
   let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
   let nextSeq = loaded.checkpoint?.nextSeq ?? 0
   while (nextSeq < loaded.nextSeq) {
-    const page = yield* answered(node, node.read(space, nextSeq, 16), p)
+    const page = yield answered(node, node.read(space, nextSeq, 16), p)
     if (page.kind !== 'events' || page.events.length === 0) return undefined
     for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
     nextSeq += page.events.length
@@ -337,9 +337,9 @@ function* checkpoint(
   believes: () => boolean,
   p: P,
 ): Generator<Suspended, boolean, Outcome> {
-  const made = yield* answered(node, node.checkpoint(fence, nextSeq, value), p, believes)
+  const made = yield answered(node, node.checkpoint(fence, nextSeq, value), p, believes)
   if (made.kind !== 'checkpointed') return false
   if (!node.can('truncate') || !node.random.chance(700)) return true
-  const cut = yield* answered(node, node.truncate(fence, nextSeq), p, believes)
+  const cut = yield answered(node, node.truncate(fence, nextSeq), p, believes)
   return cut.kind === 'truncated' || !isRefusal(cut)
 }

@@ -1,6 +1,6 @@
 import { epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Fault } from '../src/kernel/index.js'
-import { type Body, type Contender, defineScenario, settled, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
 import { backoffMs } from '../src/subject/index.js'
 
 /**
@@ -51,7 +51,7 @@ export const leaseRenewalContention = defineScenario({
       let holding = true
       for (let renewals = 0; holding && renewals < p.renewals; renewals++) {
         yield node.sleep(p.renewEveryMs + node.random.int(0, p.renewJitterMs))
-        outcome = yield* settled(node, node.renew(fence, p.ttlMs))
+        outcome = yield node.insist(node.renew(fence, p.ttlMs))
         holding = outcome.kind === 'renewed'
       }
       if (holding) yield node.release(fence)

@@ -1,5 +1,5 @@
 import type { Suspended } from '../src/kernel/index.js'
-import type { Contender, Outcome, ScenarioNetwork } from '../src/scenario/index.js'
+import type { Contender, ScenarioNetwork } from '../src/scenario/index.js'
 
 /** Drawn delays, and patience that has an end. */
 export const messageParameters = {
@@ -39,15 +39,11 @@ export function calmFromMs({ durationMs, calmMs }: P & { readonly durationMs: nu
 }
 
 /** Asks again, as the same request, while there is no answer, a few times, and as long as it is `worth` it. */
-export function* answered(
+export function answered(
   node: Contender,
-  first: Suspended,
+  sent: Suspended,
   { maxUnanswered }: Pick<Messages, 'maxUnanswered'>,
   worth: () => boolean = () => true,
-): Generator<Suspended, Outcome, Outcome> {
-  let outcome = yield first
-  for (let asked = 1; outcome.kind === 'timeout' && asked < maxUnanswered && worth(); asked++) {
-    outcome = yield node.resend()
-  }
-  return outcome
+): Suspended {
+  return node.insist(sent, (sendings) => sendings < maxUnanswered && worth())
 }

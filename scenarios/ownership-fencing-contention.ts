@@ -1,7 +1,7 @@
 import { contiguousLog, epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { type Body, type Contender, defineScenario, type Outcome, settled, workload } from '../src/scenario/index.js'
+import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 
 /** What a node remembers of a space: its own last fence there, and the ownership that a refusal has told it of. */
 interface Memory {
@@ -56,7 +56,7 @@ export const ownershipFencingContention = defineScenario({
         for (let written = 0; writing && written < p.writes; written++) {
           if (node.random.chance(p.pausePerMille)) node.pause(0, node.random.int(1, p.maxPauseMs))
           yield node.sleep(p.writeEveryMs)
-          outcome = yield* settled(node, node.append(fence, 'write', written))
+          outcome = yield node.insist(node.append(fence, 'write', written))
           learn(memory, outcome)
           writing = outcome.kind === 'appended'
         }

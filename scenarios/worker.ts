@@ -90,7 +90,7 @@ const logOf = ({ spaces }: Contender, job: number): string => spaces[job % space
 
 /** Puts one job into the queue; undefined when nobody answers. */
 export function* putIn(node: Contender, p: WorkerTimes): Steps<number | undefined> {
-  const outcome = yield* answered(node, node.enqueue(queueOf(node)), p)
+  const outcome = yield answered(node, node.enqueue(queueOf(node)), p)
   node.giveUp()
   return outcome.kind === 'enqueued' ? outcome.job : undefined
 }
@@ -102,12 +102,12 @@ export function* putInAll(node: Contender, p: WorkerTimes, jobs: number): Body {
 /** A worker: takes one job at a time, and says that it is done only when all that it was for has happened. */
 export function* work<P extends WorkerTimes>(node: Contender, p: P, attempt: Attempt<P>): Body {
   for (;;) {
-    const outcome = yield* answered(node, node.take(queueOf(node), p.ttlMs, p.maxAttempts), p)
+    const outcome = yield answered(node, node.take(queueOf(node), p.ttlMs, p.maxAttempts), p)
     node.giveUp()
     if (outcome.kind === 'taken') {
       const { fence } = outcome
       const handled = yield* attempt(node, fence, p)
-      if (handled !== 'lost') yield* answered(node, handled === 'done' ? node.complete(fence) : node.fail(fence), p)
+      if (handled !== 'lost') yield answered(node, handled === 'done' ? node.complete(fence) : node.fail(fence), p)
       node.giveUp()
     }
     yield node.sleep(node.random.int(1, p.restMs))
@@ -138,7 +138,7 @@ export function* openEffect(node: Contender, job: number, p: WorkerTimes): Steps
 
 /** False when the write was refused, or nobody answers. */
 export function* writeEffect(node: Contender, fence: Fence, job: number, p: WorkerTimes): Steps<boolean> {
-  const outcome = yield* answered(node, node.append(fence, 'effect', job), p)
+  const outcome = yield answered(node, node.append(fence, 'effect', job), p)
   node.giveUp()
   return outcome.kind === 'appended'
 }
@@ -148,7 +148,7 @@ const WHOLE_LOG = 1_000_000
 
 /** Whether the log shows the effect of `job`; undefined when nobody answers. */
 export function* isWritten(node: Contender, job: number, p: WorkerTimes): Steps<boolean | undefined> {
-  const page = yield* answered(node, node.read(logOf(node, job), 0, WHOLE_LOG), p)
+  const page = yield answered(node, node.read(logOf(node, job), 0, WHOLE_LOG), p)
   node.giveUp()
   return page.kind === 'events' ? page.events.some(({ payload }) => payload === job) : undefined
 }
@@ -157,7 +157,7 @@ export function* isWritten(node: Contender, job: number, p: WorkerTimes): Steps<
 function* leaseOn(node: Contender, space: string, p: WorkerTimes): Steps<Fence | undefined> {
   const untilMs = node.monotonicMs + p.ttlMs
   for (;;) {
-    const outcome = yield* answered(node, node.acquire(space, p.ttlMs), p)
+    const outcome = yield answered(node, node.acquire(space, p.ttlMs), p)
     node.giveUp()
     if (outcome.kind === 'granted') return outcome.fence
     if (outcome.kind !== 'lease-held' || node.monotonicMs >= untilMs) return undefined

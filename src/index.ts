@@ -165,7 +165,6 @@ export {
   type Scenario,
   type ScenarioNetwork,
   Signal,
-  settled,
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'

@@ -147,7 +147,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#complete(process, this.nowMs + node.clock.toVirtual(durationMs), WAKE)
   }
 
-  send(node: Node<Q, R>, process: Process<Q, R>, timeoutMs: number): void {
+  send(node: Node<Q, R>, process: Process<Q, R>): void {
+    const { timeoutMs } = process
     if (!(timeoutMs > 0) || !Number.isInteger(timeoutMs)) {
       throw new RangeError(`cannot wait ${timeoutMs} ms for a reply: expected a whole number above 0`)
     }
@@ -251,6 +252,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       if (process.waiting === 'call') {
         this.#observer.timedOut(this.nowMs, process, process.request as Q)
         process.lastOutcome = TIMEOUT_OUTCOME
+        if (process.again !== undefined && this.#resend(node, process, process.again)) return
       }
       process.waitingOn = undefined
       this.#step(node, process, TIMEOUT_OUTCOME)
@@ -284,6 +286,23 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         new TypeError('a process yielded without an effect: expected `yield node.sleep(…)`'),
       )
     }
+  }
+
+  /** Sends an unanswered request again without a word to the process, if it is still worth it; false when it is not. */
+  #resend(node: Node<Q, R>, process: Process<Q, R>, again: (sendings: number) => boolean): boolean {
+    this.#stepping = node.name
+    try {
+      if (!again(process.sendings)) return false
+    } catch (error) {
+      throw this.#failed('scenario', error)
+    }
+    process.sendings += 1
+    process.attempt += 1
+    process.pendingOrder = NOT_PENDING
+    process.pendingAtMs = Number.POSITIVE_INFINITY
+    process.waiting = 'running'
+    this.send(node, process)
+    return true
   }
 
   #failed(culprit: 'scenario' | 'subject', cause: unknown): StepFailed {

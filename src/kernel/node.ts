@@ -7,7 +7,7 @@ import type { Random } from './random.js'
 export interface Scheduler<Q, R extends Tagged> {
   readonly nowMs: number
   sleep(node: Node<Q, R>, process: Process<Q, R>, durationMs: number): void
-  send(node: Node<Q, R>, process: Process<Q, R>, timeoutMs: number): void
+  send(node: Node<Q, R>, process: Process<Q, R>): void
   waitFor(node: Node<Q, R>, process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void
   notify(node: Node<Q, R>, signal: Signal): void
   spawn(node: Node<Q, R>, main: Main<Q, R>): void
@@ -63,8 +63,8 @@ export class Node<Q, R extends Tagged> implements ProcessPort<Q, R> {
     this.#scheduler.sleep(this, process, durationMs)
   }
 
-  send(process: Process<Q, R>, timeoutMs: number): void {
-    this.#scheduler.send(this, process, timeoutMs)
+  send(process: Process<Q, R>): void {
+    this.#scheduler.send(this, process)
   }
 
   waitFor(process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void {

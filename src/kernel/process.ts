@@ -42,7 +42,7 @@ export interface ProcessPort<Q, R extends Tagged> {
   readonly monotonicMs: number
   nextRequest(): number
   sleep(process: Process<Q, R>, durationMs: number): void
-  send(process: Process<Q, R>, timeoutMs: number): void
+  send(process: Process<Q, R>): void
   waitFor(process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void
   notify(signal: Signal): void
   spawn(main: Main<Q, R>): void
@@ -85,8 +85,12 @@ export class Process<Q, R extends Tagged> {
   request: Q | undefined
   attempt = 0
   callNumber = 0
+  timeoutMs = 0
   deadlineMs = 0
   reply: R | undefined
+  /** Kernel's: how often the request was sent, and whether it is to be sent again when there is no reply to it. */
+  sendings = 0
+  again: ((sendings: number) => boolean) | undefined
 
   /** Outcome of the last call, once it is known: what decides whether the next request is a retry. */
   lastOutcome: R | Timeout | undefined
@@ -128,8 +132,20 @@ export class Process<Q, R extends Tagged> {
   call(request: Q, timeoutMs: number, attempt = 0): Suspended {
     this.request = request
     this.attempt = attempt
-    this.#port.send(this, timeoutMs)
+    this.timeoutMs = timeoutMs
+    this.sendings = 1
+    this.again = undefined
+    this.#port.send(this)
     return SUSPENDED
+  }
+
+  /**
+   * Has the request that was just sent be sent again each time that no reply came, for as long as `again` says so of how
+   * often it was sent. What is yielded then comes back with a reply, or with the last timeout.
+   */
+  insist(again: (sendings: number) => boolean): void {
+    if (this.waiting !== 'call') throw new TypeError('nothing to insist on: no request is on its way')
+    this.again = again
   }
 
   /** Waits until another task of the node notifies `signal`, or for `timeoutMs` to pass. */

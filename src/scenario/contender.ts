@@ -36,7 +36,8 @@ export interface World {
 /**
  * A node's hands: what one task of it can do and see. Every command is one request over the simulated network, and is to
  * be yielded at once: `const outcome = yield node.acquire(space, ttlMs)`. The outcome is the reply or a `timeout`, after
- * which the node does not know whether the command took effect; `yield node.resend()` asks the same again, safely.
+ * which the node does not know whether the command took effect; `yield node.resend()` asks the same again, safely, and
+ * `yield node.insist(…)` until there is an answer.
  */
 export class Contender {
   readonly #process: Process<TracedRequest, Reply>
@@ -227,6 +228,16 @@ export class Contender {
     })
   }
 
+  /**
+   * Has the request `sent` be sent again, as the same request, each time that no answer came in time:
+   * `const outcome = yield node.insist(node.append(fence, 'entry', 1))`. It does so until there is an answer, or as long
+   * as `again` says yes: it is asked after every timeout, with how often the request was sent so far.
+   */
+  insist(sent: Suspended, again: (sendings: number) => boolean = always): Suspended {
+    this.#process.insist(again)
+    return sent
+  }
+
   /** Sends the last request again, as the same request: it takes effect once however often it arrives. */
   resend(): Suspended {
     const { request, attempt } = this.#process
@@ -319,6 +330,8 @@ export class Contender {
     return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
+
+const always = (): boolean => true
 
 /** An acquire and a claim are two ways to one end. */
 function purposeOf(kind: CommandKind): CommandKind {

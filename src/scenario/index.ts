@@ -9,5 +9,4 @@ export {
   workload,
 } from './parameters.js'
 export { defineScenario, type Scenario, type ScenarioNetwork } from './scenario.js'
-export { settled } from './settled.js'
 export { type Run, type SimulateOptions, simulate } from './simulate.js'

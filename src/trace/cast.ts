@@ -15,8 +15,14 @@ export function castOf(nodes: readonly string[], spaces: readonly string[]): Cas
   return {
     nodes,
     spaces,
-    // An owner is a node, or another task of one: `node-3/1`.
-    nodeIndex: (name) => nodeIndexes.get(name) ?? nodeIndexes.get(name.split('/')[0] as string) ?? NOBODY,
+    nodeIndex(name) {
+      const known = nodeIndexes.get(name)
+      if (known !== undefined) return known
+      // An owner is a node, or another task of one: `node-3/1`.
+      const index = nodeIndexes.get(name.split('/')[0] as string) ?? NOBODY
+      nodeIndexes.set(name, index)
+      return index
+    },
     spaceIndex: (name) => spaceIndexes.get(name) ?? NOBODY,
   }
 }

@@ -10,7 +10,6 @@ import {
   defineScenario,
   type Outcome,
   type Scenario,
-  settled,
   simulate,
   workload,
 } from '../../src/scenario/index.js'
@@ -87,6 +86,12 @@ function* withLease(
   if (granted.kind !== 'granted') return
   yield* work(() => settled(node, node.renew(granted.fence, ttlMs)))
   yield* settled(node, node.release(granted.fence))
+}
+
+function* settled(node: Contender, first: Suspended): Steps<Outcome> {
+  let outcome = yield first
+  while (outcome.kind === 'timeout') outcome = yield node.resend()
+  return outcome
 }
 
 function* pause(node: Contender, durationMs: number): Steps<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Signal } from '../../src/kernel/index.js'
-import { asksOnce, type Life, TestWorld } from '../support/kernel-world.js'
+import { type Fault, type Outcome, type Process, Signal, type Suspended } from '../../src/kernel/index.js'
+import { type Answer, asksOnce, type Life, rough, TestWorld } from '../support/kernel-world.js'
 
 /** The log of one node. */
 function linesOf(life: (world: TestWorld) => Life, untilMs = 1_000): readonly string[] {
@@ -62,6 +62,55 @@ describe('a process', () => {
         },
     )
     expect(lines.filter((line) => line.includes('sends'))).toEqual(['0 a sends x', '9 a sends x again'])
+  })
+
+  it('insists on a request exactly as if it sent it again itself, after every timeout for as long as it is worth it', () => {
+    const faults: readonly Fault[] = [
+      { kind: 'drop', leg: 'request', node: 0, atMs: 0, durationMs: 40 },
+      { kind: 'pause', node: 0, atMs: 45, durationMs: 30 },
+      { kind: 'drop', leg: 'reply', node: 0, atMs: 60, durationMs: 90 },
+    ]
+    const lines = (asks: (process: Process<string, Answer>) => Generator<Suspended, string, Outcome<Answer>>) => {
+      const world = new TestWorld({ network: { ...rough, requestLossPerMille: 400 }, faults })
+      world.node('a', function* (process) {
+        for (let request = 0; request < 40; request++) world.note(process, yield* asks(process))
+      })
+      return world.run(20_000)
+    }
+    for (const most of [1, 2, 3, 50]) {
+      const insisting = lines(function* (process) {
+        const sent = process.call('x', 35)
+        process.insist((sendings) => sendings < most)
+        return (yield sent).kind
+      })
+      const asking = lines(function* (process) {
+        let outcome = yield process.call('x', 35)
+        for (let sendings = 1; outcome.kind === 'timeout' && sendings < most; sendings++) {
+          outcome = yield process.call('x', 35, sendings)
+        }
+        return outcome.kind
+      })
+      expect(insisting).toEqual(asking)
+      expect(insisting.some((line) => line.endsWith('again'))).toBe(most > 1)
+    }
+  })
+
+  it('insists on nothing but a request, and on each request anew', () => {
+    const insisting: Life = function* (process) {
+      yield process.sleep(1)
+      process.insist(() => true)
+    }
+    expect(() => linesOf(() => insisting)).toThrow('nothing to insist on')
+    const lines = linesOf(
+      () =>
+        function* (process) {
+          const first = process.call('x', 9)
+          process.insist((sendings) => sendings < 2)
+          yield first
+          yield process.call('y', 9)
+        },
+    )
+    expect(lines.filter((line) => line.includes('sends'))).toEqual(['0 a sends x', '9 a sends x again', '18 a sends y'])
   })
 
   it('sleeps not at all, but lets others of that instant go first', () => {
