@@ -12,6 +12,7 @@ const { metafile } = await build({
     main: 'src/cli/main.ts',
     worker: 'src/cli/worker.ts',
     'job-thread': 'src/cli/job-thread.ts',
+    'command-thread': 'src/cli/command-thread.ts',
     racer: 'src/cli/racer.ts',
     'fabric-worker': 'src/cli/fabric-worker.ts',
   },

@@ -19,7 +19,7 @@ import {
 } from '../report/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { tellGithub } from './github.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
 import { shownPath } from './shown-path.js'
@@ -32,12 +32,17 @@ type Gate =
   /** There is nothing to compare with; the sentence says why. */
   | { readonly kind: 'no-snapshot'; readonly sentence: string }
 
+/** Whether there are counterexamples, each of which may have a subject of its own. */
+export async function callsSubjects(io: Io, { config }: CommonOptions): Promise<boolean> {
+  return keptCounterexamples(await loadProject(io.cwd, config)).length > 0
+}
+
 /** `contention check`: runs, compares with the snapshot, and never writes. */
 export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report)
-  const kept = await runKept(project)
+  const kept = await runKept(io, project)
   const broken = kept.filter(({ failure }) => failure !== undefined)
   const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
 
@@ -62,11 +67,12 @@ interface Kept {
   readonly failure: Failure | undefined
 }
 
-async function runKept(project: Project): Promise<readonly Kept[]> {
+async function runKept(io: Io, project: Project): Promise<readonly Kept[]> {
   const kept: Kept[] = []
   for (const file of keptCounterexamples(project)) {
     const { scenario, plan, subject } = await loadCounterexample(project, file)
-    const result = await attempt(scenario, plan, { subject, maxSteps: project.maxEvents })
+    const watched = onWatch(io, subject, shownPath(io, file))
+    const result = await attempt(scenario, plan, { subject: watched, maxSteps: project.maxEvents })
     kept.push({ file, failure: failureOf(result, plan) })
   }
   return kept

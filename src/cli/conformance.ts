@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { type RaceCliOptions, race, wantsRace } from './race.js'
 import { withStore } from './store.js'
 
@@ -19,7 +19,7 @@ export async function conformance(io: Io, options: ConformanceOptions): Promise<
   const all = await withStore(io, project, options.store, { quiet }, async ({ put }) => {
     const results = []
     for (const { subject } of subjects) {
-      results.push({ subject: subject.name, results: await conformanceOf(put(subject)) })
+      results.push({ subject: subject.name, results: await conformanceOf(put(onWatch(io, subject))) })
     }
     return results
   })

@@ -4,7 +4,7 @@ import { provenInvariants, proveSchedules } from '../explore/index.js'
 import { InputError, nearest } from '../input/index.js'
 import { grouped } from '../report/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { type ExploreCliOptions, paramOptions } from './options.js'
 
 /** Takes what is to be said of one subject with `--json`. */
@@ -13,10 +13,11 @@ export type Emit = (document: object) => void
 /** `contention explore --strategy exhaustive`: every schedule of a tiny world. */
 export async function exploreExhaustively(
   io: Io,
-  { subject }: LoadedSubject,
+  loaded: LoadedSubject,
   options: ExploreCliOptions,
   emit: Emit,
 ): Promise<ExitCode> {
+  const subject = onWatch(io, loaded.subject)
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
   const proof = await proveSchedules({

@@ -25,7 +25,14 @@ import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
-import { type ExploreCliOptions, maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
+import {
+  type ExploreCliOptions,
+  maxEventsOption,
+  paramOptions,
+  patienceOption,
+  wholeNumber,
+  workersOption,
+} from './options.js'
 import { openPool, type Pool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
@@ -34,9 +41,6 @@ import { type SharedStore, withStore } from './store.js'
 const DEFAULT_SEEDS = 1_000
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
 const DEFAULT_MAX_EVENTS = 200_000
-/** How long a subject may take to answer one command. */
-const PATIENCE_MS = 5_000
-
 /** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
@@ -99,7 +103,6 @@ async function exploreSubject(
       ...(file === undefined ? {} : { subjectFile: file }),
       ...(store === undefined ? {} : { store }),
       options: drawn,
-      commands: commandKinds,
     },
     { workers, patienceMs },
   )
@@ -182,8 +185,7 @@ function settingsOf(io: Io, project: Project, scenarios: readonly Scenario[], op
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
     workers: workersOption(io, options.workers),
-    patienceMs:
-      options.patience === undefined ? PATIENCE_MS : 1_000 * wholeNumber('--patience', options.patience, 1, 3_600),
+    patienceMs: patienceOption(options.patience),
     drawn: {
       ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
       ...(invariants === undefined ? {} : { invariants }),

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { Subject } from '../subject/index.js'
 
 /** A stream that a command prints to. */
 export interface Sink {
@@ -18,6 +19,16 @@ export interface Io {
   readonly cores: number
   readonly stdout: Sink
   readonly stderr: Sink
+  /**
+   * Puts a subject under watch, where the command runs in a thread that can be ended: a subject that hangs is then told by its
+   * name, and by `where` it was asked.
+   */
+  readonly watch?: (subject: Subject, where?: string) => Subject
+}
+
+/** `subject`, under watch where there is one. */
+export function onWatch(io: Io, subject: Subject, where?: string): Subject {
+  return io.watch === undefined ? subject : io.watch(subject, where)
 }
 
 /**

@@ -17,7 +17,7 @@ const once =
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
   let code: ExitCode = HELD
-  const program = programOf(io, (exitCode) => {
+  const program = programOf(argv, io, (exitCode) => {
     code = exitCode
   })
   try {
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
 }
 
 /** The commands. What a command does is loaded when it is called: `--help` should not wait for it. */
-function programOf(io: Io, end: (code: ExitCode) => void): Command {
+function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => void): Command {
   const program = new Command('contention')
     .description(
       'Tests and profiles code that hands out time-bounded ownership: leases, leader election, fencing tokens, takeover and job queues, checkpoint and replay.',
@@ -82,15 +82,36 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     once('--store', 'run the command once for each of them'),
   ] as const
 
+  const PATIENCE = ['--patience <seconds>', 'how long a subject may take to answer one command (default: 5)'] as const
+  /** A command that calls a subject runs in a thread: one that hangs could not be ended otherwise. */
+  const calling = async (
+    calls: boolean,
+    { patience, store }: { readonly patience?: string; readonly store?: string },
+    command: () => Promise<ExitCode>,
+  ): Promise<ExitCode> => {
+    // On a store a subject has no lease core of its own; and it is the first thread that hears Ctrl-C, and clears up.
+    if (!calls || store !== undefined || io.watch !== undefined) return command()
+    const [{ watched }, { patienceOption }] = await Promise.all([import('./watched.js'), import('./options.js')])
+    return watched(io, argv, patienceOption(patience))
+  }
+
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')
     .option('--subject <file>', 'on a lease core of yours, instead of the built-in one')
     .option(...STORE)
     .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
     .option('--output <file>', 'where the reporter writes, instead of stdout')
-    .action(async (names, options) => end(await (await import('./run.js')).run(io, names, options)))
+    .option(...PATIENCE)
+    .action(async (names, options) => {
+      const { run } = await import('./run.js')
+      end(await calling(options.subject !== undefined, options, () => run(io, names, options)))
+    })
   running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes')
     .option(...STORE)
-    .action(async (names, options) => end(await (await import('./check.js')).check(io, names, options)))
+    .option(...PATIENCE)
+    .action(async (names, options) => {
+      const { check, callsSubjects } = await import('./check.js')
+      end(await calling(await callsSubjects(io, options), options, () => check(io, names, options)))
+    })
   running('update', 'run every scenario, and accept what they do now as the snapshot')
     .option('--force', 'write in CI as well')
     .action(async (options) => end(await (await import('./update.js')).update(io, options)))
@@ -118,14 +139,18 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--invariant <name>', 'judge this one alone; any number of times', collect)
     .option('--max-failures <number>', 'stop after so many failures (default: 1)')
     .option(...WORKERS)
-    .option('--patience <seconds>', 'how long a subject may take to answer one command (default: 5)')
+    .option(...PATIENCE)
     .option('--param <name=value>', 'a parameter that is not drawn; any number of times', collect)
     .option('--max-events <number>', 'most events a run may handle before it is said never to end')
     .option('--output <folder>', 'where counterexamples go (default: counterexamples)')
     .option('--save', 'put counterexamples into the snapshot folder, where `check` runs them')
     .option('--no-shrink', 'tell failures as they were found')
     .option('--verbose', 'print what each seed has drawn')
-    .action(async (names, options) => end(await (await import('./explore.js')).explore(io, names, options)))
+    .action(async (names, options) => {
+      const { explore } = await import('./explore.js')
+      // Other strategies have threads of their own.
+      end(await calling(options.strategy === 'exhaustive', options, () => explore(io, names, options)))
+    })
   running(
     'replay <what>',
     'run a scenario and seed again, or a counterexample: a file or a token; and read what happened',
@@ -139,7 +164,12 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option('--space <name>', 'only events about this space')
     .option('--from <ms>', 'only events from this virtual time on')
     .option('--to <ms>', 'only events up to this virtual time')
-    .action(async (name, options) => end(await (await import('./replay.js')).replay(io, name, options)))
+    .option(...PATIENCE)
+    .action(async (name, options) => {
+      const { replay, isCounterexample } = await import('./replay.js')
+      const calls = options.subject !== undefined || isCounterexample(name)
+      end(await calling(calls, options, () => replay(io, name, options)))
+    })
   program
     .command('conformance')
     .description('check a lease core of yours, or a store, against the contract, sentence by sentence')
@@ -147,13 +177,17 @@ function programOf(io: Io, end: (code: ExitCode) => void): Command {
     .option(...STORE)
     .option('--processes <number>', 'have so many processes race on the store, in real time (default: 8)')
     .option('--seconds <number>', 'for how long they race (default: 10)')
+    .option(...PATIENCE)
     .option('--kill', 'kill processes of the race at random')
     .option('--restart-server', 'kill the server of the store now and then, and start it again')
     .option('--config <file>', 'configuration, instead of the one found from here upward')
     .option('--json', 'JSON on stdout')
     .option('--quiet', 'only what is broken')
     .option('--no-color', 'plain text, as NO_COLOR does')
-    .action(async (options) => end(await (await import('./conformance.js')).conformance(io, options)))
+    .action(async (options) => {
+      const [{ conformance }, { wantsRace }] = await Promise.all([import('./conformance.js'), import('./race.js')])
+      end(await calling(!wantsRace(options), options, () => conformance(io, options)))
+    })
   program
     .command('verify')
     .description('break real workers on a real Postgres, and ask the database what became of their jobs')

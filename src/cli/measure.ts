@@ -3,7 +3,7 @@ import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
@@ -29,7 +29,7 @@ export async function measure(
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
   const quiet = options.quiet === true || options.json === true
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
-    const subject = put(loaded?.subject ?? builtInSubject)
+    const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
       runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject }),
     )

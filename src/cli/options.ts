@@ -1,6 +1,7 @@
 import { MAX_SEED } from '../config/limits.js'
 import { InputError } from '../input/index.js'
 import type { Io } from './io.js'
+import { PATIENCE_MS } from './vigil.js'
 
 /** Options that every command which runs scenarios has, as they were typed. */
 export interface CommonOptions {
@@ -58,6 +59,11 @@ export function seedOption(text: string | undefined, otherwise: number): number 
 
 export function maxEventsOption(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : wholeNumber('--max-events', text, 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** How long a subject may take to answer one command, in ms. */
+export function patienceOption(text: string | undefined): number {
+  return text === undefined ? PATIENCE_MS : 1_000 * wholeNumber('--patience', text, 1, 3_600)
 }
 
 /** How many threads: one for each core, unless it was said. */

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
-import type { CommandKind } from '../log/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
+import { subjectFunctions } from '../subject/index.js'
 import { type SharedStore, workerNamespaces } from './store.js'
+import { type Hang, LOOK_EVERY_MS, Vigil } from './vigil.js'
 
 /** What a worker needs to know: all of it can be copied. */
 export interface WorkerSpec {
@@ -16,11 +17,10 @@ export interface WorkerSpec {
   /** The namespace is this worker's own. */
   readonly store?: SharedStore
   readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
-  /** Names of the commands, for the number of one in `lastSeen`. */
-  readonly commands: readonly CommandKind[]
   /**
-   * Written by the worker at every command: a count, the virtual time, and which command it is. Then, whether it waits for
-   * the store at this moment. Last, written by the pool: whether nothing is explored any more.
+   * Written by the worker at every command: a count, the virtual time, and which it is, or what else of the subject was called
+   * since, by its number in `subjectFunctions`. Then, whether it waits for the store at this moment. Last, written by the pool:
+   * whether nothing is explored any more.
    */
   readonly lastSeen: SharedArrayBuffer
 }
@@ -41,12 +41,12 @@ export type FromWorker =
 /** A subject that never answers, or never comes back from a command. */
 export class SubjectHangs extends Error {
   override readonly name = 'SubjectHangs'
-  readonly fault: 'silent' | 'endless'
+  readonly fault: Hang
   readonly command: string
   readonly atMs: number
   readonly chunk: Chunk
 
-  constructor(fault: 'silent' | 'endless', command: string, atMs: number, chunk: Chunk) {
+  constructor(fault: Hang, command: string, atMs: number, chunk: Chunk) {
     super(fault === 'silent' ? `never answers ${command}` : `does not come back from ${command}`)
     this.fault = fault
     this.command = command
@@ -68,9 +68,7 @@ interface Lane {
   gone: boolean
   readonly lastSeen: Int32Array
   task: Task | undefined
-  count: number
-  quietSinceMs: number
-  pinged: boolean
+  readonly vigil: Vigil
 }
 
 export interface Pool {
@@ -85,9 +83,6 @@ export interface Pool {
   stopShrinking(): void
   close(): Promise<void>
 }
-
-/** How often it is looked whether a subject still answers. */
-const LOOK_EVERY_MS = 250
 
 /**
  * Worker threads that explore. A thread whose subject has been asked something and has not come back for `patienceMs` is
@@ -111,9 +106,7 @@ export function openPool(
     const next = lane.ready && lane.task === undefined ? waiting.shift() : undefined
     if (next === undefined) return
     lane.task = next
-    lane.count = lane.lastSeen[0] as number
-    lane.quietSinceMs = performance.now()
-    lane.pinged = false
+    lane.vigil.begin(lane.lastSeen[0] as number)
     lane.worker.postMessage(next.work satisfies ToWorker)
   }
   const free = (lane: Lane): Task['settle'] | undefined => {
@@ -121,10 +114,10 @@ export function openPool(
     lane.task = undefined
     return task?.settle
   }
-  const hangs = (lane: Lane, fault: 'silent' | 'endless'): void => {
+  const hangs = (lane: Lane, fault: Hang): void => {
     const work = lane.task?.work
     if (work === undefined) return
-    const command = spec.commands[lane.lastSeen[2] as number] ?? 'a command'
+    const command = subjectFunctions[lane.lastSeen[2] as number] ?? 'a command'
     const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, seedsOf(work))
     free(lane)?.reject(error)
     lane.ready = false
@@ -147,14 +140,14 @@ export function openPool(
       gone: false,
       lastSeen: new Int32Array(lastSeen),
       task: undefined,
-      count: 0,
-      quietSinceMs: 0,
-      pinged: false,
+      vigil: new Vigil(patienceMs, () => worker.postMessage({ kind: 'ping' } satisfies ToWorker)),
     }
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') lane.ready = true
-      else if (message.kind === 'pong') hangs(lane, 'silent')
-      else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      else if (message.kind === 'pong') {
+        const hang = lane.task === undefined ? undefined : lane.vigil.heard(lane.lastSeen[0] as number)
+        if (hang !== undefined) hangs(lane, hang)
+      } else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
       else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
       else if (message.kind === 'done') free(lane)?.resolve(message.result as never)
       if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)
@@ -172,20 +165,9 @@ export function openPool(
       if (lane.task === undefined) continue
       const count = lane.lastSeen[0] as number
       // A store that is slow is not the subject's fault, and one that is gone says so in time.
-      if (count !== lane.count || isInStore(lane)) {
-        lane.count = count
-        lane.quietSinceMs = performance.now()
-        lane.pinged = false
-        continue
-      }
-      const quietMs = performance.now() - lane.quietSinceMs
-      if (quietMs < patienceMs) continue
-      // A thread that answers waits for a promise; one that does not is in a loop.
-      if (lane.pinged && quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs(lane, 'endless')
-      else if (!lane.pinged) {
-        lane.pinged = true
-        lane.worker.postMessage({ kind: 'ping' } satisfies ToWorker)
-      }
+      if (isInStore(lane)) lane.vigil.begin(count)
+      const hang = lane.vigil.look(count)
+      if (hang !== undefined) hangs(lane, hang)
     }
   }, LOOK_EVERY_MS)
 

@@ -1,6 +1,7 @@
+import { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { SingleBar } from 'cli-progress'
-import type { Io } from './io.js'
+import type { Io, Sink } from './io.js'
 
 export interface Work {
   readonly title: string
@@ -25,7 +26,7 @@ export async function withProgress<T>(
     done += 1
     if (over || !io.stderr.isTTY || performance.now() - startedMs < SHOW_AFTER_MS) return
     // Steps of several threads may come while the first one is still loading what draws it.
-    bar ??= startBar({ title, total, unit }, done)
+    bar ??= startBar(io, { title, total, unit }, done)
     ;(await bar).update(done)
     // Runs leave no time for anything else: the bar, and Ctrl-C, get theirs here.
     await setImmediate()
@@ -38,16 +39,28 @@ export async function withProgress<T>(
   }
 }
 
-async function startBar({ title, total, unit }: Work, done: number): Promise<SingleBar> {
+async function startBar(io: Io, { title, total, unit }: Work, done: number): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress')
-  // The cursor stays: a run that is interrupted could not bring it back.
+  // Cursor and wrapping stay as they are: a run that is interrupted could not bring them back.
   const bar = new progress.SingleBar({
     format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
-    stream: process.stderr,
+    stream: terminalOf(io.stderr),
     hideCursor: false,
+    linewrap: true,
     clearOnComplete: true,
     barsize: 30,
   })
   bar.start(total, done)
   return bar
+}
+
+/** The terminal behind `sink`, which in a thread is not the thread's own stream. */
+function terminalOf(sink: Sink): Writable {
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      sink.write(String(chunk))
+      done()
+    },
+  })
+  return Object.assign(stream, { isTTY: true, columns: process.stderr.columns ?? 80 })
 }

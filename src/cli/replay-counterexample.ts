@@ -5,7 +5,7 @@ import { attempt, type ExploreOptions, failureOf, isToken, storyOf } from '../ex
 import { castOf, describeEvent, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { failureText } from './explore-text.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 
 /** Most events of a replay: what a run of exploration may take. */
@@ -19,7 +19,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
   const exploreOptions: ExploreOptions = {
-    subject: example.subject,
+    subject: onWatch(io, example.subject),
     maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
   }
   const result = await attempt(

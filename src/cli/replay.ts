@@ -8,14 +8,17 @@ import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { castOf, describeEvent, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import type { Io } from './io.js'
+import { type Io, onWatch } from './io.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption, wholeNumber } from './options.js'
 import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
 
+/** A file or a token, and not a scenario. */
+export const isCounterexample = (name: string): boolean => isToken(name) || name.endsWith('.json')
+
 /** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
-  if (isToken(name) || name.endsWith('.json')) return replayCounterexample(io, name, options)
+  if (isCounterexample(name)) return replayCounterexample(io, name, options)
   const project = await loadProject(io.cwd, options.config)
   const explorable = { ...project, scenarios: project.explorable }
   const { scenarios, parameters } = select(explorable, [name], paramOptions(options.param))
@@ -24,7 +27,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     io.cwd,
     options.subject === undefined ? [] : [options.subject],
   )
-  const subject = loaded?.subject ?? builtInSubject
+  const subject = onWatch(io, loaded?.subject ?? builtInSubject)
   const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
   const given = parameters[scenario.name] ?? {}

@@ -4,7 +4,7 @@ import { loadProject, loadSubject } from '../config/index.js'
 import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
-import { builtInSubject } from '../subject/index.js'
+import { builtInSubject, type Subject, subjectFunctions } from '../subject/index.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
 
@@ -47,7 +47,14 @@ const marked = (core: Core): Core => ({
   },
 })
 const runs = store === undefined || spec.store === undefined ? undefined : runsOn(store, spec.store.namespace)
-const subject = runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))
+const see = (what: string): void => {
+  lastSeen[2] = subjectFunctions.indexOf(what)
+}
+const subject: Subject = {
+  ...(runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))),
+  // Of commands, those of built-in parts count as well: they show that the thread moves.
+  watch: { entered: (what, atMs) => atMs === undefined && see(what), left: () => undefined },
+}
 
 const options: ExploreOptions = {
   ...spec.options,
@@ -56,7 +63,7 @@ const options: ExploreOptions = {
   watch: (command, atMs) => {
     lastSeen[0] = (lastSeen[0] as number) + 1
     lastSeen[1] = atMs
-    lastSeen[2] = spec.commands.indexOf(command)
+    see(command)
   },
 }
 

@@ -86,17 +86,19 @@ function leaseOf({ state, attempts, owner, token, takenAtMs, expiresAtMs }: Job,
   }
 }
 
+const NONE: readonly number[] = []
+
 /** Every taken job whose lease has run out is ready again, or dead: the one that ran out first comes first. */
 function returnLapsed(record: JobsRecord, nowMs: number): JobsRecord {
   const { jobs } = record
-  let lapsed: number[] | undefined
+  let lapsed = NONE
   for (let number = 0; number < jobs.length; number++) {
     const { state, expiresAtMs } = jobs[number] as Job
-    if (state === 'taken' && expiresAtMs <= nowMs) (lapsed ??= []).push(number)
+    if (state === 'taken' && expiresAtMs <= nowMs) lapsed = [...lapsed, number]
   }
-  if (lapsed === undefined) return record
+  if (lapsed === NONE) return record
   const expiryOf = (number: number) => (jobs[number] as Job).expiresAtMs
-  return lapsed.sort((one, other) => expiryOf(one) - expiryOf(other) || one - other).reduce(giveBack, record)
+  return [...lapsed].sort((one, other) => expiryOf(one) - expiryOf(other) || one - other).reduce(giveBack, record)
 }
 
 function giveBack(record: JobsRecord, number: number): JobsRecord {

@@ -3,7 +3,7 @@ import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/i
 import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
-import { guarded, guardedClient, SubjectFault } from './guard.js'
+import { blaming, guarded, guardedClient, SubjectFault } from './guard.js'
 import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
 
 /** A subject put together for one run. */
@@ -25,7 +25,7 @@ const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 export function assemble(subject: Subject, seed: number): Assembled {
   const secret = `${seed}`
   const mint = tokenMint(secret)
-  const client = { ...builtInClient, ...guardedClient(subject.name, subject.client ?? {}) }
+  const client = { ...builtInClient, ...guardedClient(subject, subject.client ?? {}) }
   if (subject.core === undefined && subject.log === undefined && subject.jobs === undefined) {
     const core = subject.store?.(mint) ?? memoryCore(mint)
     // Each of its commands is durable when it is answered: a restart loses nothing.
@@ -93,7 +93,7 @@ function start(subject: Subject, context: SubjectContext, ledger: Map<string, St
   const add = (part: object, own: boolean, commands: readonly CommandKind[], wrap = (handler: Handler) => handler) => {
     for (const kind of commands) {
       const handler = (part as Readonly<Record<string, Handler | undefined>>)[kind]
-      if (handler !== undefined) handlers.set(kind, wrap(own ? guarded(subject.name, handler.bind(part)) : handler))
+      if (handler !== undefined) handlers.set(kind, wrap(own ? guarded(subject, handler.bind(part)) : handler))
     }
   }
   const ownCore = subject.core !== undefined
@@ -128,15 +128,6 @@ function made<P extends object>(
     throw wrong(`one with ${Object.keys(part).join(', ') || 'nothing'}`, 'acquire, or one execute for all commands')
   }
   return part as P
-}
-
-function blaming<R>(subject: Subject, where: string, call: () => R): R {
-  try {
-    return call()
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw new SubjectFault('threw', where, `subject "${subject.name}" threw in ${where}: ${said}`, { cause: error })
-  }
 }
 
 /** A core's handler whose grants, renewals and releases are written down as the records that they amount to. */

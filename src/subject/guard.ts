@@ -1,5 +1,5 @@
-import type { Command, Reply } from '../log/index.js'
-import type { Client } from './client.js'
+import { type Command, commandKinds, type Reply } from '../log/index.js'
+import { builtInClient, type Client } from './client.js'
 
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
 export class SubjectFault extends Error {
@@ -14,28 +14,67 @@ export class SubjectFault extends Error {
   }
 }
 
+/** Told when functions of a subject are called and when they are back: the one that never is, is where the subject hangs. */
+export interface Watch {
+  /** @param what one of `subjectFunctions`; `atMs` is its clock, which commands alone are given */
+  entered(what: string, atMs?: number): void
+  left(): void
+}
+
+/** Everything that a subject may be called for: its commands, its policies, and the making and closing of its parts. */
+export const subjectFunctions: readonly string[] = [
+  ...commandKinds,
+  ...Object.keys(builtInClient).map((policy) => `client.${policy}`),
+  ...['core', 'log', 'jobs', 'close'],
+]
+
 /** What engines say when something frozen is written to. */
 const WRITES_TO_FROZEN = /read.only property|not extensible|Cannot (add|delete|redefine) property/
 
 type Handler = (command: Command, nowMs: number) => Reply | Promise<Reply>
 
 /** `handler`, with its replies checked, filled in where they say less than they might, and its command protected. */
-export function guarded(subject: string, handler: Handler): Handler {
+export function guarded({ name, watch }: Watched, handler: Handler): Handler {
   return (command, nowMs) => {
     freeze(command)
     let reply: unknown
+    watch?.entered(command.kind, nowMs)
     try {
       reply = handler(command, nowMs)
     } catch (error) {
-      throw threw(subject, command, error)
+      throw threw(name, command, error)
     }
-    if (!isThenable(reply)) return completed(subject, command, reply, nowMs)
+    if (!isThenable(reply)) {
+      watch?.left()
+      return completed(name, command, reply, nowMs)
+    }
     return Promise.resolve(reply).then(
-      (late) => completed(subject, command, late, nowMs),
+      (late) => {
+        watch?.left()
+        return completed(name, command, late, nowMs)
+      },
       (error: unknown) => {
-        throw threw(subject, command, error)
+        throw threw(name, command, error)
       },
     )
+  }
+}
+
+interface Watched {
+  readonly name: string
+  readonly watch?: Watch
+}
+
+/** Calls `call`, a function of the subject that is not a command. */
+export function blaming<R>({ name, watch }: Watched, where: string, call: () => R): R {
+  watch?.entered(where)
+  try {
+    const result = call()
+    watch?.left()
+    return result
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new SubjectFault('threw', where, `subject "${name}" threw in ${where}: ${said}`, { cause: error })
   }
 }
 
@@ -193,20 +232,14 @@ function filled(
 const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value))
 
 /** A client's own policies, with what they answer checked: one that throws, or gives no number, is at fault, not the scenario. */
-export function guardedClient(subject: string, client: Partial<Client>): Partial<Client> {
+export function guardedClient(subject: Watched, client: Partial<Client>): Partial<Client> {
   const entries = Object.entries(client).map(([policy, call]) => {
     const command = `client.${policy}`
     const fits = fitting[policy as keyof Client]
     const checked = (...given: readonly unknown[]): unknown => {
-      let result: unknown
-      try {
-        result = Reflect.apply(call, client, given)
-      } catch (error) {
-        const said = error instanceof Error ? error.message : String(error)
-        throw new SubjectFault('threw', command, `subject "${subject}" threw in ${command}: ${said}`, { cause: error })
-      }
+      const result: unknown = blaming(subject, command, () => Reflect.apply(call, client, given))
       if (fits.test(result)) return result
-      const message = `subject "${subject}" answered ${command} with ${shown(result)}: expected ${fits.expected}`
+      const message = `subject "${subject.name}" answered ${command} with ${shown(result)}: expected ${fits.expected}`
       throw new SubjectFault('wrong-shape', command, message)
     }
     return [policy, checked]

@@ -4,6 +4,7 @@ import type { Fence, MintToken } from '../lease/index.js'
 import type { Checkpoint, Command, CommandKind, Reply, refusalKinds } from '../log/index.js'
 import type { Core, Machine, StoredSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
+import type { Watch } from './guard.js'
 
 /** A fence as a subject gives it out: owner and space are known from the command; a core without tokens leaves them out. */
 type BriefFence = Pick<Fence, 'epoch'> & Partial<Fence>
@@ -79,6 +80,8 @@ export interface Subject {
   readonly client?: Partial<Client>
   /** What the built-in parts stand on, instead of memory: called once a run, with nothing in it. Only without parts of your own. */
   readonly store?: (mint: MintToken) => Core
+  /** Told of every call of a function of one's own. */
+  readonly watch?: Watch
 }
 
 /** Declares a subject. Throws where the declaration is not one. */

@@ -1,0 +1,51 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { subjectFunctions } from '../subject/index.js'
+import type { Io, Sink } from './io.js'
+import { main } from './main.js'
+import { type CommandThreadSpec, type FromCommandThread, NO_TIME } from './watched.js'
+
+/** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
+const { argv, cwd, env, cores, streams, lastSeen: shared } = workerData as CommandThreadSpec
+const port = parentPort
+if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
+
+const send = (message: FromCommandThread) => port.postMessage(message)
+const sink = (to: 'stdout' | 'stderr'): Sink => ({
+  ...streams[to],
+  write: (text) => send({ kind: 'wrote', to, text }),
+  delivered: async () => true,
+})
+
+const lastSeen = new Int32Array(shared)
+const moved = (inside: 0 | 1): void => {
+  Atomics.store(lastSeen, 1, inside)
+  Atomics.add(lastSeen, 0, 1)
+}
+
+const io: Io = {
+  cwd,
+  env,
+  cores,
+  stdout: sink('stdout'),
+  stderr: sink('stderr'),
+  watch(subject, where) {
+    send({ kind: 'watching', subject: subject.name, where })
+    return {
+      ...subject,
+      watch: {
+        entered(what, atMs) {
+          Atomics.store(lastSeen, 2, subjectFunctions.indexOf(what))
+          Atomics.store(lastSeen, 3, atMs ?? NO_TIME)
+          moved(1)
+        },
+        left: () => moved(0),
+      },
+    }
+  },
+}
+
+// Keeps the thread alive while a subject does not answer, and says that it is.
+port.on('message', () => send({ kind: 'pong' }))
+const code = await main(argv, io)
+port.removeAllListeners('message')
+send({ kind: 'ended', code })
