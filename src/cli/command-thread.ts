@@ -44,8 +44,10 @@ const io: Io = {
   },
 }
 
-// Keeps the thread alive while a subject does not answer, and says that it is.
 port.on('message', () => send({ kind: 'pong' }))
-const code = await main(argv, io)
-port.removeAllListeners('message')
-send({ kind: 'ended', code })
+port.unref()
+process.once('beforeExit', () => send({ kind: 'forsaken' }))
+void main(argv, io).then((code) => {
+  process.removeAllListeners('beforeExit')
+  send({ kind: 'ended', code })
+})

@@ -24,7 +24,8 @@ export type FromCommandThread =
   | { readonly kind: 'wrote'; readonly to: 'stdout' | 'stderr'; readonly text: string }
   /** From here on it is this subject that is called. */
   | { readonly kind: 'watching'; readonly subject: string; readonly where: string | undefined }
-  | { readonly kind: 'pong' }
+  /** It still answers; or all that is left to it is a promise that nobody keeps. */
+  | { readonly kind: 'pong' | 'forsaken' }
   | { readonly kind: 'ended'; readonly code: ExitCode }
 
 /** Instead of the virtual time of a call that is given none. */
@@ -55,23 +56,26 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       clearInterval(looking)
       void worker.terminate().then(settle, settle)
     }
-    const hung = (hang: Hang | undefined): void => {
+    const hung = (hang: Hang | undefined, waited = `it was given ${patienceMs / 1_000} s`): void => {
       if (hang === undefined || over) return
       const [, , what = 0, atMs = NO_TIME] = lastSeen
-      tell(io, argv, { ...watching, hang, what: subjectFunctions[what] ?? 'a function', atMs, patienceMs })
+      tell(io, argv, { ...watching, hang, what: subjectFunctions[what] ?? 'a function', atMs, waited })
       end(() => resolve(NOT_HELD))
     }
     const looking = setInterval(() => {
       const count = Atomics.load(lastSeen, 0)
-      if (Atomics.load(lastSeen, 1) === 0) vigil.begin(count)
+      if (!isInside()) vigil.begin(count)
       else hung(vigil.look(count))
     }, LOOK_EVERY_MS)
     worker.on('message', (message: FromCommandThread) => {
       if (message.kind === 'wrote') io[message.to].write(message.text)
       else if (message.kind === 'watching') watching = message
       else if (message.kind === 'pong') hung(vigil.heard(Atomics.load(lastSeen, 0)))
-      else end(() => resolve(message.code))
+      else if (message.kind === 'ended') end(() => resolve(message.code))
+      else if (isInside()) hung('silent', 'nothing is left that might bring the answer')
+      else end(() => reject(new InputError(forsaken)))
     })
+    const isInside = (): boolean => Atomics.load(lastSeen, 1) === 1
     const foundDead = (what: string, found: string): void => {
       const problem = { what, found, expected: 'functions that answer, and nothing else that goes on' }
       end(() => reject(new InputError(problem)))
@@ -86,16 +90,22 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
 
 const shownOf = ({ isTTY, colorLevel }: Sink): Pick<Sink, 'isTTY' | 'colorLevel'> => ({ isTTY, colorLevel })
 
+const forsaken = {
+  what: 'waiting for a promise that is never kept',
+  expected: 'a configuration, and files that it names, that come to an end when they are loaded',
+}
+
 interface Hanging {
   readonly subject: string
   readonly where: string | undefined
   readonly hang: Hang
   readonly what: string
   readonly atMs: number
-  readonly patienceMs: number
+  /** How long it was waited, in words. */
+  readonly waited: string
 }
 
-function tell(io: Io, argv: readonly string[], { subject, where, hang, what, atMs, patienceMs }: Hanging): void {
+function tell(io: Io, argv: readonly string[], { subject, where, hang, what, atMs, waited }: Hanging): void {
   if (argv.includes('--json')) {
     const time = atMs === NO_TIME ? {} : { atMs }
     const document = { verdict: 'not-held', subject, fault: hang, command: what, ...time, ...(where && { where }) }
@@ -106,7 +116,5 @@ function tell(io: Io, argv: readonly string[], { subject, where, hang, what, atM
   const time = atMs === NO_TIME ? '' : `, asked at ${atMs} ms of virtual time`
   const place = where === undefined ? '' : `; ${where}`
   const label = new Chalk({ level: io.stdout.colorLevel }).red('FAIL')
-  io.stdout.write(
-    `${label}  subject "${subject}" ${does} ${what}${time}\n      it was given ${patienceMs / 1_000} s${place}\n`,
-  )
+  io.stdout.write(`${label}  subject "${subject}" ${does} ${what}${time}\n      ${waited}${place}\n`)
 }

@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/package.js'
 import { cli, folder } from '../support/cli.js'
+
+const bin = join(packageRoot(), 'bin/contention.js')
 
 /** A subject whose renew does `body`; `renewals` counts. */
 const subject = (name: string, body: string) => `
@@ -13,6 +17,7 @@ export default {
 
 const files = {
   'silent.mjs': subject('silent', 'return new Promise(() => {})'),
+  'busy.mjs': subject('busy', 'setInterval(() => {}, 50); return new Promise(() => {})'),
   'loop.mjs': subject('loop', 'for (;;);'),
   'slow.mjs': subject('slow', 'if (renewals === 1) for (const end = Date.now() + 1200; Date.now() < end; );'),
   'late.mjs': subject(
@@ -33,7 +38,7 @@ describe('a subject that hangs', () => {
     ['run', [...RENEWAL], 'loop', 'loops for ever on renew, asked at 482 ms of virtual time'],
     ['run', [...RENEWAL], 'core', 'loops for ever on core\n'],
     ['replay', ['replay', 'lease-lifecycle'], 'client', 'loops for ever on client.believes\n'],
-    ['conformance', ['conformance'], 'silent', 'never answers renew, asked at 100 ms of virtual time'],
+    ['conformance', ['conformance'], 'busy', 'never answers renew, asked at 100 ms of virtual time'],
     [
       'explore',
       ['explore', 'lease-lifecycle', '--seeds', '9'],
@@ -43,7 +48,7 @@ describe('a subject that hangs', () => {
   ])('is ended in %s and found guilty, with what it was asked: %s %s', async (_command, args, name, said) => {
     const { code, stdout, stderr } = await cli(folder(files), [...args, '--subject', `${name}.mjs`, '--patience', '1'])
     expect(stdout).toContain(`FAIL  subject "${name}" ${said}`)
-    expect(stdout).toContain('it was given 1 s')
+    expect(stdout).toMatch(/\n {6}(it was given 1 s|nothing is left that might bring the answer)/)
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
   })
 
@@ -102,6 +107,17 @@ describe('a subject that goes its own way', () => {
     const { code, stdout, stderr } = await cli(folder(files), ['conformance', '--subject', `${name}.mjs`])
     expect(stderr).toContain(said)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('a promise that nobody keeps', () => {
+  it('in a configuration is said, with and without a subject', () => {
+    const files = { 'contention.config.mjs': 'await new Promise(() => {})', 'mine.mjs': subject('mine', '') }
+    for (const args of [['run'], ['run', '--subject', 'mine.mjs']]) {
+      const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: folder(files), encoding: 'utf8' })
+      expect(stderr).toContain('error: waiting for a promise that is never kept')
+      expect(status).toBe(2)
+    }
   })
 })
 
