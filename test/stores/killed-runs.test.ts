@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { packageRoot } from '../../src/package.js'
 import { markRun, type OpenStore, openStore, StoreError } from '../../src/stores/index.js'
-import { DEAD_AFTER_MS } from '../../src/stores/marks/mark.js'
+import { DEAD_AFTER_MS } from '../../src/stores/processes/mark.js'
 import { everyStore } from './every-store.js'
 
 const swapOf = (record: string) =>

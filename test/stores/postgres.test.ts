@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyOf, type OpenStore, openStore, StoreError, type Swap } from '../../src/stores/index.js'
@@ -421,7 +421,7 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
 
   describe('a server of its own', () => {
     const folders = (pid: number) =>
-      readdirSync(tmpdir()).filter((name) => name.startsWith(`contention-postgres-${pid}-`))
+      readdirSync(tmpdir()).filter((name) => name.startsWith('contention-postgres-') && name.includes(`-${pid}-`))
     const lives = (pid: number) => {
       // A zombie that nobody buries is dead too.
       const stat = existsSync('/proc') ? spawnSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' }).stdout : 'S'
@@ -506,7 +506,7 @@ ${then}`,
       child.kill('SIGKILL')
       await once(child, 'exit')
       expect(lives(processes[0] as number)).toBe(true)
-      const alike = join(tmpdir(), `contention-postgres-${child.pid}-other-things`)
+      const alike = join(tmpdir(), `${basename(folder).slice(0, -'abcdef'.length)}other-things`)
       mkdirSync(alike)
       try {
         await (await startPostgres()).stop()

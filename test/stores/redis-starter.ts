@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { startRedis } from '../../src/stores/redis/server.js'
 
 await startRedis()
-const name = readdirSync(tmpdir()).find((entry) => entry.startsWith(`contention-redis-${process.pid}-`)) ?? ''
+const name =
+  readdirSync(tmpdir()).find((entry) => entry.startsWith('contention-redis-') && entry.includes(`-${process.pid}-`)) ??
+  ''
 const folder = join(tmpdir(), name)
 const { pid } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { pid: number }
 console.log(JSON.stringify({ folder, pid }))

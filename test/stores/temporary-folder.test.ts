@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../../src/stores/temporary/folder.js'
+import { temporaryFolder } from '../../src/stores/processes/temporary-folder.js'
 
 describe('the folder of a store that goes with its process', () => {
   let place: string
@@ -21,7 +21,7 @@ describe('the folder of a store that goes with its process', () => {
       basename(path),
     )
     expect(readdirSync(place).sort()).toEqual([...folders].sort())
-    expect(folders[0]).toMatch(new RegExp(`^contention-git-[0-9a-f]{8}-${process.pid}-`))
+    expect(folders[0]).toMatch(new RegExp(`^contention-git-[0-9a-f]{12}-${process.pid}-`))
   })
 
   it('is removed by the next one when its process was killed, and nothing else is', () => {
@@ -31,7 +31,7 @@ describe('the folder of a store that goes with its process', () => {
       `${prefix}-${process.pid}-abcdef`,
       `${prefix}-${dead}-abcdef-mine`,
       `contention-git-${dead}-abcdef`,
-      `contention-git-00000000-${dead}-abcdef`,
+      `contention-git-000000000000-${dead}-abcdef`,
       `contention-sqlite-${prefix.split('-').at(-1)}-${dead}-abcdef`,
     ]
     for (const name of [`${prefix}-${dead}-abcdef`, ...others]) mkdirSync(join(place, name))

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { temporaryFolder } from '../processes/temporary-folder.js'
 import { StoreError } from '../store-error.js'
-import { temporaryFolder } from '../temporary/folder.js'
 import { type Place, runGit } from './process.js'
 
 export interface Repository {

@@ -1,18 +1,16 @@
-import { chownSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isRunning } from '../temporary/running.js'
+import { abandonedFolders, makeTemporaryFolder } from '../processes/folders.js'
 import type { User } from './binaries.js'
 import { commandOf, haveEnded, signal } from './processes.js'
 
-/** With the process that made it, so that others see when nobody needs it any more. */
-const NAME = /^contention-postgres-(\d+)-[A-Za-z0-9]{6}$/
+const KIND = 'postgres'
 /** An immediate shutdown takes some ten milliseconds. */
 const END_WITHIN_MS = 2_000
 
 /** A folder of its own for a server that runs as `user`. */
 export function makeFolder(user: User | undefined): string {
-  const folder = mkdtempSync(join(tmpdir(), `contention-postgres-${process.pid}-`))
+  const folder = makeTemporaryFolder(KIND)
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
   return folder
 }
@@ -38,13 +36,7 @@ export function saidBy(folder: string): { readonly pid: number; readonly ready: 
  * and our owner, the process that made it has ended, and the server is one that runs in it.
  */
 export async function clearLeftovers(user: User | undefined): Promise<void> {
-  const mine = user?.uid ?? process.getuid?.()
-  for (const name of readdirSync(tmpdir())) {
-    const owner = Number(NAME.exec(name)?.[1])
-    if (!Number.isInteger(owner) || isRunning(owner)) continue
-    const folder = join(tmpdir(), name)
-    const stat = lstatSync(folder, { throwIfNoEntry: false })
-    if (stat === undefined || !stat.isDirectory() || (mine !== undefined && stat.uid !== mine)) continue
+  for (const folder of abandonedFolders(KIND, user?.uid)) {
     await endServerIn(folder)
     removeFolder(folder)
   }

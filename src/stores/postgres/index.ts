@@ -1,5 +1,5 @@
 export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
-export { isRunning } from '../temporary/running.js'
+export { isRunning } from '../processes/running.js'
 export { type Connection, connect } from './connection.js'
 export { type Place, placeOf } from './place.js'
 export { problemOf } from './problem.js'

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreError } from '../store-error.js'
-import { clearLeftovers, folderPrefix, notePid } from './leftovers.js'
+import { clearLeftovers, makeFolder, notePid } from './leftovers.js'
 
 export interface RedisServerOptions {
   /** Whether everything is written to a file before it is acknowledged. */
@@ -45,7 +45,7 @@ const running = new Map<string, ChildProcess>()
 /** @throws StoreError when there is no `redis-server`, or it does not start */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   clearLeftovers()
-  const folder = mkdtempSync(folderPrefix())
+  const folder = makeFolder()
   try {
     for (let attempt = 1; ; attempt++) {
       const place = writeConfig(folder, await freePort(), options)

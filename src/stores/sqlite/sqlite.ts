@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { temporaryFolder } from '../processes/temporary-folder.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
-import { temporaryFolder } from '../temporary/folder.js'
 import { type Database, openDatabase } from './database.js'
 import { ELSEWHERE, prepareTables, within } from './tables.js'
 

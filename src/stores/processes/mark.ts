@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
-import { isRunning } from '../temporary/running.js'
 import { hostKey } from './host.js'
+import { isRunning } from './running.js'
 
 /** A run's place in a store that others use as well. */
 export interface RunMark {
