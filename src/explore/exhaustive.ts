@@ -11,7 +11,7 @@ import {
   mutualExclusion,
 } from '../invariants/index.js'
 import type { Fence } from '../lease/index.js'
-import type { Command, CommandKind, Reply } from '../log/index.js'
+import { type Command, type CommandKind, type Reply, spaceOf } from '../log/index.js'
 import { type Assembled, assemble, type Subject } from '../subject/index.js'
 import {
   castOf,
@@ -138,7 +138,11 @@ async function play(
       const command = commandOf(scripts[nodes][place] ?? 'release', actor, place, fences[actor], nowMs)
       writes = command !== undefined && assembled.commands.has(command.kind)
       if (command !== undefined && assembled.commands.has(command.kind)) {
-        const request = new TracedRequest(command, cast, 'fence' in command ? digestText(command.fence.token) : 0)
+        const request = new TracedRequest(
+          command,
+          cast.spaceIndex(spaceOf(command)),
+          'fence' in command ? digestText(command.fence.token) : 0,
+        )
         first ??= { node: actor, request }
         const reply = await ask(assembled, request, nowMs)
         if (reply.kind === 'granted') fences[actor] = reply.fence

@@ -15,8 +15,7 @@ export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onVio
   let violations = 0
   let first: Violation | undefined
 
-  const report = (message: string | undefined, index: number, atMs: number): void => {
-    if (message === undefined) return
+  const report = (message: string, index: number, atMs: number): void => {
     violations += 1
     if (first === undefined) onViolation?.()
     first ??= { index, atMs, message }
@@ -25,10 +24,12 @@ export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onVio
   return {
     kinds,
     observe(event) {
-      report(check.step(event), event.index, event.atMs)
+      const message = check.step(event)
+      if (message !== undefined) report(message, event.index, event.atMs)
     },
     end(endMs, events) {
-      report(check.end?.(endMs), events, endMs)
+      const message = check.end?.(endMs)
+      if (message !== undefined) report(message, events, endMs)
       const held = violations === 0
       return first === undefined ? { name, rule, held, violations } : { name, rule, held, violations, first }
     },

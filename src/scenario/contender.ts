@@ -11,7 +11,7 @@ import {
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
-import { type Cast, digestText, TracedRequest } from '../trace/index.js'
+import { type Cast, digestText, NOBODY, TracedRequest } from '../trace/index.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -42,6 +42,8 @@ export interface World {
 export class Contender {
   readonly #process: Process<TracedRequest, Reply>
   readonly #world: World
+  #namedSpace = ''
+  #namedIndex = NOBODY
   #shownFence: Fence | undefined
   #shownToken = 0
   /** How long it waits for a reply, by its own clock. */
@@ -129,7 +131,7 @@ export class Contender {
       lastOutcome !== undefined &&
       (lastOutcome.kind === 'lease-held' || lastOutcome.kind === 'queued') &&
       lastOutcome.position > 0 &&
-      request?.space === this.#world.cast.spaceIndex(space)
+      request?.space === this.#spaceIndex(space)
     return this.#call({
       kind: 'acquire',
       space,
@@ -304,6 +306,15 @@ export class Contender {
     this.#world.inject({ kind: 'pause', node: this.index, atMs: this.#world.nowMs + afterMs, durationMs })
   }
 
+  /** A contender asks for the same space again and again. */
+  #spaceIndex(space: string): number {
+    if (space !== this.#namedSpace) {
+      this.#namedSpace = space
+      this.#namedIndex = this.#world.cast.spaceIndex(space)
+    }
+    return this.#namedIndex
+  }
+
   /** A holder shows the same fence again and again. */
   #tokenDigest(fence: Fence): number {
     if (fence !== this.#shownFence) {
@@ -316,11 +327,10 @@ export class Contender {
   /** A request is a retry when the task's last one failed, and was after the same thing. */
   #call(command: Command): Suspended {
     const { request: previous, lastOutcome, attempt } = this.#process
-    const request = new TracedRequest(
-      command,
-      this.#world.cast,
-      'fence' in command ? this.#tokenDigest(command.fence) : 0,
-    )
+    const request =
+      'fence' in command
+        ? new TracedRequest(command, this.#spaceIndex(command.fence.space), this.#tokenDigest(command.fence))
+        : new TracedRequest(command, this.#spaceIndex(command.space), 0)
     const again =
       lastOutcome !== undefined &&
       previous !== undefined &&

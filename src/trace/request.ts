@@ -1,5 +1,4 @@
-import { type Command, type CommandKind, spaceOf } from '../log/index.js'
-import type { Cast } from './cast.js'
+import type { Command, CommandKind } from '../log/index.js'
 import { digestContent } from './content.js'
 import { commandCodes } from './event.js'
 
@@ -21,12 +20,15 @@ export class TracedRequest {
   /** The subject has executed this request before. Sent again or copied it is the same object. */
   executed = false
 
-  /** @param token digest of the token that the command shows; 0 when it shows none */
-  constructor(command: Command, cast: Cast, token: number) {
+  /**
+   * @param space its index
+   * @param token digest of the token that the command shows; 0 when it shows none
+   */
+  constructor(command: Command, space: number, token: number) {
     this.command = command
     this.kind = command.kind
     this.code = commandCodes[command.kind]
-    this.space = cast.spaceIndex(spaceOf(command))
+    this.space = space
     this.request = command.request
     let epoch = 0
     let seq = 0

@@ -14,7 +14,8 @@ import {
   workload,
 } from '../../src/scenario/index.js'
 import { type DirectCore, memoryCore } from '../../src/stores/index.js'
-import { type EventKind, numbered, replyKinds } from '../../src/trace/index.js'
+import { builtInSubject } from '../../src/subject/index.js'
+import { numbered } from '../../src/trace/index.js'
 import { Actor, BACKOFF_MS, DELAY_MS, NODES, RENEW_EVERY_MS, RENEWALS, SEED, SPACES, TTL_MS } from './actor.js'
 
 /** What was done, so that two drivers can be shown to have done the same. */
@@ -98,9 +99,9 @@ function* pause(node: Contender, durationMs: number): Steps<void> {
   yield node.sleep(durationMs)
 }
 
-/** The lease core, counting: the kernel's runs are counted from their trace, so that the count weighs on all alike. */
-function countingCore(done: Done): DirectCore {
-  const core = memoryCore(tokenMint('bench'))
+/** The lease core, counting: under the kernel and without it, so that the count weighs on all alike. */
+function countingCore(done: Done, mint = tokenMint('bench')): DirectCore {
+  const core = memoryCore(mint)
   return {
     execute(command, nowMs) {
       done.requests += 1
@@ -110,8 +111,6 @@ function countingCore(done: Done): DirectCore {
     },
   }
 }
-
-const isReply: ReadonlySet<EventKind> = new Set(replyKinds)
 
 const nothing = (): Done => ({ requests: 0, grants: 0, steps: 0 })
 
@@ -127,10 +126,7 @@ function underKernel(scenario: Scenario): Driver {
       seed: SEED,
       parameters: { nodes: NODES, spaces: SPACES, durationMs },
       maxSteps: Number.MAX_SAFE_INTEGER,
-      onEvent: ({ kind }) => {
-        if (kind === 'granted') done.grants += 1
-        if (isReply.has(kind)) done.requests += 1
-      },
+      subject: { ...builtInSubject, store: (mint) => countingCore(done, mint) },
     })
     return { ...done, steps }
   }
