@@ -6,15 +6,19 @@ import { setFlagsFromString } from 'node:v8'
 const LONG = ['explore', 'tune']
 if (!LONG.includes(process.argv[2])) setFlagsFromString('--max-inlined-bytecode-size-cumulative=150')
 
-// Node ends in silence when all that is left is a promise that nobody keeps: of a configuration or a scenario, say.
-const forsaken = () => {
-  process.stderr.write(
-    'error: waiting for a promise that is never kept: of the configuration, or of a file that it names\n',
-  )
+// Left alone, Node ends in silence when all that is left is a promise that nobody keeps, and with success when a file that was
+// loaded says `process.exit(0)`. Neither has checked anything.
+const FORSAKEN = 13
+let waiting = true
+let why = 'a file that was loaded ended the process: the configuration, or one that it or the command names'
+process.once('beforeExit', () => {
+  why = 'waiting for a promise that is never kept: of the configuration, or of a file that it or the command names'
+})
+process.once('exit', (code) => {
+  if (!waiting || ![0, FORSAKEN].includes(code)) return
+  process.stderr.write(`error: ${why}\n`)
   process.exitCode = 2
-}
-process.once('beforeExit', forsaken)
+})
 const { main } = await import('../dist/main.js')
-const code = await main(process.argv.slice(2))
-process.removeListener('beforeExit', forsaken)
-process.exitCode = code
+process.exitCode = await main(process.argv.slice(2))
+waiting = false

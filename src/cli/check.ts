@@ -42,6 +42,7 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report)
+  if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
   const kept = await runKept(io, project)
   const broken = kept.filter(({ failure }) => failure !== undefined)
   const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
@@ -49,10 +50,7 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   if (options.json) {
     const counterexamples = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
     io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, counterexamples, report }, null, 2)}\n`)
-  } else {
-    io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
-    io.stdout.write(keptTerminal(io, kept, options.quiet === true))
-  }
+  } else io.stdout.write(keptTerminal(io, kept, options.quiet === true))
   tellGithub(
     io,
     [...reportAnnotations(report), ...gateAnnotations(gate), ...keptAnnotations(io, broken)],

@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { subjectFunctions } from '../subject/index.js'
 import type { Io, Sink } from './io.js'
 import { main } from './main.js'
-import { type CommandThreadSpec, type FromCommandThread, NO_TIME } from './watched.js'
+import { NO_TIME } from './vigil.js'
+import type { CommandThreadSpec, FromCommandThread } from './watched.js'
 
 /** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
 const { argv, cwd, env, cores, streams, lastSeen: shared } = workerData as CommandThreadSpec
@@ -42,6 +43,22 @@ const io: Io = {
       },
     }
   },
+}
+
+/**
+ * What the subject prints by itself goes to standard error: standard output is for what was asked for. The thread's own streams
+ * are slow, and lose what they have when the thread is ended.
+ */
+for (const name of ['stdout', 'stderr'] as const) {
+  const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
+    const [encoding, done] = typeof rest[0] === 'function' ? [undefined, rest[0]] : rest
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding | undefined) : Buffer.from(chunk)
+    send({ kind: 'wrote', to: 'stderr', text: bytes.toString() })
+    if (typeof done === 'function') done()
+    return true
+  }
+  process[name].write = write
 }
 
 port.on('message', () => send({ kind: 'pong' }))

@@ -19,15 +19,16 @@ export async function conformance(io: Io, options: ConformanceOptions): Promise<
   const all = await withStore(io, project, options.store, { quiet }, async ({ put }) => {
     const results = []
     for (const { subject } of subjects) {
-      results.push({ subject: subject.name, results: await conformanceOf(put(onWatch(io, subject))) })
+      const found = await conformanceOf(put(onWatch(io, subject)))
+      // At once: one that hangs takes nothing with it of those before it.
+      if (!options.json) io.stdout.write(text(io, subject.name, found, options.quiet === true))
+      results.push({ subject: subject.name, results: found })
     }
     return results
   })
   const broken = all.some(({ results }) => results.some(({ verdict }) => verdict === 'broken'))
   if (options.json) {
     io.stdout.write(`${JSON.stringify({ verdict: broken ? 'not-held' : 'held', subjects: all }, null, 2)}\n`)
-  } else {
-    for (const { subject, results } of all) io.stdout.write(text(io, subject, results, options.quiet === true))
   }
   return broken ? NOT_HELD : HELD
 }

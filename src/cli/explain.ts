@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { InputError } from '../input/index.js'
+import { packageRoot } from '../package.js'
 import { ScenarioAborted } from '../run/index.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
 import { SubjectFault } from '../subject/index.js'
@@ -52,6 +54,7 @@ function explainAborted({ scenario, cause }: ScenarioAborted): string {
 function userFrame(cause: unknown): string | undefined {
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   const frames = stack.split('\n').slice(1)
-  const frame = frames.find((line) => !line.includes('node:') && !line.includes('node_modules'))
+  const ours = join(packageRoot(), 'dist')
+  const frame = frames.find((line) => !['node:', 'node_modules', ours].some((part) => line.includes(part)))
   return frame?.trim().replace(/^at /, '')
 }

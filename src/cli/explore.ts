@@ -85,21 +85,11 @@ async function exploreSubject(
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(io, project, scenarios, options)
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = settings
-  const { skipped, runnable } = skips(scenarios, subject, named)
-  if (runnable.length === 0) {
-    throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
-  }
-  if (!options.json && !options.quiet && (seeds === 1 || options.verbose)) {
-    for (let seed = fromSeed; seed < fromSeed + Math.min(seeds, 1_000); seed++) {
-      for (const scenario of runnable) io.stdout.write(swarmText(drawSwarm(scenario, seed, drawn)))
-    }
-  }
-
   const pool = openPool(
     {
       directory: io.cwd,
       ...(options.config === undefined ? {} : { configFile: options.config }),
-      scenarios: runnable.map(({ name }) => name),
+      scenarios: scenarios.map(({ name }) => name),
       ...(file === undefined ? {} : { subjectFile: file }),
       ...(store === undefined ? {} : { store }),
       options: drawn,
@@ -112,8 +102,21 @@ async function exploreSubject(
   const startedMs = performance.now()
   let tookMs = 1
   let exploration: Exploration
+  let skipped: readonly string[] = []
+  let runnable: readonly Scenario[] = scenarios
   try {
-    exploration = await exploreSeeds((chunk) => pool.explore(chunk), {
+    await pool.assemble()
+    ;({ skipped, runnable } = skips(scenarios, subject, named))
+    if (runnable.length === 0) {
+      throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
+    }
+    if (!options.json && !options.quiet && (seeds === 1 || options.verbose)) {
+      for (let seed = fromSeed; seed < fromSeed + Math.min(seeds, 1_000); seed++) {
+        for (const scenario of runnable) io.stdout.write(swarmText(drawSwarm(scenario, seed, drawn)))
+      }
+    }
+    const names = runnable.map(({ name }) => name)
+    exploration = await exploreSeeds((chunk) => pool.explore(chunk, names), {
       fromSeed,
       seeds,
       maxFailures,
@@ -122,6 +125,7 @@ async function exploreSubject(
       onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
     })
     tookMs = Math.max(1, performance.now() - startedMs)
+    if (!interrupt.happened) await pool.quiet()
     clearProgress(io)
     for (const found of exploration.failures) {
       const small = options.shrink !== false && !interrupt.happened
@@ -261,7 +265,7 @@ async function toldOf(pool: Pool, found: Failure, shrink: boolean): Promise<Told
     return await pool.tell(found, shrink)
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return { story: [`not made small, and not told: the subject then ${error.message}, at ${error.atMs} ms`] }
+    return { story: [`not made small, and not told: the subject then ${error.message}`] }
   }
 }
 
@@ -299,21 +303,25 @@ function keep(
 function hung(
   io: Io,
   subject: string,
-  { fault, command, atMs, chunk }: SubjectHangs,
+  { message, fault, command, atMs, chunk }: SubjectHangs,
   scenarios: readonly Scenario[],
   patienceMs: number,
   options: ExploreCliOptions,
   chalk: { red(text: string): string },
   emit: Emit,
 ): ExitCode {
-  const what = fault === 'silent' ? 'never answers' : 'loops for ever on'
-  const message = `subject "${subject}" ${what} ${command}, asked at ${atMs} ms of virtual time`
-  const again = `npx contention explore ${scenarios.map(({ name }) => name).join(' ')} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1`
-  if (options.json) emit({ verdict: 'not-held', subject, fault, command, atMs, seeds: chunk })
-  else
-    io.stdout.write(
-      `${chalk.red('FAIL')}  ${message}\n      it was given ${patienceMs / 1_000} s; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${again}\n`,
-    )
+  if (options.json) {
+    emit({ verdict: 'not-held', subject, fault, command, ...(atMs !== undefined && { atMs }), seeds: chunk })
+    return NOT_HELD
+  }
+  const names = scenarios.map(({ name }) => name).join(' ')
+  const place =
+    chunk === undefined
+      ? '\n'
+      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see npx contention explore ${names} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1\n`
+  io.stdout.write(
+    `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
+  )
   return NOT_HELD
 }
 

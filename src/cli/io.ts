@@ -6,6 +6,8 @@ export interface Sink {
   readonly isTTY: boolean
   /** Colours it can show: 0 none, 1 sixteen, 2 two hundred and fifty-six, 3 all. */
   readonly colorLevel: 0 | 1 | 2 | 3
+  /** How wide it is; undefined where that is not known. */
+  readonly columns: number | undefined
   write(text: string): void
   /** Whether all that was written has reached somebody: not when a reader has gone, as `head` does, or a disk is full. */
   delivered(): Promise<boolean>
@@ -59,6 +61,7 @@ export function processIo(argv: readonly string[]): Io {
     return {
       isTTY: stream.isTTY === true,
       colorLevel: colorLevel(process.env, stream.isTTY === true, noColor),
+      columns: stream.columns,
       write: (text) => {
         if (open) stream.write(text)
       },

@@ -89,10 +89,12 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     { patience, store }: { readonly patience?: string; readonly store?: string },
     command: () => Promise<ExitCode>,
   ): Promise<ExitCode> => {
+    const { patienceOption } = await import('./options.js')
+    const patienceMs = patienceOption(patience)
     // On a store a subject has no lease core of its own; and it is the first thread that hears Ctrl-C, and clears up.
-    if (!calls || store !== undefined || io.watch !== undefined) return command()
-    const [{ watched }, { patienceOption }] = await Promise.all([import('./watched.js'), import('./options.js')])
-    return watched(io, argv, patienceOption(patience))
+    const onStore = store !== undefined && store !== 'memory'
+    if (!calls || onStore || io.watch !== undefined) return command()
+    return (await import('./watched.js')).watched(io, argv, patienceMs)
   }
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
+import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import { type SharedStore, workerNamespaces } from './store.js'
-import { type Hang, LOOK_EVERY_MS, Vigil } from './vigil.js'
+import { type Hang, LOOK_EVERY_MS, NO_TIME, Vigil } from './vigil.js'
 
 /** What a worker needs to know: all of it can be copied. */
 export interface WorkerSpec {
@@ -27,14 +28,17 @@ export interface WorkerSpec {
 
 /** What a worker may be busy with. */
 export type Work =
-  | { readonly kind: 'explore'; readonly chunk: Chunk }
+  /** Make the parts of the subject once: that, too, may never come to an end. */
+  | { readonly kind: 'assemble' }
+  /** Of the scenarios of the pool, those that the subject can be asked. */
+  | { readonly kind: 'explore'; readonly chunk: Chunk; readonly scenarios: readonly string[] }
   | { readonly kind: 'tell'; readonly found: Failure; readonly shrink: boolean }
 
 export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'close' }
 
 export type FromWorker =
   | { readonly kind: 'ready' | 'pong' | 'closed' }
-  | { readonly kind: 'done'; readonly result: ChunkResult | Told }
+  | { readonly kind: 'done'; readonly result: ChunkResult | Told | undefined }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'store-failed'; readonly problem: StoreProblem }
 
@@ -43,11 +47,14 @@ export class SubjectHangs extends Error {
   override readonly name = 'SubjectHangs'
   readonly fault: Hang
   readonly command: string
-  readonly atMs: number
-  readonly chunk: Chunk
+  /** Undefined for what is given no time. */
+  readonly atMs: number | undefined
+  /** The seeds at which it was; undefined before the first. */
+  readonly chunk: Chunk | undefined
 
-  constructor(fault: Hang, command: string, atMs: number, chunk: Chunk) {
-    super(fault === 'silent' ? `never answers ${command}` : `does not come back from ${command}`)
+  constructor(fault: Hang, command: string, atMs: number | undefined, chunk: Chunk | undefined) {
+    const does = fault === 'silent' ? 'never answers' : 'loops for ever on'
+    super(`${does} ${command}${atMs === undefined ? '' : `, asked at ${atMs} ms of virtual time`}`)
     this.fault = fault
     this.command = command
     this.atMs = atMs
@@ -69,16 +76,22 @@ interface Lane {
   readonly lastSeen: Int32Array
   task: Task | undefined
   readonly vigil: Vigil
+  /** Called at its next sign of life, or when there will be none. */
+  heard: (() => void) | undefined
 }
 
 export interface Pool {
   /** @throws SubjectHangs */
-  explore(chunk: Chunk): Promise<ChunkResult>
+  assemble(): Promise<void>
+  /** @throws SubjectHangs */
+  explore(chunk: Chunk, scenarios: readonly string[]): Promise<ChunkResult>
   /**
    * Tells of a failure, and makes it small before if `shrink` says so. What is still being explored is given up.
    * @throws SubjectHangs
    */
   tell(found: Failure, shrink: boolean): Promise<Told>
+  /** Once all is done: what the subject has begun, and what fails of it by itself, is waited for. */
+  quiet(): Promise<void>
   /** What is being made small is told as it was found. */
   stopShrinking(): void
   close(): Promise<void>
@@ -118,7 +131,8 @@ export function openPool(
     const work = lane.task?.work
     if (work === undefined) return
     const command = subjectFunctions[lane.lastSeen[2] as number] ?? 'a command'
-    const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, seedsOf(work))
+    const atMs = lane.lastSeen[1] as number
+    const error = new SubjectHangs(fault, command, atMs === NO_TIME ? undefined : atMs, seedsOf(work))
     free(lane)?.reject(error)
     lane.ready = false
     void lane.worker.terminate()
@@ -140,11 +154,13 @@ export function openPool(
       gone: false,
       lastSeen: new Int32Array(lastSeen),
       task: undefined,
+      heard: undefined,
       vigil: new Vigil(patienceMs, () => worker.postMessage({ kind: 'ping' } satisfies ToWorker)),
     }
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') lane.ready = true
       else if (message.kind === 'pong') {
+        lane.heard?.()
         const hang = lane.task === undefined ? undefined : lane.vigil.heard(lane.lastSeen[0] as number)
         if (hang !== undefined) hangs(lane, hang)
       } else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
@@ -153,10 +169,20 @@ export function openPool(
       if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)
     })
     const fail = (reason: Error): void => {
+      lane.heard?.()
       free(lane)?.reject(reason)
       end(reason)
     }
-    worker.on('error', (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))))
+    const died = (happened: string, found: string): void => {
+      if (lane.gone) return
+      lane.gone = true
+      const expected = 'functions that answer, and nothing else that goes on'
+      fail(new InputError({ what: `the subject ${happened}`, found, expected }))
+    }
+    worker.on('error', (error: unknown) =>
+      died('failed by itself', error instanceof Error ? error.message : String(error)),
+    )
+    worker.on('exit', (code) => died('ended the process', `process.exit(${code})`))
     return lane
   })
 
@@ -181,17 +207,23 @@ export function openPool(
   }
 
   return {
-    explore: (chunk) => ask({ kind: 'explore', chunk }),
+    assemble: () => ask({ kind: 'assemble' }),
+    explore: (chunk, scenarios) => ask({ kind: 'explore', chunk, scenarios }),
     tell(found, shrink) {
       waiting.length = 0
       for (const { lastSeen } of lanes) Atomics.store(lastSeen, 4, 1)
       return ask({ kind: 'tell', found, shrink })
+    },
+    async quiet() {
+      await Promise.all(lanes.map(signOfLife))
+      if (ended !== undefined) throw ended
     },
     stopShrinking() {
       for (const { worker } of lanes) worker.postMessage({ kind: 'stop-shrinking' } satisfies ToWorker)
     },
     async close() {
       ended ??= new Error('the pool is closed')
+      for (const lane of lanes) lane.gone = true
       clearInterval(look)
       if (spec.store !== undefined) await Promise.all(lanes.map(closed))
       await Promise.all(lanes.map(({ worker }) => worker.terminate()))
@@ -200,11 +232,21 @@ export function openPool(
 }
 
 /** The seeds at which a worker was. */
-function seedsOf(work: Work): Chunk {
+function seedsOf(work: Work): Chunk | undefined {
+  if (work.kind === 'assemble') return undefined
   return work.kind === 'explore' ? work.chunk : { from: work.found.seed, seeds: 1, maxFailures: 1 }
 }
 
 const isInStore = ({ lastSeen }: Lane): boolean => Atomics.load(lastSeen, 3) === 1
+
+/** By then, what a thread has left unhandled has ended it. */
+function signOfLife(lane: Lane): Promise<void> {
+  return new Promise((resolve) => {
+    if (lane.gone || !lane.ready) return resolve()
+    lane.heard = resolve
+    lane.worker.postMessage({ kind: 'ping' } satisfies ToWorker)
+  })
+}
 
 /** How long a thread may take to close its store: one that is in a loop never does. */
 const CLOSE_WITHIN_MS = 1_000

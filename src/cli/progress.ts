@@ -11,6 +11,7 @@ export interface Work {
 
 /** Below this, a bar would only flicker. */
 const SHOW_AFTER_MS = 1_000
+const DEFAULT_COLUMNS = 80
 
 /** Runs `work` and shows how far it is on stderr, if that is a terminal and it takes long enough to be wondered about. */
 export async function withProgress<T>(
@@ -48,7 +49,7 @@ async function startBar(io: Io, { title, total, unit }: Work, done: number): Pro
     hideCursor: false,
     linewrap: true,
     clearOnComplete: true,
-    barsize: 30,
+    barsize: Math.max(5, Math.min(30, (io.stderr.columns ?? DEFAULT_COLUMNS) - 45)),
   })
   bar.start(total, done)
   return bar
@@ -62,5 +63,5 @@ function terminalOf(sink: Sink): Writable {
       done()
     },
   })
-  return Object.assign(stream, { isTTY: true, columns: process.stderr.columns ?? 80 })
+  return Object.assign(stream, { isTTY: true, columns: sink.columns ?? DEFAULT_COLUMNS })
 }

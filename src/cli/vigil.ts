@@ -4,6 +4,9 @@ export const LOOK_EVERY_MS = 250
 /** How long a subject may take to answer one command, unless it was said. */
 export const PATIENCE_MS = 5_000
 
+/** Instead of the virtual time of a call that is given none. */
+export const NO_TIME = -1
+
 /** How a thread hangs: it waits for an answer that does not come, or is in a loop. */
 export type Hang = 'silent' | 'endless'
 

@@ -4,14 +4,18 @@ import { loadProject, loadSubject } from '../config/index.js'
 import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
-import { builtInSubject, type Subject, subjectFunctions } from '../subject/index.js'
+import { builtInSubject, commandsOf, type Subject, subjectFunctions } from '../subject/index.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
+import { NO_TIME } from './vigil.js'
 
 /** One worker thread of the pool: explores the chunks that it is sent. */
 const spec = workerData as WorkerSpec
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
+
+// Standard output is for what was asked for: what a subject prints by itself goes beside it.
+process.stdout.write = process.stderr.write.bind(process.stderr)
 
 const send = (message: FromWorker) => port.postMessage(message)
 
@@ -47,13 +51,14 @@ const marked = (core: Core): Core => ({
   },
 })
 const runs = store === undefined || spec.store === undefined ? undefined : runsOn(store, spec.store.namespace)
-const see = (what: string): void => {
+const see = (what: string, atMs: number): void => {
+  lastSeen[1] = atMs
   lastSeen[2] = subjectFunctions.indexOf(what)
 }
 const subject: Subject = {
   ...(runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))),
   // Of commands, those of built-in parts count as well: they show that the thread moves.
-  watch: { entered: (what, atMs) => atMs === undefined && see(what), left: () => undefined },
+  watch: { entered: (what, atMs) => atMs === undefined && see(what, NO_TIME), left: () => undefined },
 }
 
 const options: ExploreOptions = {
@@ -62,8 +67,7 @@ const options: ExploreOptions = {
   goOn: () => Atomics.load(lastSeen, 4) === 0,
   watch: (command, atMs) => {
     lastSeen[0] = (lastSeen[0] as number) + 1
-    lastSeen[1] = atMs
-    see(command)
+    see(command, atMs)
   },
 }
 
@@ -83,14 +87,29 @@ const run = async (work: Work): Promise<void> => {
   }
 }
 
-function resultOf(work: Work): Promise<ChunkResult | Told> {
-  if (work.kind === 'explore') return exploreChunk(scenarios, work.chunk, options)
+async function resultOf(work: Work): Promise<ChunkResult | Told | undefined> {
+  if (work.kind === 'assemble') {
+    try {
+      commandsOf(subject)
+    } catch {
+      // What throws here does so in the first thread as well, which says it.
+    }
+    return undefined
+  }
+  if (work.kind === 'explore') {
+    return exploreChunk(
+      scenarios.filter(({ name }) => work.scenarios.includes(name)),
+      work.chunk,
+      options,
+    )
+  }
   const scenario = scenarios.find(({ name }) => name === work.found.scenario) as Scenario
   return tell(scenario, work.found, options, work.shrink ? goOn : () => Promise.resolve(false))
 }
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
+    case 'assemble':
     case 'explore':
     case 'tell':
       void run(message)

@@ -140,8 +140,8 @@ export class Process<Q, R extends Tagged> {
   }
 
   /**
-   * Has the request that was just sent be sent again each time that no reply came, for as long as `again` says so of how
-   * often it was sent. What is yielded then comes back with a reply, or with the last timeout.
+   * Has the request that was just sent be sent again each time that no reply came in the same time, for as long as `again`
+   * says so of how often it was sent. What is yielded then comes back with a reply, or with the last timeout.
    */
   insist(again: (sendings: number) => boolean): void {
     if (this.waiting !== 'call') throw new TypeError('nothing to insist on: no request is on its way')

@@ -4,7 +4,7 @@ import { builtInClient, type Client } from './client.js'
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
 export class SubjectFault extends Error {
   override readonly name = 'SubjectFault'
-  readonly fault: 'threw' | 'wrong-shape' | 'mutated'
+  readonly fault: 'threw' | 'wrong-shape' | 'mutated' | 'silent' | 'endless'
   readonly command: string
 
   constructor(fault: SubjectFault['fault'], command: string, message: string, options?: ErrorOptions) {
@@ -35,28 +35,46 @@ type Handler = (command: Command, nowMs: number) => Reply | Promise<Reply>
 
 /** `handler`, with its replies checked, filled in where they say less than they might, and its command protected. */
 export function guarded({ name, watch }: Watched, handler: Handler): Handler {
-  return (command, nowMs) => {
-    freeze(command)
-    let reply: unknown
-    watch?.entered(command.kind, nowMs)
+  const checked = (command: Command, reply: unknown, nowMs: number): Reply => {
     try {
-      reply = handler(command, nowMs)
+      return completed(name, command, reply, nowMs)
     } catch (error) {
       throw threw(name, command, error)
-    }
-    if (!isThenable(reply)) {
+    } finally {
       watch?.left()
-      return completed(name, command, reply, nowMs)
     }
+  }
+  const failed = (command: Command, error: unknown): SubjectFault => {
+    watch?.left()
+    return threw(name, command, error)
+  }
+  return (command, nowMs) => {
+    freeze(command)
+    watch?.entered(command.kind, nowMs)
+    let reply: unknown
+    let isLate: boolean
+    try {
+      reply = handler(command, nowMs)
+      isLate = isThenable(reply)
+    } catch (error) {
+      throw failed(command, error)
+    }
+    if (!isLate) return checked(command, reply, nowMs)
     return Promise.resolve(reply).then(
-      (late) => {
-        watch?.left()
-        return completed(name, command, late, nowMs)
-      },
+      (late) => checked(command, late, nowMs),
       (error: unknown) => {
-        throw threw(name, command, error)
+        throw failed(command, error)
       },
     )
+  }
+}
+
+/** What an error says, whatever was thrown. */
+function saidBy(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'something that cannot be shown'
   }
 }
 
@@ -69,12 +87,11 @@ interface Watched {
 export function blaming<R>({ name, watch }: Watched, where: string, call: () => R): R {
   watch?.entered(where)
   try {
-    const result = call()
-    watch?.left()
-    return result
+    return call()
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw new SubjectFault('threw', where, `subject "${name}" threw in ${where}: ${said}`, { cause: error })
+    throw new SubjectFault('threw', where, `subject "${name}" threw in ${where}: ${saidBy(error)}`, { cause: error })
+  } finally {
+    watch?.left()
   }
 }
 
@@ -90,7 +107,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 function threw(subject: string, { kind }: Command, error: unknown): SubjectFault {
   if (error instanceof SubjectFault) return error
-  const said = error instanceof Error ? error.message : String(error)
+  const said = saidBy(error)
   if (error instanceof TypeError && WRITES_TO_FROZEN.test(said)) {
     return new SubjectFault('mutated', kind, `subject "${subject}" wrote to the ${kind} that it was given: ${said}`, {
       cause: error,

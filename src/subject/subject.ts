@@ -84,9 +84,9 @@ export interface Subject {
   readonly watch?: Watch
 }
 
-/** Declares a subject. Throws where the declaration is not one. */
+/** Declares a subject, which may be the instance of a class. Throws where the declaration is not one. */
 export function defineSubject(subject: Subject): Subject {
-  const { name, core, log, jobs, client } = subject
+  const { name, core, log, jobs, client, store } = subject
   if (typeof name !== 'string' || name.trim() === '') throw new TypeError('a subject needs a name')
   for (const [part, value] of Object.entries({ core, log, jobs })) {
     if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
@@ -99,7 +99,14 @@ export function defineSubject(subject: Subject): Subject {
     }
     if (typeof value !== 'function') throw new TypeError(`client.${policy} of subject "${name}": expected a function`)
   }
-  return subject
+  return {
+    name,
+    ...(core && { core: core.bind(subject) }),
+    ...(log && { log: log === 'none' ? log : log.bind(subject) }),
+    ...(jobs && { jobs: jobs === 'none' ? jobs : jobs.bind(subject) }),
+    ...(client && { client }),
+    ...(store && { store: store.bind(subject) }),
+  }
 }
 
 /** The built-in lease core, log, jobs and client, in memory. */

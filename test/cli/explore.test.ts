@@ -116,7 +116,7 @@ describe('contention explore', () => {
   })
 
   it.each([
-    ['loops for ever', 'for (;;);', 'does not come back from acquire'],
+    ['loops for ever', 'for (;;);', 'loops for ever on acquire'],
     ['never answers', 'return new Promise(() => {})', 'never answers acquire'],
   ])('tells as it was found what a subject breaks that %s when it is made small', async (_what, answer, said) => {
     const root = folder({
@@ -138,7 +138,7 @@ export default {
     const { code, stdout } = await explore(root, ...args)
     expect(code).toBe(1)
     expect(stdout).toMatch(/FAIL .*exclusive-belief/)
-    expect(stdout).toContain(`not made small, and not told: the subject then ${said}, at `)
+    expect(stdout).toContain(`not made small, and not told: the subject then ${said}, asked at `)
     const [file] = readdirSync(join(root, 'counterexamples'))
     expect(stdout).toContain(`saved counterexamples/${file}`)
   })

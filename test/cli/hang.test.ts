@@ -26,6 +26,9 @@ const files = {
   ),
   'client.mjs': "export default { name: 'client', client: { believes() { for (;;); } } }",
   'core.mjs': "export default { name: 'core', core() { for (;;); } }",
+  'getter.mjs': subject('getter', 'return { get kind() { for (;;); } }'),
+  'begins.mjs': subject('begins', "if (renewals === 1) setTimeout(() => { throw new Error('lost') })"),
+  'rejects.mjs': subject('rejects', "if (renewals === 1) Promise.reject(new Error('lost'))"),
   'exits.mjs': subject('exits', 'process.exit(0)'),
   'fails.mjs': subject('fails', "return new Promise(() => setTimeout(() => { throw new Error('lost') }))"),
 }
@@ -35,21 +38,20 @@ const RENEWAL = ['run', 'lease-renewal-contention'] as const
 describe('a subject that hangs', () => {
   it.each([
     ['run', [...RENEWAL], 'silent', 'never answers renew, asked at 482 ms of virtual time'],
-    ['run', [...RENEWAL], 'loop', 'loops for ever on renew, asked at 482 ms of virtual time'],
-    ['run', [...RENEWAL], 'core', 'loops for ever on core\n'],
+    ['run', [...RENEWAL, '--store', 'memory'], 'loop', 'loops for ever on renew, asked at 482 ms of virtual time'],
     ['replay', ['replay', 'lease-lifecycle'], 'client', 'loops for ever on client.believes\n'],
     ['conformance', ['conformance'], 'busy', 'never answers renew, asked at 100 ms of virtual time'],
-    [
-      'explore',
-      ['explore', 'lease-lifecycle', '--seeds', '9'],
-      'client',
-      'loops for ever on client.believes, asked at',
-    ],
+    ['conformance', ['conformance'], 'getter', 'loops for ever on renew, asked at 100 ms of virtual time'],
+    ['explore', ['explore', 'lease-lifecycle', '--seeds', '9'], 'client', 'loops for ever on client.believes\n'],
+    ['explore', ['explore', 'lease-lifecycle', '--seeds', '9'], 'core', 'loops for ever on core\n'],
+    ['explore', ['explore', '--strategy', 'exhaustive'], 'core', 'loops for ever on core\n'],
   ])('is ended in %s and found guilty, with what it was asked: %s %s', async (_command, args, name, said) => {
     const { code, stdout, stderr } = await cli(folder(files), [...args, '--subject', `${name}.mjs`, '--patience', '1'])
-    expect(stdout).toContain(`FAIL  subject "${name}" ${said}`)
-    expect(stdout).toMatch(/\n {6}(it was given 1 s|nothing is left that might bring the answer)/)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    // What an exploration finds is its result; elsewhere there is none.
+    const [told, other] = args.includes('--seeds') ? [stdout, stderr] : [stderr, stdout]
+    expect(told).toContain(`FAIL  subject "${name}" ${said}`)
+    expect(told).toMatch(/\n {6}(it was given 1 s|nothing is left that might bring the answer)/)
+    expect({ code, other }).toEqual({ code: 1, other: '' })
   })
 
   it('is told in JSON', async () => {
@@ -60,10 +62,7 @@ describe('a subject that hangs', () => {
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toEqual({
       verdict: 'not-held',
-      subject: 'loop',
-      fault: 'endless',
-      command: 'renew',
-      atMs: 100,
+      error: { what: 'subject "loop" loops for ever on renew, asked at 100 ms of virtual time' },
     })
   })
 
@@ -89,24 +88,61 @@ export default {
     expect((await cli(root, ['check'])).stdout).toContain(`FAIL  ${kept}: exclusive-belief`)
 
     writeFileSync(join(root, 'mine.mjs'), files['loop.mjs'])
-    const { code, stdout } = await cli(root, ['check', '--patience', '1'])
-    expect(stdout).toMatch(/FAIL {2}subject "loop" loops for ever on renew, asked at \d+ ms/)
-    expect(stdout).toContain(`it was given 1 s; ${kept}`)
+    const { code, stdout, stderr } = await cli(root, ['check', '--patience', '1'])
+    expect(stderr).toMatch(/FAIL {2}subject "loop" loops for ever on renew, asked at \d+ ms/)
+    expect(stderr).toContain(`it was given 1 s; ${kept}`)
+    expect(stdout).toContain('PASS  no drift')
     expect(code).toBe(1)
     const replayed = await cli(root, ['replay', kept, '--patience', '1'])
-    expect(replayed.stdout).toContain('loops for ever on renew')
+    expect(replayed.stderr).toContain('loops for ever on renew')
     expect(replayed.code).toBe(1)
   })
 })
 
 describe('a subject that goes its own way', () => {
   it.each([
-    ['exits', 'error: subject "exits" ended the process\n  found:    process.exit(0)'],
-    ['fails', 'error: what subject "fails" has begun failed outside of any command\n  found:    lost'],
-  ])('%s: says so, and is not checked', async (name, said) => {
-    const { code, stdout, stderr } = await cli(folder(files), ['conformance', '--subject', `${name}.mjs`])
+    ['conformance', 'exits', 'error: subject "exits" ended the process, in renew\n  found:    process.exit(0)'],
+    ['conformance', 'fails', 'error: subject "fails" failed by itself, in renew\n  found:    lost'],
+    ['conformance', 'begins', 'error: subject "begins" failed by itself\n  found:    lost'],
+    ['conformance', 'rejects', 'error: subject "rejects" failed by itself\n  found:    lost'],
+    ['explore', 'exits', 'error: the subject ended the process\n  found:    process.exit(0)'],
+    ['explore', 'rejects', 'error: the subject failed by itself\n  found:    lost'],
+  ])('in %s: %s is told, and not checked', async (command, name, said) => {
+    const args = command === 'explore' ? ['explore', 'lease-lifecycle', '--seeds', '9'] : [command]
+    const { code, stdout, stderr } = await cli(folder(files), [...args, '--json', '--subject', `${name}.mjs`])
     expect(stderr).toContain(said)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ code, verdict: JSON.parse(stdout).verdict }).toEqual({ code: 2, verdict: 'not-checked' })
+  })
+
+  it('is at fault for an answer that throws when it is looked at', async () => {
+    const root = folder({ 'mine.mjs': subject('mine', "return { get then() { throw new Error('no then') } }") })
+    const { code, stderr } = await cli(root, [...RENEWAL, '--subject', 'mine.mjs'])
+    expect(stderr).toContain('FAIL  lease-renewal-contention: subject "mine" threw on renew: no then')
+    expect(code).toBe(1)
+  })
+
+  it('is the one that is run, as the instance of a class too', async () => {
+    const own = `class Mine {
+  name = 'mine'
+  refusal = 'no lease'
+  core({ builtIn }) { return { ...builtIn.core, acquire: () => { throw new Error(this.refusal) } } }
+}
+export default new Mine()`
+    const { code, stdout } = await cli(folder({ 'mine.mjs': own }), ['conformance', '--subject', 'mine.mjs'])
+    expect(stdout).toContain('subject "mine" threw on acquire: no lease')
+    expect(code).toBe(1)
+  })
+})
+
+describe('a file that ends the process', () => {
+  it('is said, and nothing has been checked', () => {
+    const files = { 'contention.config.mjs': 'process.exit(0)', 'mine.mjs': subject('mine', '') }
+    const root = folder(files)
+    for (const args of [['check'], ['run', '--subject', 'mine.mjs']]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: root, encoding: 'utf8' })
+      expect(stderr).toMatch(/^error: .*ended the process/)
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    }
   })
 })
 
@@ -122,6 +158,24 @@ describe('a promise that nobody keeps', () => {
 })
 
 describe('a command in a thread', () => {
+  it('loses nothing of what the subject prints, and keeps it out of its own output', async () => {
+    const loud = "console.log('renewal', renewals); console.error('err', renewals); if (renewals === 3) for (;;);"
+    const root = folder({ 'loud.mjs': subject('loud', loud) })
+    const { stdout, stderr } = await cli(root, [...RENEWAL, '--subject', 'loud.mjs', '--patience', '1'])
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(
+      /^renewal 1\nerr 1\nrenewal 2\nerr 2\nrenewal 3\nerr 3\nFAIL {2}subject "loud" loops for ever/,
+    )
+  })
+
+  it('refuses a patience that is none, with and without a subject', async () => {
+    const root = folder(files)
+    for (const args of [['run'], ['check'], ['conformance', '--subject', 'loop.mjs']]) {
+      const { code, stderr } = await cli(root, [...args, '--patience', '0'])
+      expect({ code, said: stderr.includes('--patience cannot be used') }).toEqual({ code: 2, said: true })
+    }
+  })
+
   it('prints what it prints without one', async () => {
     const root = folder({ 'mine.mjs': "export default { name: 'mine', client: {} }" })
     mkdirSync(join(root, 'snapshots'))

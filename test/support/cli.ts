@@ -28,6 +28,7 @@ export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cw
   const sink = (name: 'stdout' | 'stderr') => ({
     isTTY: false,
     colorLevel: 0 as const,
+    columns: undefined,
     write: (text: string) => {
       written[name] += text
     },

@@ -12,7 +12,10 @@ export function makeTemporaryFolder(kind: string): string {
   return mkdtempSync(join(tmpdir(), `${prefixOf(kind)}${process.pid}-`))
 }
 
-/** Such folders of processes of this host that have ended without removing theirs, and of the user `uid`, where there are users. */
+/**
+ * Such folders of processes of this host that have ended without removing theirs, and of the user `uid`, where there are users.
+ * Those from before the machine was last started are left: they cannot be told from those of another container.
+ */
 export function abandonedFolders(kind: string, uid = process.getuid?.()): readonly string[] {
   const prefix = prefixOf(kind)
   return readdirSync(tmpdir())

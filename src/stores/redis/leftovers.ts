@@ -20,7 +20,7 @@ export function clearLeftovers(): void {
     try {
       clear(folder)
     } catch {
-      // Cleared by another process at this very moment.
+      // Cleared by another process at this very moment; or it is not said which server is in it.
     }
   }
 }
