@@ -8,17 +8,19 @@ if (!LONG.includes(process.argv[2])) setFlagsFromString('--max-inlined-bytecode-
 
 // Left alone, Node ends in silence when all that is left is a promise that nobody keeps, and with success when a file that was
 // loaded says `process.exit(0)`. Neither has checked anything.
-const FORSAKEN = 13
 let waiting = true
 let why = 'a file that was loaded ended the process: the configuration, or one that it or the command names'
 process.once('beforeExit', () => {
   why = 'waiting for a promise that is never kept: of the configuration, or of a file that it or the command names'
 })
 process.once('exit', (code) => {
-  if (!waiting || ![0, FORSAKEN].includes(code)) return
+  if (!waiting || code !== 0) return
   process.stderr.write(`error: ${why}\n`)
   process.exitCode = 2
 })
-const { main } = await import('../dist/main.js')
-process.exitCode = await main(process.argv.slice(2))
-waiting = false
+import('../dist/main.js')
+  .then(({ main }) => main(process.argv.slice(2)))
+  .then((code) => {
+    process.exitCode = code
+    waiting = false
+  })

@@ -20,6 +20,8 @@ export interface ToldFailure {
   readonly story: readonly string[]
   readonly file?: string
   readonly token?: string
+  /** The file of the subject, where it is not the built-in one: a token does not tell. */
+  readonly subject?: string
   readonly replay: string
 }
 
@@ -37,7 +39,7 @@ export function swarmText({ scenario, seed, strategy, parameters, kinds, faults,
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, file, token, replay } = told
+  const { failure, found, runs, minimal, story, file, token, subject, replay } = told
   const { what, message, atMs } = foundIn(failure)
   const size = sizeOf(failure)
   const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
@@ -52,7 +54,7 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
     ...story.map((line) => `      ${line}`),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
-    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}`]),
+    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}${onSubject(subject)}`]),
     '',
   ].join('\n')
 }
@@ -124,3 +126,6 @@ function wrapped(label: string, items: readonly string[]): readonly string[] {
   }
   return [...lines, line].map((text, index) => (index === 0 ? `${label}${text}` : `        ${text}`))
 }
+
+/** What a command needs besides, to run on the subject in `file`. */
+export const onSubject = (file: string | undefined): string => (file === undefined ? '' : ` --subject ${file}`)

@@ -22,7 +22,7 @@ import { resolveParameters, type Scenario } from '../scenario/index.js'
 import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
-import { explorationText, failureText, swarmText, type ToldFailure } from './explore-text.js'
+import { explorationText, failureText, onSubject, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import {
@@ -133,7 +133,7 @@ async function exploreSubject(
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return hung(io, subject.name, error, runnable, patienceMs, options, chalk, emit)
+    return hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
   } finally {
     clearProgress(io)
     interrupt.dispose()
@@ -296,6 +296,7 @@ function keep(
     story,
     file: shown,
     ...(token === undefined ? {} : { token }),
+    ...(file === undefined ? {} : { subject: shownPath(io, file) }),
     replay: `npx contention replay ${shown} --trace`,
   }
 }
@@ -303,6 +304,7 @@ function keep(
 function hung(
   io: Io,
   subject: string,
+  file: string | undefined,
   { message, fault, command, atMs, chunk }: SubjectHangs,
   scenarios: readonly Scenario[],
   patienceMs: number,
@@ -318,7 +320,7 @@ function hung(
   const place =
     chunk === undefined
       ? '\n'
-      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see npx contention explore ${names} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1\n`
+      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see npx contention explore ${names} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1${onSubject(file && shownPath(io, file))}\n`
   io.stdout.write(
     `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
   )
