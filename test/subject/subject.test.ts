@@ -12,6 +12,7 @@ import {
   defineSubject,
   type LogPart,
   type Subject,
+  type SubjectContext,
   SubjectFault,
 } from '../../src/subject/index.js'
 
@@ -649,9 +650,24 @@ describe('a command', () => {
 })
 
 describe('defineSubject', () => {
-  it('gives the declaration back', () => {
+  it('gives the declaration back, with its functions bound to it', () => {
     const subject: Subject = { name: 'mine', core: counts, log: 'none', client: { believes: () => true } }
-    expect(defineSubject(subject)).toBe(subject)
+    const { core, ...rest } = defineSubject(subject)
+    expect(rest).toEqual({ name: 'mine', log: 'none', client: subject.client })
+    expect(core?.name).toBe(`bound ${counts.name}`)
+    const own = {
+      name: 'own',
+      granted: 7,
+      core: () => ({ acquire: () => ({ kind: 'lease-held' as const }) }),
+      jobs() {
+        return { take: () => ({ kind: 'idle' as const, granted: this.granted }) }
+      },
+    }
+    const take = defineSubject(own).jobs
+    expect(typeof take === 'function' && take({} as SubjectContext).take?.({} as never, 0)).toEqual({
+      kind: 'idle',
+      granted: 7,
+    })
   })
 
   it.each<[what: string, object, said: string]>([
