@@ -125,7 +125,8 @@ async function exploreSubject(
       onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
     })
     tookMs = Math.max(1, performance.now() - startedMs)
-    if (!interrupt.happened) await pool.quiet()
+    // A failure is told at once; that nothing failed is said when nothing is left that might.
+    if (!interrupt.happened && exploration.failures.length === 0) await pool.quiet()
     clearProgress(io)
     for (const found of exploration.failures) {
       const small = options.shrink !== false && !interrupt.happened

@@ -137,6 +137,7 @@ export function openPool(
     lane.ready = false
     void lane.worker.terminate()
     lane.gone = true
+    lane.heard?.()
     if (lanes.every(({ gone }) => gone)) end(error)
   }
 
