@@ -111,9 +111,9 @@ describe.runIf(process.env['CONTENTION_LONG'])(
     })
 
     it.each(engineNames)('gives the same verdicts ten times on %s', async (engine) => {
-      const forms = new Set<string>()
-      for (let run = 0; run < 10; run++) forms.add(canonical(await runOf({ databaseUrl: server.url, engine, n: 10 })))
-      expect(forms.size).toBe(1)
+      const form = async () => canonical(await runOf({ databaseUrl: server.url, engine, n: 10 }))
+      const first = await form()
+      for (let run = 1; run < 10; run++) expect(await form()).toBe(first)
       expect(await leftIn(server.url)).toEqual([])
     })
 
