@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
-import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import { type SharedStore, workerNamespaces } from './store.js'
-import { type Hang, LOOK_EVERY_MS, NO_TIME, Vigil } from './vigil.js'
+import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
 
 /** What a worker needs to know: all of it can be copied. */
 export interface WorkerSpec {
@@ -52,12 +51,11 @@ export class SubjectHangs extends Error {
   /** The seeds at which it was; undefined before the first. */
   readonly chunk: Chunk | undefined
 
-  constructor(fault: Hang, command: string, atMs: number | undefined, chunk: Chunk | undefined) {
-    const does = fault === 'silent' ? 'never answers' : 'loops for ever on'
-    super(`${does} ${command}${atMs === undefined ? '' : `, asked at ${atMs} ms of virtual time`}`)
+  constructor(fault: Hang, command: string, atMs: number, chunk: Chunk | undefined) {
+    super(hangText(fault, command, atMs))
     this.fault = fault
     this.command = command
-    this.atMs = atMs
+    this.atMs = atMs === NO_TIME ? undefined : atMs
     this.chunk = chunk
   }
 }
@@ -131,8 +129,7 @@ export function openPool(
     const work = lane.task?.work
     if (work === undefined) return
     const command = subjectFunctions[lane.lastSeen[2] as number] ?? 'a command'
-    const atMs = lane.lastSeen[1] as number
-    const error = new SubjectHangs(fault, command, atMs === NO_TIME ? undefined : atMs, seedsOf(work))
+    const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, seedsOf(work))
     free(lane)?.reject(error)
     lane.ready = false
     void lane.worker.terminate()
@@ -177,8 +174,7 @@ export function openPool(
     const died = (happened: string, found: string): void => {
       if (lane.gone) return
       lane.gone = true
-      const expected = 'functions that answer, and nothing else that goes on'
-      fail(new InputError({ what: `the subject ${happened}`, found, expected }))
+      fail(threadDied('the subject', happened, found))
     }
     worker.on('error', (error: unknown) =>
       died('failed by itself', error instanceof Error ? error.message : String(error)),
@@ -244,7 +240,12 @@ const isInStore = ({ lastSeen }: Lane): boolean => Atomics.load(lastSeen, 3) ===
 function signOfLife(lane: Lane): Promise<void> {
   return new Promise((resolve) => {
     if (lane.gone || !lane.ready) return resolve()
-    lane.heard = resolve
+    // What goes on of a subject, and never gives the thread its turn, is not waited for.
+    const late = setTimeout(resolve, CLOSE_WITHIN_MS)
+    lane.heard = () => {
+      clearTimeout(late)
+      resolve()
+    }
     lane.worker.postMessage({ kind: 'ping' } satisfies ToWorker)
   })
 }

@@ -1,3 +1,5 @@
+import { InputError } from '../input/index.js'
+
 /** How often it is looked whether a thread still moves. */
 export const LOOK_EVERY_MS = 250
 
@@ -9,6 +11,21 @@ export const NO_TIME = -1
 
 /** How a thread hangs: it waits for an answer that does not come, or is in a loop. */
 export type Hang = 'silent' | 'endless'
+
+/** How a subject hangs, in words: on `what`, which was asked at `atMs`, or at no time. */
+export function hangText(hang: Hang, what: string, atMs: number): string {
+  const does = hang === 'silent' ? 'never answers' : 'loops for ever on'
+  return `${does} ${what}${atMs === NO_TIME ? '' : `, asked at ${atMs} ms of virtual time`}`
+}
+
+/** What is wrong when the code of `who` ended a thread: by an error that nobody handled, or by its own will. */
+export function threadDied(who: string, happened: string, found: string): InputError {
+  return new InputError({
+    what: `${who} ${happened}`,
+    found,
+    expected: 'functions that answer, and nothing else that goes on',
+  })
+}
 
 /**
  * Waits for a thread that may hang. One that has not moved for as long as there is patience is asked for a sign of life: if it

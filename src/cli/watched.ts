@@ -6,7 +6,7 @@ import { packageRoot } from '../package.js'
 import { SubjectFault, subjectFunctions } from '../subject/index.js'
 import type { ExitCode } from './exit-code.js'
 import type { Io, Sink } from './io.js'
-import { type Hang, LOOK_EVERY_MS, NO_TIME, Vigil } from './vigil.js'
+import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
 
 /** What a command's thread needs to know of the process: all of it can be copied. */
 export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
@@ -66,9 +66,8 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       const { subject = '', where } = watching ?? {}
       const [, , what = 0, atMs = NO_TIME] = lastSeen
       const command = subjectFunctions[what] ?? 'a function'
-      const does = hang === 'silent' ? 'never answers' : 'loops for ever on'
-      const time = atMs === NO_TIME ? '' : `, asked at ${atMs} ms of virtual time`
-      const message = `subject "${subject}" ${does} ${command}${time}\n      ${[waited, where].filter(Boolean).join('; ')}`
+      const details = where === undefined ? waited : `${waited}; ${where}`
+      const message = `subject "${subject}" ${hangText(hang, command, atMs)}\n      ${details}`
       end(() => reject(new SubjectFault(hang, command, message)))
     }
     const died = (happened: string, found: string): void => {
@@ -77,8 +76,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       const during = isInside() ? `, in ${subjectFunctions[what]}` : ''
       const who =
         watching === undefined ? 'the configuration, or a file that it names,' : `subject "${watching.subject}"`
-      const expected = 'functions that answer, and nothing else that goes on'
-      end(() => reject(new InputError({ what: `${who} ${happened}${during}`, found, expected })))
+      end(() => reject(threadDied(who, `${happened}${during}`, found)))
     }
     const looking = setInterval(() => {
       const count = Atomics.load(lastSeen, 0)

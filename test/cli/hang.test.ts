@@ -114,6 +114,14 @@ describe('a subject that goes its own way', () => {
     expect({ code, verdict: JSON.parse(stdout).verdict }).toEqual({ code: 2, verdict: 'not-checked' })
   })
 
+  it('does not keep an exploration that has ended from telling what it found', async () => {
+    const goesOn = subject('goes-on', 'if (renewals === 1) setTimeout(() => { for (;;); })')
+    const args = ['explore', 'lease-lifecycle', '--seeds', '9', '--workers', '1', '--subject', 'mine.mjs']
+    const { code, stdout } = await cli(folder({ 'mine.mjs': goesOn }), args)
+    expect(stdout).toContain('PASS  no failure in 9 seeds')
+    expect(code).toBe(0)
+  })
+
   it('is at fault for an answer that throws when it is looked at', async () => {
     const root = folder({ 'mine.mjs': subject('mine', "return { get then() { throw new Error('no then') } }") })
     const { code, stderr } = await cli(root, [...RENEWAL, '--subject', 'mine.mjs'])
