@@ -29,8 +29,8 @@ export class Witness {
   readonly #workers: Seen[] = []
   readonly #alive = new Map<number, Seen>()
   readonly #elsewhere = new Set<string>()
-  /** Connections to the server that are more than its sessions, and since when. */
-  #more = new Map<string, number>()
+  /** Connections to the server that are more than its sessions, since when, and in how many looks on end. */
+  #more = new Map<string, { readonly sinceMs: number; readonly looks: number }>()
   readonly #unaccounted = new Set<string>()
   /** What this process had open before there was a run is none of its. */
   readonly #before: ReadonlySet<string>
@@ -75,15 +75,21 @@ export class Witness {
     this.#own = Math.max(this.#own, own.filter((socket) => this.#isOfDatabase(socket)).length)
     for (const socket of own) if (!this.#isOfDatabase(socket)) this.#elsewhere.add(shown('the harness', socket))
     const sessions = await this.#sessions()
-    const [more, nowMs] = [new Map<string, number>(), Date.now()]
+    const [more, nowMs] = [new Map<string, { readonly sinceMs: number; readonly looks: number }>(), Date.now()]
     for (const [pid, worker] of this.#alive) {
       const known = sessions.get(sessionOf(this.#runId, pid)) ?? 0
       if (known > 0) worker.session = true
-      const open = sockets.filter((socket) => socket.pid === pid && this.#isOfDatabase(socket))
-      if (open.length <= known) continue
-      for (const { id } of open) more.set(`${pid} ${id}`, this.#more.get(`${pid} ${id}`) ?? nowMs)
+      const ofServer = sockets.filter((socket) => socket.pid === pid && this.#isOfDatabase(socket))
+      const open = new Set(ofServer.map(({ id }) => `${pid} ${id}`))
+      if (open.size <= known) continue
+      for (const one of open) {
+        const { sinceMs, looks } = this.#more.get(one) ?? { sinceMs: nowMs, looks: 0 }
+        more.set(one, { sinceMs, looks: looks + 1 })
+      }
     }
-    for (const [one, sinceMs] of more) if (nowMs - sinceMs >= PERSISTS_MS) this.#unaccounted.add(one)
+    for (const [one, { sinceMs, looks }] of more) {
+      if (nowMs - sinceMs >= PERSISTS_MS && looks >= PERSISTS_LOOKS) this.#unaccounted.add(one)
+    }
     this.#more = more
   }
 
@@ -154,8 +160,12 @@ export class Witness {
   }
 }
 
-/** Longer than a connection is known to one side only while it is made, on a very busy machine. */
+/**
+ * Longer than a connection is known to one side only while it is made, on a very busy machine. One that stands still for a
+ * second has two looks in a row that find something half made: three it has not.
+ */
 const PERSISTS_MS = 1_000
+const PERSISTS_LOOKS = 3
 
 const shown = (whose: string, { address, port }: Socket): string =>
   `${whose}: ${address.includes(':') ? `[${address}]` : address}:${port}`

@@ -77,8 +77,8 @@ const soundMarkers: Readonly<Record<Verdict['scenario'], readonly Omit<Marker, '
   ),
   S3: [line('probed', { job: 'S3-probe-00000', rows: 0 }), line('probed', { job: 'S3-probe-00001', rows: 1 })],
   S4: [
-    line('runaway-started', { job: 'S4-heedful-00000', pid: 30 }),
     line('runaway-started', { job: 'S4-spin-00000', pid: 31 }),
+    line('runaway-started', { job: 'S4-heedful-00000', pid: 30 }),
     line('sentinels-enqueued', { sentinels: N }),
     line('soft-limit', { job: 'S4-heedful-00000', pid: 30 }),
     line('hard-limit', { job: 'S4-spin-00000', pid: 31 }),

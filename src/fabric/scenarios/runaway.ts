@@ -16,13 +16,16 @@ export const runawayNoStarve: Scenario = {
   holds: (n) => ({ taken: n + RUNAWAYS, completed: n, failed: 1, lost: 1 }),
   async run(context) {
     const { n, names } = context
-    const runaways = [...context.payloads('heedful', 1), ...context.payloads('spin', 1)]
-    await context.enqueue('runaway', runaways, 1)
     await context.startWorkers(settings.workersPerScenario)
-    // Not before both have hold of a worker: otherwise nothing would have to wait.
-    for (const { job } of runaways) {
-      const { from } = await context.news(`${job} to start`, (it) => isTold(it, 'started') && it.told.job === job)
-      context.mark('runaway-started', { job, pid: from.pid })
+    // The one that keeps its worker for longer comes first, and has begun before the other one is there: however late a
+    // busy machine lets a worker run, none gets both. Sentinels come when no worker is left: otherwise none had to wait.
+    for (const task of ['spin', 'heedful'] as const) {
+      const payloads = context.payloads(task, 1)
+      await context.enqueue('runaway', payloads, 1)
+      for (const { job } of payloads) {
+        const { from } = await context.news(`${job} to start`, (it) => isTold(it, 'started') && it.told.job === job)
+        context.mark('runaway-started', { job, pid: from.pid })
+      }
     }
     await context.enqueue('sentinel', context.payloads('sentinel', n), settings.maxAttempts)
     context.mark('sentinels-enqueued', { sentinels: n })
@@ -71,8 +74,8 @@ export const runawayNoStarve: Scenario = {
     const [heedful, spin] = [pidOf('runaway-started', HEEDFUL), pidOf('runaway-started', SPIN)]
     return [
       ...linesOf(others, [
-        { event: 'runaway-started', job: HEEDFUL, pid: heedful },
         { event: 'runaway-started', job: SPIN, pid: spin },
+        { event: 'runaway-started', job: HEEDFUL, pid: heedful },
         { event: 'sentinels-enqueued', sentinels: n },
         { event: 'hard-limit', job: SPIN, pid: spin },
         { event: 'worker-exited', job: SPIN, pid: spin, signal: 'SIGKILL' },
