@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { OpenStore } from '../../src/stores/index.js'
 
@@ -102,6 +104,10 @@ async function onPostgres(url: string, synced: boolean): Promise<Bare> {
   await client.query('CREATE TABLE bare (key text PRIMARY KEY, version bigint, record text) WITH (fillfactor = 50)')
   await client.query('INSERT INTO bare VALUES ($1, 0, $2)', ['s', RECORD])
   await client.query('CREATE TABLE bare_event (key text, seq bigint, event text, PRIMARY KEY (key, seq))')
+  const { rows } = await client.query<{ pid: number }>(
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'",
+  )
+  const together = keepApart(rows.map(({ pid }) => pid))
   const text = 'UPDATE bare SET version = version + 1, record = $1 WHERE key = $2 AND version = $3'
   const both = `WITH won AS (${text} RETURNING 1) INSERT INTO bare_event SELECT $2, $4, $5 FROM won`
   let version = 0
@@ -119,10 +125,25 @@ async function onPostgres(url: string, synced: boolean): Promise<Bare> {
       version += 1
     },
     close: async () => {
+      together()
       await client.query('DROP TABLE bare, bare_event')
       await client.end()
     },
   }
+}
+
+/**
+ * A session of Postgres is a process. One that the system happens to run on the core of this process answers in 100 µs, one
+ * on another core in 200, and so it stays: chance would decide what is compared. So none is on the core of this one.
+ * Returns what undoes it.
+ */
+function keepApart(sessions: readonly number[]): () => void {
+  const last = availableParallelism() - 1
+  const keep = (pid: number, cores: string) => spawnSync('taskset', ['-a', '-p', '-c', cores, String(pid)]).status === 0
+  if (last < 1 || !sessions.every((pid) => keep(pid, `1-${last}`)) || !keep(process.pid, '0')) {
+    console.error('postgres: taskset keeps nothing apart here: chance decides which session shares a core with its client')
+  }
+  return () => void keep(process.pid, `0-${last}`)
 }
 
 async function onRedis(url: string): Promise<Bare> {
