@@ -13,6 +13,7 @@ const { metafile } = await build({
     worker: 'src/cli/worker.ts',
     'job-thread': 'src/cli/job-thread.ts',
     'command-thread': 'src/cli/command-thread.ts',
+    'load-thread': 'src/cli/load-thread.ts',
     racer: 'src/cli/racer.ts',
     'fabric-worker': 'src/cli/fabric-worker.ts',
   },

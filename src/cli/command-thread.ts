@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { type Load, loads } from '../config/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import type { Io, Sink } from './io.js'
 import { main } from './main.js'
@@ -61,6 +62,7 @@ for (const name of ['stdout', 'stderr'] as const) {
   process[name].write = write
 }
 
+loads.subscribe((load) => send({ kind: 'loading', load: load as Load }))
 port.on('message', () => send({ kind: 'pong' }))
 port.unref()
 process.once('beforeExit', () => send({ kind: 'forsaken' }))

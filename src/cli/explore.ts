@@ -1,6 +1,13 @@
 import { relative, resolve } from 'node:path'
 import { Chalk } from 'chalk'
-import { type LoadedSubject, loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
+import {
+  type LoadedSubject,
+  loadProject,
+  loadSubjects,
+  type Project,
+  scenarioNamed,
+  subjectFiles,
+} from '../config/index.js'
 import {
   counterexampleName,
   counterexampleOf,
@@ -25,6 +32,7 @@ import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, onSubject, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
+import { tryLoading } from './load-limit.js'
 import {
   type ExploreCliOptions,
   maxEventsOption,
@@ -45,7 +53,10 @@ const DEFAULT_MAX_EVENTS = 200_000
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   const scenarios = selected(project, names)
-  const subjects = await loadSubjects(project, io.cwd, options.subject ?? [])
+  const files = subjectFiles(project, io.cwd, options.subject ?? [])
+  // A thread that is watched does so anyway.
+  if (io.watch === undefined) await tryLoading(files, patienceOption(options.patience))
+  const subjects = await loadSubjects(project, io.cwd, files)
   const documents: object[] = []
   const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { Load } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { SubjectFault, subjectFunctions } from '../subject/index.js'
 import type { ExitCode } from './exit-code.js'
 import type { Io, Sink } from './io.js'
+import { loadLimit } from './load-limit.js'
 import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
 
 /** What a command's thread needs to know of the process: all of it can be copied. */
@@ -21,6 +23,7 @@ export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
 
 export type FromCommandThread =
   | { readonly kind: 'wrote'; readonly to: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'loading'; readonly load: Load }
   /** From here on it is this subject that is called. */
   | { readonly kind: 'watching'; readonly subject: string; readonly where: string | undefined }
   /** It still answers; or all that is left to it is a promise that nobody keeps. */
@@ -31,7 +34,7 @@ export type FromCommandThread =
  * Runs the command that `argv` names in a thread, and ends it when a subject in it has not come back from a call for
  * `patienceMs`: nothing else stops a loop.
  * @throws SubjectFault for a subject that hangs
- * @throws InputError when the thread dies
+ * @throws InputError when the thread dies, or a file does not come to an end when it is loaded
  */
 export async function watched(io: Io, argv: readonly string[], patienceMs: number): Promise<ExitCode> {
   const file = join(packageRoot(), 'dist', 'command-thread.js')
@@ -58,8 +61,10 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     const end = (settle: () => void): void => {
       over = true
       clearInterval(looking)
+      loading.clear()
       void worker.terminate().then(settle, settle)
     }
+    const loading = loadLimit(patienceMs, (error) => end(() => reject(error)))
     const isInside = (): boolean => Atomics.load(lastSeen, 1) === 1
     const hung = (hang: Hang | undefined, waited = `it was given ${patienceMs / 1_000} s`): void => {
       if (hang === undefined || over) return
@@ -89,6 +94,9 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
         case 'wrote':
           if (message.to === 'stdout' && held !== undefined) held.push(message.text)
           else io[message.to].write(message.text)
+          return
+        case 'loading':
+          loading.heard(message.load)
           return
         case 'watching':
           watching = message

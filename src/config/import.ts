@@ -1,11 +1,21 @@
+import { channel } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 
+/** A module of the user's is about to be loaded, or no longer is. */
+export interface Load {
+  readonly file: string
+  readonly over: boolean
+}
+
+/** Every `Load` is published here: a thread that is in a loop then has said where. */
+export const loads = channel('contention:load')
+
 /**
  * Loads a module of the user's, TypeScript or JavaScript. What it imports as `contention` is this very copy, so that it
- * works from anywhere, installed or not.
+ * works from anywhere, installed or not. One at a time.
  * @throws InputError when the module throws or does not exist
  */
 export async function importModule(file: string): Promise<Record<string, unknown>> {
@@ -17,7 +27,11 @@ export async function importModule(file: string): Promise<Record<string, unknown
     interopDefault: false,
     ...(existsSync(library) ? { alias: { contention: library } } : {}),
   })
+  const { write } = process.stdout
+  // Standard output is for what was asked for: what a module prints goes beside it.
+  process.stdout.write = process.stderr.write.bind(process.stderr)
   try {
+    loads.publish({ file, over: false } satisfies Load)
     return await jiti.import<Record<string, unknown>>(file)
   } catch (error) {
     if (error instanceof InputError) throw error
@@ -32,6 +46,9 @@ export async function importModule(file: string): Promise<Record<string, unknown
       },
       { cause: error },
     )
+  } finally {
+    process.stdout.write = write
+    loads.publish({ file, over: true } satisfies Load)
   }
 }
 

@@ -5,5 +5,6 @@ export {
   loadCounterexample,
   loadToken,
 } from './counterexamples.js'
+export { type Load, loads } from './import.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
-export { type LoadedSubject, loadSubject, loadSubjects } from './subjects.js'
+export { type LoadedSubject, loadSubject, loadSubjects, subjectFiles } from './subjects.js'

@@ -21,9 +21,16 @@ export async function loadSubjects(
   directory: string,
   files: readonly string[],
 ): Promise<readonly LoadedSubject[]> {
-  const paths = files.length > 0 ? files.map((file) => resolve(directory, file)) : project.subjectFiles
+  const paths = subjectFiles(project, directory, files)
   if (paths.length === 0) return [{ subject: builtInSubject }]
-  return Promise.all(paths.map(async (file) => ({ subject: await loadSubject(file), file })))
+  const loaded: LoadedSubject[] = []
+  for (const file of paths) loaded.push({ subject: await loadSubject(file), file })
+  return loaded
+}
+
+/** Of which files the subjects are: absolute. None means the built-in one. */
+export function subjectFiles(project: Project, directory: string, files: readonly string[]): readonly string[] {
+  return files.length > 0 ? files.map((file) => resolve(directory, file)) : project.subjectFiles
 }
 
 export async function loadSubject(file: string): Promise<Subject> {

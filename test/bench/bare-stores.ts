@@ -141,7 +141,9 @@ function keepApart(sessions: readonly number[]): () => void {
   const last = availableParallelism() - 1
   const keep = (pid: number, cores: string) => spawnSync('taskset', ['-a', '-p', '-c', cores, String(pid)]).status === 0
   if (last < 1 || !sessions.every((pid) => keep(pid, `1-${last}`)) || !keep(process.pid, '0')) {
-    console.error('postgres: taskset keeps nothing apart here: chance decides which session shares a core with its client')
+    console.error(
+      'postgres: taskset keeps nothing apart here: chance decides which session shares a core with its client',
+    )
   }
   return () => void keep(process.pid, `0-${last}`)
 }

@@ -154,6 +154,28 @@ describe('a file that ends the process', () => {
   })
 })
 
+describe('a subject whose file', () => {
+  it('loops when it is loaded is not waited for', async () => {
+    const root = folder({ 'mine.mjs': 'for (;;);' })
+    const commands = [['run'], ['explore', '--seeds', '1'], ['explore', '--strategy', 'exhaustive']]
+    await Promise.all(
+      commands.map(async (command) => {
+        const { code, stdout, stderr } = await cli(root, [...command, '--subject', 'mine.mjs', '--patience', '1'])
+        expect(stderr).toMatch(/^error: \/.*mine\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
+        expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      }),
+    )
+  })
+
+  it('prints does so beside what was asked for', () => {
+    const root = folder({ 'mine.mjs': "console.log('loaded'); export default { name: 'mine', client: {} }" })
+    const args = [bin, 'explore', 'lease-lifecycle', '--seeds', '1', '--json', '--subject', 'mine.mjs']
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held', subject: 'mine' })
+    expect(stderr).toContain('loaded\n')
+  })
+})
+
 describe('a promise that nobody keeps', () => {
   it('in a configuration is said, with and without a subject', () => {
     const files = { 'contention.config.mjs': 'await new Promise(() => {})', 'mine.mjs': subject('mine', '') }
