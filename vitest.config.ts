@@ -20,7 +20,7 @@ const core = [
 
 /** What runs on servers, in repositories and in processes that are killed: `npm run test:stores`. */
 const stores = [
-  'test/stores/{git,postgres,redis,killed-runs}.test.ts',
+  'test/stores/{git,postgres,redis,killed-runs,full-disk}.test.ts',
   'test/authority/every-store.test.ts',
   'test/stress/**/*.test.ts',
   'test/cli/store.test.ts',

@@ -36,6 +36,16 @@ export async function isLoaded(name: string): Promise<boolean> {
 export function describeWith(needed: string, there: boolean): typeof describe | typeof describe.skip {
   if (there) return describe
   if (process.env['CI']) throw new Error(`these tests need ${needed}: a CI that lacks it tests nothing here`)
-  return ((name: string, factory: () => void) =>
-    describe.skip(`${name} (skipped: needs ${needed})`, factory)) as typeof describe.skip
+  return skipped(needed)
 }
+
+/** The same for a right, which no CI can install: where it is not given, tests are skipped, and say so. */
+export function describeAllowed(right: string, given: boolean): typeof describe | typeof describe.skip {
+  if (given) return describe
+  console.warn(`skipped: tests that need the right ${right}`)
+  return skipped(`the right ${right}`)
+}
+
+const skipped = (needed: string) =>
+  ((name: string, factory: () => void) =>
+    describe.skip(`${name} (skipped: needs ${needed})`, factory)) as typeof describe.skip

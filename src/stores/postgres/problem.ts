@@ -9,7 +9,7 @@ const UNREACHABLE = {
 }
 const GONE = {
   what: 'the Postgres server went away in the middle',
-  todo: 'see why it ended; whether the last step took place is not known, the next one connects anew',
+  todo: 'see in its log why it ended: its disk may be full; whether the last step took place is not known, the next one connects anew',
 }
 const REFUSED = {
   what: 'the Postgres server refuses the user',

@@ -93,7 +93,7 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
     /Socket|ECONNRESET|EPIPE|Disconnects/,
     {
       what: 'the Redis server has gone away in the middle: whether it did what it was asked is not known',
-      todo: 'see whether the server runs; the next call connects anew',
+      todo: 'see whether the server runs, and if not, in its log why: one that syncs always ends when its disk is full; the next call connects anew',
     },
   ],
 ]
