@@ -3,6 +3,7 @@ import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
+import { replay } from './replay.js'
 
 /** What the log amounts to: a number that every event, and the order of events, leaves its mark on. */
 const state = {
@@ -69,7 +70,12 @@ interface Pace {
 
 /** Serves one space from grant to loss: replay, then append and checkpoint until a fence is refused. */
 function* hold(node: Contender, fence: Fence, p: Pace): Body {
-  const replayed = yield* replay(node, fence.space, p)
+  const replayed = yield* replay(node, fence.space, {
+    state,
+    eventsPerPage: p.replayPage,
+    msPerPage: p.replayMsPerPage,
+    ask: (request) => node.insist(request),
+  })
   if (replayed === undefined) return
   let { value, nextSeq } = replayed
   node.served(fence, nextSeq, value)
@@ -91,26 +97,6 @@ function* hold(node: Contender, fence: Fence, p: Pace): Body {
     nextSeq = outcome.seq + 1
     value = state.next(value, digestContent('entry', payload))
   }
-}
-
-/** Loads the latest checkpoint and applies what came after it, page by page. */
-function* replay(
-  node: Contender,
-  space: string,
-  p: Pace,
-): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
-  const loaded = yield node.insist(node.load(space))
-  if (loaded.kind !== 'loaded') return undefined
-  let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
-  let nextSeq = loaded.checkpoint?.nextSeq ?? 0
-  while (nextSeq < loaded.nextSeq) {
-    const page = yield node.insist(node.read(space, nextSeq, p.replayPage))
-    if (page.kind !== 'events') return undefined
-    yield node.sleep(p.replayMsPerPage)
-    for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
-    nextSeq += page.events.length
-  }
-  return { value, nextSeq }
 }
 
 /** Writes the state down, and cuts off the log before it. False when the lease was lost meanwhile. */

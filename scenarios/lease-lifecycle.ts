@@ -21,6 +21,7 @@ import { isRefusal } from '../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
 import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
+import { replay } from './replay.js'
 
 /** What a space's log amounts to: a number that depends on every event and on their order. */
 const state: StateFold = {
@@ -194,7 +195,9 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   let untilMs = worthUntilMs(sentAtMs)
   const believes = () => client.believes(node.monotonicMs, untilMs)
   const endAtMs = node.monotonicMs + node.random.int(1, p.holdMs)
-  const log = yield* replay(node, fence, p)
+  const replaying = { state, eventsPerPage: 16, ask: (request: Suspended) => answered(node, request, p) }
+  const replays = node.can('load') && node.can('read')
+  const log = replays ? yield* replay(node, fence.space, replaying) : { value: state.initial, nextSeq: 0 }
   if (log === undefined) return
   let { value, nextSeq } = log
   if (node.can('load') && believes()) node.served(fence, nextSeq, value)
@@ -306,26 +309,6 @@ function* stop(node: Contender, fence: Fence, payload: number, { timeoutMs }: P)
   yield node.append(fence, 'entry', payload)
   node.timeoutMs = timeoutMs
   if (node.can('release')) yield node.release(fence)
-}
-
-/** Loads the latest checkpoint and applies what came after it. */
-function* replay(
-  node: Contender,
-  { space }: Fence,
-  p: P,
-): Generator<Suspended, { value: number; nextSeq: number } | undefined, Outcome> {
-  if (!node.can('load') || !node.can('read')) return { value: state.initial, nextSeq: 0 }
-  const loaded = yield answered(node, node.load(space), p)
-  if (loaded.kind !== 'loaded') return undefined
-  let value = loaded.checkpoint === undefined ? state.initial : Number(loaded.checkpoint.state)
-  let nextSeq = loaded.checkpoint?.nextSeq ?? 0
-  while (nextSeq < loaded.nextSeq) {
-    const page = yield answered(node, node.read(space, nextSeq, 16), p)
-    if (page.kind !== 'events' || page.events.length === 0) return undefined
-    for (const { type, payload } of page.events) value = state.next(value, digestContent(type, payload))
-    nextSeq += page.events.length
-  }
-  return { value, nextSeq }
 }
 
 /** Writes the state down, and cuts off the log before it. False when the lease was lost, or nobody answers. */
