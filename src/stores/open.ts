@@ -15,19 +15,21 @@ const adapters: Readonly<Record<string, () => Promise<Open>>> = {
   postgres: async () => (await import('./postgres/postgres.js')).openPostgres,
 }
 
+/** The kind of store that a URL names by itself. */
+const kindOfScheme = { postgres: 'postgres', postgresql: 'postgres', redis: 'redis', rediss: 'redis' } as const
+
 /**
- * Opens the store that `spec` names: `sqlite`, `sqlite=state.db`, `postgres=postgres://…`. Undefined for `memory`, which
- * is no store but a Map.
+ * Opens the store that `spec` names: `sqlite`, `sqlite=state.db`, `postgres=postgres://…`, or `postgres://…` alone. Undefined
+ * for `memory`, which is no store but a Map.
  * @throws StoreError when there is no such kind, its driver is not installed, or it cannot be used
  */
 export async function openStore(spec: string, options: OpenOptions = {}): Promise<OpenStore | undefined> {
-  const [kind = '', ...rest] = spec.split('=')
-  const url = rest.length === 0 ? undefined : rest.join('=')
+  const { kind, url } = read(spec)
   if (kind === 'memory' && url === undefined) return undefined
   if (!Object.hasOwn(adapters, kind) || url === '') {
     throw new StoreError({
-      what: `there is no store "${hidePlace(spec)}"`,
-      store: kind,
+      what: `there is no store "${shownKind(spec)}"`,
+      store: shownKind(kind),
       expected: `one of ${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`,
     })
   }
@@ -46,6 +48,13 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
   }
 }
 
+function read(spec: string): { readonly kind: string; readonly url: string | undefined } {
+  const scheme = /^(\w+):\/\//.exec(spec)?.[1] ?? ''
+  if (Object.hasOwn(kindOfScheme, scheme)) return { kind: kindOfScheme[scheme as keyof typeof kindOfScheme], url: spec }
+  const [kind = '', ...rest] = spec.split('=')
+  return { kind, url: rest.length === 0 ? undefined : rest.join('=') }
+}
+
 /** What the file system says of the folder for temporary files, in which stores are made that go with the process. */
 function inFolder(error: unknown, kind: string): unknown {
   const { syscall, path, message } = error as NodeJS.ErrnoException
@@ -60,6 +69,12 @@ function inFolder(error: unknown, kind: string): unknown {
     },
     { cause: error },
   )
+}
+
+/** What is no kind of store may be anything: a URL, a password. No more is shown of it than a name has, and whether there was more. */
+function shownKind(text: string): string {
+  const name = /^[\w-]*=?/.exec(text)?.[0] ?? ''
+  return name === text ? text : `${name}…`
 }
 
 /** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */

@@ -66,10 +66,18 @@ describe('--store', () => {
 
   for (const [what, spec, said] of [
     ['a store that does not exist', 'mysql', /there is no store "mysql"[\s\S]*one of memory, sqlite, git/],
-    ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
-    ['a password after an @', 'mysql=mysql://me@there:secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
-    ['a password with a space', 'mysql=mysql://me:a secret@host/db', /there is no store "mysql=mysql:\/\/…"/],
+    ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /there is no store "mysql=…"/],
+    ['a password after an @', 'mysql=mysql://me@there:secret@host/db', /there is no store "mysql=…"/],
+    ['a password with a space', 'mysql=mysql://me:a secret@host/db', /there is no store "mysql=…"/],
     ['a password as a parameter', 'postgress=postgres://h/d?password=secret', /there is no store "postgress=/],
+    ['a URL of no store', 'mysql://me:secret@host/db', /there is no store "mysql…"\n {2}store: {4}mysql…\n/],
+    ['a password in what is no URL', 'me:secret@host/db', /there is no store "me…"/],
+    [
+      'a server that does not answer, by its URL alone',
+      'postgres://me:secret@127.0.0.1:1/db?schema=x',
+      /127\.0\.0\.1:1/,
+    ],
+    ['a server that does not answer, by its URL alone', 'rediss://me:secret@127.0.0.1:1', /127\.0\.0\.1:1/],
     ['a URL where a folder should be', 'git=https://me:secret@host/x.git', /it has no URL[\s\S]*a repository/],
     ['a URL where a file should be', 'sqlite=postgres://me:secret@host/db', /it has no URL[\s\S]*a file/],
     ['no name', '', /there is no store ""/],

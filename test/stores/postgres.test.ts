@@ -292,7 +292,9 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       silent.push(closing)
       await once(closing, 'listening')
       const { port } = closing.address() as { port: number }
-      expect((await refusal(opened(`postgres://u:p@127.0.0.1:${port}/a`))).store).toContain(String(port))
+      const { what, store } = await refusal(opened(`postgres://u:p@127.0.0.1:${port}/a`))
+      expect(what).toBe('what answers there ends the connection before it is made')
+      expect(store).toContain(String(port))
     })
 
     it('takes no writes', async () => {

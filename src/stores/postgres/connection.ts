@@ -40,7 +40,9 @@ export async function connect(
     client.on('error', lost)
     client.on('end', lost)
     try {
-      await client.connect()
+      await client.connect().catch((error: unknown) => {
+        throw problemOf(error, place.shown, 'connecting')
+      })
       await setUp(client, place, durable)
       return client
     } catch (error) {

@@ -11,6 +11,11 @@ const GONE = {
   what: 'the Postgres server went away in the middle',
   todo: 'see in its log why it ended: its disk may be full; whether the last step took place is not known, the next one connects anew',
 }
+const NO_POSTGRES = {
+  what: 'what answers there ends the connection before it is made',
+  expected: 'a Postgres server that is running',
+  todo: 'check host and port; if it is the right server, see in its log why it ends',
+}
 const REFUSED = {
   what: 'the Postgres server refuses the user',
   expected: 'a user and a password that it knows',
@@ -75,11 +80,14 @@ const known: Readonly<Record<string, Known>> = {
   '42P01': TABLES_GONE,
 }
 
-/** What pg throws, as a StoreError. */
-export function problemOf(error: unknown, shown: string): StoreError {
+/** What pg throws, as a StoreError: on a connection, or while it is being made. */
+export function problemOf(error: unknown, shown: string, when: 'connecting' | 'connected' = 'connected'): StoreError {
   if (error instanceof StoreError) return error
   const { code, message } = firstOf(error)
-  const { what, ...rest } = known[code ?? message] ?? { what: 'the Postgres server cannot be used' }
+  const problem = known[code ?? message] ?? { what: 'the Postgres server cannot be used' }
+  // The last words of a server are those of one that is a Postgres.
+  const hungUp = when === 'connecting' && problem === GONE && !code?.startsWith('57P')
+  const { what, ...rest } = hungUp ? NO_POSTGRES : problem
   const found = code === undefined || message.includes(code) ? message : `${code}: ${message}`
   return new StoreError({ what, store: `postgres ${shown}`, found, ...rest }, { cause: error })
 }
