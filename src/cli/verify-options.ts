@@ -35,7 +35,7 @@ export interface VerifyCliOptions {
 export const UNKNOWN_COMMIT = 'unknown'
 
 /** More would only take longer, for workers as well as for their model: a thousand show what ten do. */
-const MAX_N = 5_000
+export const MAX_N = 5_000
 
 /** What is to be run, of what was typed and of what surrounds the command. */
 export function askedOf(

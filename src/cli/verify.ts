@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import { predictWorkerFailure } from '../../scenarios/index.js'
 import {
   allPassed,
+  type Comparison,
   canonical,
+  compare,
   comparisonRows,
   type Evidence,
   gateLines,
@@ -11,6 +13,7 @@ import {
   Interrupted,
   parseLog,
   verify as runVerify,
+  sortedJson,
   summaryMarkdown,
   type Verdict,
   type VerifyOptions,
@@ -19,7 +22,7 @@ import { InputError } from '../input/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
-import { askedOf, UNKNOWN_COMMIT, type VerifyCliOptions } from './verify-options.js'
+import { askedOf, MAX_N, UNKNOWN_COMMIT, type VerifyCliOptions } from './verify-options.js'
 
 /** What the model says. Its counts do not depend on the seed. */
 const predicted: VerifyOptions['predict'] = (failure, jobs) => predictWorkerFailure(failure, { jobs, seed: 1 })
@@ -31,7 +34,8 @@ export async function verify(
   predict: VerifyOptions['predict'] = predicted,
 ): Promise<ExitCode> {
   tryToWrite(io, options)
-  const code = options.from === undefined ? await run(io, options, predict) : judgeLog(io, options, options.from)
+  const code =
+    options.from === undefined ? await run(io, options, predict) : await judgeLog(io, options, options.from, predict)
   if (code !== HELD || (await io.stdout.delivered())) return code
   io.stderr.write('what was printed has not reached anybody in full: nothing is proven by it\n')
   return NOT_CHECKED
@@ -71,7 +75,12 @@ function placeOfEvidence({ json, quiet }: VerifyCliOptions): string {
   return quiet ? 'nowhere, as this run was to be quiet' : "this run's standard output"
 }
 
-function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
+async function judgeLog(
+  io: Io,
+  options: VerifyCliOptions,
+  file: string,
+  predict: VerifyOptions['predict'],
+): Promise<ExitCode> {
   const ofRuns = ['databaseUrl', 'allowRemote', 'n', 'scenario', 'engine', 'retryDelayScale', 'commit'] as const
   const given = ofRuns.filter((name) => options[name] !== undefined)
   if (given.length > 0) {
@@ -90,8 +99,21 @@ function judgeLog(io: Io, options: VerifyCliOptions, file: string): ExitCode {
       todo: 'keep its standard output, with or without --json, but not with --quiet: contention verify | tee verify.log',
     })
   }
-  return tell(io, options, evidence, file)
+  return tell(io, options, await predictedAnew(evidence, predict), file)
 }
+
+/** A log may say of the model what it likes: the model is here. */
+async function predictedAnew(evidence: Evidence, predict: VerifyOptions['predict']): Promise<Evidence> {
+  const { comparison, verdicts: found, damage } = evidence
+  if (comparison === undefined || predict === undefined) return evidence
+  // What no run can be asked for, no model has to be.
+  const anew = found.some(({ n }) => n > MAX_N) ? [] : await compare(found, predict)
+  const isSame = sortedJson(byScenario(anew)) === sortedJson(byScenario(comparison))
+  return isSame ? evidence : { ...evidence, damage: [...damage, 'the comparison is not what model and verdicts say'] }
+}
+
+const byScenario = (comparison: readonly Comparison[]): readonly Comparison[] =>
+  [...comparison].sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
 
 function readLog(path: string, file: string): string {
   try {

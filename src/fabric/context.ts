@@ -111,6 +111,7 @@ export class Context implements ScenarioContext {
     let before = ''
     for (let changedMs = awakeTimeMs(); ; await sleep(POLL_MS)) {
       if (signal.aborted) throw new Interrupted()
+      this.mustBeWhole()
       const [row] = (await this.#connection.run<Row>(sql)).rows
       if (row !== undefined && done(row)) return row
       const now = sortedJson(row ?? null)
@@ -156,7 +157,12 @@ export class Context implements ScenarioContext {
     this.#shared.mark({ scenario: this.#id, event, details })
   }
 
-  /** Whoever waits for news gets this error. */
+  /** @throws ScenarioFailed when a worker has ended by itself: what is seen without it proves nothing */
+  mustBeWhole(): void {
+    if (this.#inbox.broken !== undefined) throw this.#inbox.broken
+  }
+
+  /** Whoever waits for anything gets this error. */
   break(error: Error): void {
     this.#inbox.break(error)
   }

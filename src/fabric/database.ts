@@ -5,7 +5,7 @@ import type { Engine } from './engine.js'
 import { identitySql } from './identity.js'
 import { anyRun, beginning, isMade, type Names, runOf, type ScenarioId } from './names.js'
 import { type FabricPlace, fabricPlace, inDatabase, urlFor } from './place.js'
-import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { connectionLimit, type FabricFlaws, isFlawed } from './settings.js'
 import { grantsIn, tablesIn, watchIn } from './tables.js'
 
 /** The database that a run works on. */
@@ -27,7 +27,7 @@ const LEFTOVER_AFTER_MS = 10_000
 
 /** The database that `url` names, or one on a server of our own. */
 export async function openDatabase(url: string | undefined, allowRemote: boolean, runId: string): Promise<Database> {
-  const named = url === undefined ? undefined : fabricPlace(url, allowRemote)
+  const named = url === undefined ? undefined : placeOfGiven(url, allowRemote)
   // What is lost when the machine goes down, nobody will miss: the server goes with this process.
   const server = named === undefined ? await startPostgres({ fsync: false }).catch(rethrown) : undefined
   // The environment may ask for TLS, which the server of our own does not speak, and does not need.
@@ -53,6 +53,14 @@ function rethrown(error: unknown): never {
   const { todo, ...problem } = error.problem
   const named = todo?.replace('postgres=postgres://', '--database-url postgres://')
   throw new StoreError({ ...problem, ...(named !== undefined && { todo: named }) }, { cause: error })
+}
+
+function placeOfGiven(url: string, allowRemote: boolean): FabricPlace {
+  try {
+    return fabricPlace(url, allowRemote)
+  } catch (error) {
+    return rethrown(error)
+  }
 }
 
 async function connectTo(place: FabricPlace, runId: string) {
@@ -160,15 +168,6 @@ function rights({ app }: Names, role: string, { S5 }: FabricFlaws): string {
       return ''
   }
 }
-
-export const workersOf = (id: ScenarioId): number => (id === 'S3' || id === 'S5' ? 1 : settings.workersPerScenario)
-
-/** As many again for those of killed workers, which the server has not noticed yet. */
-const connectionLimit = (id: ScenarioId): number => 2 * workersOf(id) * settings.connectionsPerWorker
-
-/** Ours, one that makes the engine's tables, and those of the workers. Postgres itself holds the roles to it. */
-export const connectionsAtMost = (ids: readonly ScenarioId[]): number =>
-  ids.reduce((sum, id) => sum + connectionLimit(id), 2)
 
 /** Removes all that a run has made. What is not there is no error; what cannot be removed is. */
 export async function dropRun(connection: Connection, runId: string): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type Configuration,
   type Evidence,
   type Fabric,
+  type Marker,
   markerCounts,
   sortedJson,
   type Verdict,
@@ -12,7 +13,7 @@ import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds } from './names.js'
 import { isCommit, tenantsOf } from './place.js'
 import { judge, scenarios } from './scenarios/index.js'
-import { quietMsFor, settings } from './settings.js'
+import { connectionsAtMost, quietMsFor, settings } from './settings.js'
 
 /** One thing that must be proven, and whether the evidence proves it. */
 export interface Gate {
@@ -60,6 +61,7 @@ function integrity(evidence: Evidence): readonly string[] {
   if (configuration === undefined) return [...damage, 'no evidence: there is no run configuration']
   const twice = scenarioIds.filter((id) => verdicts.filter(({ scenario }) => scenario === id).length > 1)
   const missing = configuration.scenarios.filter((id) => verdictOf(evidence, id) === undefined)
+  const unasked = verdicts.filter(({ scenario }) => !configuration.scenarios.includes(scenario))
   return [
     ...damage,
     ...settingsReasons(configuration),
@@ -67,6 +69,7 @@ function integrity(evidence: Evidence): readonly string[] {
     ...observedReasons(verdicts),
     ...(configuration.scenarios.length === 0 ? ['no scenario was run'] : []),
     ...missing.map((id) => `no evidence: there is no verdict of ${id}`),
+    ...unasked.map(({ scenario }) => `there is a verdict of ${scenario}, which was not to be run`),
     ...twice.map((id) => `there is more than one verdict of ${id}`),
     ...verdicts.flatMap((verdict) => verdictIntegrity(verdict, evidence)),
   ]
@@ -78,6 +81,10 @@ const settingsReasons = (configuration: Configuration): readonly string[] =>
     acknowledgement: { late: true, on_failure_or_timeout: true, reject_on_worker_lost: true },
     prefetch: settings.prefetch,
     max_attempts: settings.maxAttempts,
+    soft_limit_ms: settings.softLimitMs,
+    hard_limit_ms: settings.hardLimitMs,
+    lease_ms: settings.leaseMs,
+    connections_at_most: connectionsAtMost(configuration.scenarios),
     tenants: tenantsOf(configuration.candidate_commit),
   })
 
@@ -131,12 +138,24 @@ function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence
     ...(sortedJson(worker_observed['markers']) === sortedJson(markerCounts(markers, scenario))
       ? []
       : ['its markers are not those that it counted']),
-    ...(passed ? scenarios[scenario].story(verdict, own) : []),
+    ...(passed ? [...scenarios[scenario].story(verdict, own), ...strangers(verdict, own)] : []),
     ...(scenario === 'S1' && passed && configuration !== undefined
       ? differences(worker_observed, { quiet_ms: quietMsFor(configuration.retry_delay_scale) })
       : []),
   ]
   return wrong.map((what) => `${scenario}: ${what}`)
+}
+
+/** What marker lines tell was done by, or to, workers of the scenario: the harness has seen each of them end. */
+function strangers({ worker_observed: { worker_exits } }: Verdict, markers: readonly Marker[]): readonly string[] {
+  const ended = Array.isArray(worker_exits) ? worker_exits.map((exit) => Reflect.get(Object(exit), 'pid')) : []
+  const pids = markers.flatMap(({ details }) => (details['pid'] === undefined ? [] : [details['pid']]))
+  const unknown = pids.filter((pid) => !ended.includes(pid))
+  return unknown.length === 0
+    ? []
+    : [
+        `marker lines of processes that are none of its workers: ${unknown.length}, the first of ${sortedJson(unknown[0])}`,
+      ]
 }
 
 /** Broker and results are one Postgres: that is where the connections lead to and the tables are found, of every scenario. */
@@ -221,6 +240,7 @@ function agreement({ configuration, comparison, verdicts }: Evidence): readonly 
   const modelled = verdicts.filter(({ scenario }) => ['S1', 'S2', 'S4', 'S6'].includes(scenario))
   const missing = modelled.filter(({ scenario }) => !comparison.some((one) => one.scenario === scenario))
   return [
+    ...differences(configuration, { model: 'compared' }),
     ...(comparison.length === 0 ? ['no evidence: nothing was compared'] : []),
     ...missing.map(({ scenario }) => `no evidence: ${scenario} was not compared`),
     ...comparison.flatMap((one) => disagreements(one).map((name) => `${one.scenario}: ${name} differ`)),

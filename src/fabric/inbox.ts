@@ -22,6 +22,11 @@ export class Inbox<Item> {
     signal.addEventListener('abort', () => this.break(new Interrupted()), { once: true })
   }
 
+  /** Why nobody gets anything any more. */
+  get broken(): Error | undefined {
+    return this.#broken
+  }
+
   put(item: Item): void {
     this.#lastMs = awakeTimeMs()
     for (const waiter of this.#waiters) {

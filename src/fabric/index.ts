@@ -1,6 +1,7 @@
 export type { WorkCounts, WorkerFailure } from '../metrics/index.js'
 export { canonical } from './canonical.js'
-export type { Evidence, Verdict } from './evidence.js'
+export { compare } from './compare.js'
+export { type Comparison, type Evidence, sortedJson, type Verdict } from './evidence.js'
 export { Interrupted } from './failure.js'
 export { allPassed, gatesOf } from './gates.js'
 export { parseLog } from './log.js'

@@ -73,6 +73,7 @@ async function runScenario(
   try {
     observed = await scenarios[id].run(context)
     await shared.witness.look()
+    context.mustBeWhole()
   } catch (error) {
     reasons.push(reasonOf(error))
   }

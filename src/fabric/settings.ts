@@ -38,6 +38,15 @@ export const patienceFor = (retryDelayScale: number): number =>
 export const quietMsFor = (retryDelayScale: number): number =>
   Math.ceil(1_000 * Math.exp(settings.maxAttempts) * retryDelayScale) + 10 * settings.pollMs
 
+export const workersOf = (id: ScenarioId): number => (id === 'S3' || id === 'S5' ? 1 : settings.workersPerScenario)
+
+/** As many again for those of killed workers, which the server has not noticed yet. */
+export const connectionLimit = (id: ScenarioId): number => 2 * workersOf(id) * settings.connectionsPerWorker
+
+/** Ours, one that makes the engine's tables, and those of the workers. Postgres itself holds the roles to it. */
+export const connectionsAtMost = (ids: readonly ScenarioId[]): number =>
+  ids.reduce((sum, id) => sum + connectionLimit(id), 2)
+
 /** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
 export interface FabricFlaws {
   readonly S1?: 'one retry too few' | 'effect before failure' | 'dead letters tried again'

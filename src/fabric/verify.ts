@@ -1,17 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
+import { type Connection, endsConnection } from '../stores/postgres/index.js'
 import { compare } from './compare.js'
 import type { Shared } from './context.js'
-import {
-  clearRuns,
-  connectionsAtMost,
-  type Database,
-  dropRun,
-  type Left,
-  leftOf,
-  openDatabase,
-  prepareFabric,
-} from './database.js'
+import { clearRuns, type Database, dropRun, type Left, leftOf, openDatabase, prepareFabric } from './database.js'
 import type { Engine } from './engine.js'
 import { loadEngine } from './engines/index.js'
 import { block, type Configuration, type Evidence, type Marker, markerLine, type Verdict } from './evidence.js'
@@ -19,7 +12,7 @@ import { Interrupted } from './failure.js'
 import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
 import { dsnEvidence, tenantsOf } from './place.js'
 import { runScenarios } from './run.js'
-import { type FabricFlaws, isFlawed, settings } from './settings.js'
+import { connectionsAtMost, type FabricFlaws, isFlawed, settings } from './settings.js'
 import { Witness } from './witness.js'
 import { clearLostWorkers } from './workers.js'
 
@@ -144,10 +137,25 @@ function configurationOf(
 /** On a server of our own everything goes with it. */
 async function leaveNothing({ server, connection }: Database, runId: string, { onLeft }: VerifyOptions): Promise<void> {
   if (server !== undefined) return
-  await dropRun(connection, runId).catch(async (error: Error) => {
+  await removeRun(connection, runId).catch(async (error: Error) => {
     const left = await leftOf(connection, runId).catch(() => undefined)
     onLeft?.(leftText(runId, error, left))
   })
+}
+
+/** A server that has crashed is back in a moment. */
+const CLEAN_WITHIN_MS = 5_000
+const CLEAN_EVERY_MS = 250
+
+async function removeRun(connection: Connection, runId: string): Promise<void> {
+  for (const untilMs = Date.now() + CLEAN_WITHIN_MS; ; await sleep(CLEAN_EVERY_MS)) {
+    try {
+      return await dropRun(connection, runId)
+    } catch (error) {
+      const { cause } = error as Error
+      if (cause === undefined || !endsConnection(cause) || Date.now() > untilMs) throw error
+    }
+  }
 }
 
 /** What is left, and what clears it: by hand, or by itself when the reason has gone. */

@@ -6,7 +6,13 @@ import { scenarioIds, titles } from '../../src/fabric/names.js'
 import { tenantsOf } from '../../src/fabric/place.js'
 import { probeNames } from '../../src/fabric/privileges.js'
 import type { Configuration, Fabric, Verdict } from '../../src/fabric/schema.js'
-import { DEFAULT_PATIENCE_MS, DEFAULT_RETRY_DELAY_SCALE, quietMsFor, settings } from '../../src/fabric/settings.js'
+import {
+  connectionsAtMost,
+  DEFAULT_PATIENCE_MS,
+  DEFAULT_RETRY_DELAY_SCALE,
+  quietMsFor,
+  settings,
+} from '../../src/fabric/settings.js'
 import { type VerifyOptions, verify } from '../../src/fabric/verify.js'
 import { packageRoot } from '../../src/package.js'
 import { processesNamed } from '../../src/stores/postgres/index.js'
@@ -41,10 +47,10 @@ const configuration: Configuration = {
   prefetch: 1,
   max_attempts: 4,
   retry_delay_scale: 0.01,
-  soft_limit_ms: 300,
-  hard_limit_ms: 900,
-  lease_ms: 100,
-  connections_at_most: 62,
+  soft_limit_ms: settings.softLimitMs,
+  hard_limit_ms: settings.hardLimitMs,
+  lease_ms: settings.leaseMs,
+  connections_at_most: connectionsAtMost(scenarioIds),
   model: 'compared',
 }
 
@@ -72,7 +78,8 @@ const soundMarkers: Readonly<Record<Verdict['scenario'], readonly Omit<Marker, '
     [0, 1].map((job) => {
       const pid = ['worker-restarted', 'redelivered'].includes(event) ? 20 + job : 10 + job
       const signal = ['kill-issued', 'worker-exited'].includes(event) ? { signal: 'SIGKILL' } : {}
-      return line(event, { job: `job-${job}`, pid, ...signal })
+      const attempt = event === 'redelivered' ? { attempt: 2 } : {}
+      return line(event, { job: `job-${job}`, pid, ...signal, ...attempt })
     }),
   ),
   S3: [line('probed', { job: 'S3-probe-00000', rows: 0 }), line('probed', { job: 'S3-probe-00001', rows: 1 })],
@@ -94,8 +101,7 @@ const soundMarkers: Readonly<Record<Verdict['scenario'], readonly Omit<Marker, '
   ),
 }
 
-const killed = (workers: number) =>
-  Array.from({ length: workers }, (_, pid) => ({ pid, exit_code: null, signal: 'SIGKILL' }))
+const killed = (...pids: readonly number[]) => pids.map((pid) => ({ pid, exit_code: null, signal: 'SIGKILL' }))
 
 const held = (taken: number, completed: number, failed: number, lost: number) => ({
   ...{ taken, completed, failed, lost },
@@ -138,7 +144,7 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       quiet_ms: quietMsFor(DEFAULT_RETRY_DELAY_SCALE),
       watched_ms: quietMsFor(DEFAULT_RETRY_DELAY_SCALE) + 7,
       retried_while_watched: 0,
-      worker_exits: killed(2),
+      worker_exits: killed(1, 2),
     },
   },
   S2: {
@@ -159,7 +165,8 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       redeliveries_seen: N,
       signals: { SIGKILL: N },
       per_job: { 'job-0': { ...account }, 'job-1': { ...account } },
-      worker_exits: killed(4),
+      exit_codes: { null: N },
+      worker_exits: killed(10, 11, 20, 21),
     },
   },
   S3: {
@@ -194,7 +201,7 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       soft_stops: 1,
       hard_stops: 1,
       signals: { SIGKILL: 1 },
-      worker_exits: killed(3),
+      worker_exits: killed(30, 31, 32),
     },
   },
   S5: {
@@ -214,7 +221,7 @@ const sound: Readonly<Record<Verdict['scenario'], Pick<Verdict, 'db_truth' | 'wo
       refused_writes: N,
       holds: held(4, 2, 0, 2),
     },
-    worker_observed: { stopped: N, lapsed: N, taken_over: N, woken: N, refused: N, worker_exits: killed(2) },
+    worker_observed: { stopped: N, lapsed: N, taken_over: N, woken: N, refused: N, worker_exits: killed(40, 41) },
   },
 }
 

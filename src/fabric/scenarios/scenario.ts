@@ -55,6 +55,19 @@ export interface Scenario {
   story(verdict: Verdict, markers: readonly Marker[]): readonly string[]
 }
 
+/** What the database says of a scenario in which nothing came of anything: each says what it has beyond that. */
+export const NOTHING = {
+  attempts_after_dead_letter: 0,
+  barrier_rows: 0,
+  dead_letter_rows: 0,
+  dead_letter_attempts: {},
+  side_effect_rows: 0,
+  duplicates: 0,
+  redeliveries: 0,
+  refused_writes: 0,
+  unfinished: 0,
+} as const
+
 /** A marker line as it must be; what else it tells, as of processes, is not looked at. */
 type Line = { readonly event: string } & Observed
 
