@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from './evidence.js'
 import { differences } from './expect.js'
-import { type ScenarioId, scenarioIds } from './names.js'
+import { type ScenarioId, scenarioIds, titles } from './names.js'
 import { isCommit, tenantsOf } from './place.js'
 import { judge, scenarios } from './scenarios/index.js'
 import { connectionsAtMost, quietMsFor, settings } from './settings.js'
@@ -130,6 +130,7 @@ function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence
     ...(configuration === undefined
       ? []
       : differences(verdict, {
+          title: titles[scenario],
           n: configuration.n,
           tenants: configuration.tenants,
           candidate_commit: configuration.candidate_commit,

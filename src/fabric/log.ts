@@ -5,6 +5,7 @@ import {
   type Fabric,
   type Marker,
   patterns,
+  sortedJson,
   type Verdict,
 } from './evidence.js'
 import { type ScenarioId, scenarioIds } from './names.js'
@@ -77,7 +78,7 @@ function parseLines(text: string): Evidence {
       if (open !== undefined) reading.damage.push(`block ${open.name} does not end`)
       open = { name: begun, lines: [] }
     } else if (ended !== undefined) {
-      if (open?.name === ended) readBlock(open.name, open.lines.join('\n'), reading)
+      if (open?.name === ended) readPrinted(open.name, open.lines.join('\n'), reading)
       else reading.damage.push(`block ${ended} does not begin`)
       open = undefined
     } else if (open !== undefined) open.lines.push(line)
@@ -85,6 +86,13 @@ function parseLines(text: string): Evidence {
   }
   if (open !== undefined) reading.damage.push(`block ${open.name} does not end`)
   return reading
+}
+
+/** A block stands there as it is printed: with its names in order, and each once. Of two alike only the last would be read. */
+function readPrinted(name: string, text: string, reading: Reading): void {
+  readBlock(name, text, reading)
+  const value = objectOf(text) ?? text
+  if (typeof value === 'object' && sortedJson(value, 2) !== text) reading.damage.push(`block ${name} was written anew`)
 }
 
 function readBlock(name: string, text: string, reading: Reading): void {

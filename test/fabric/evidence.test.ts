@@ -417,6 +417,7 @@ describe('a log', () => {
       'S1: db_truth.attempts': whole.replace('"attempts": 8,', '"attempts": "eight",'),
       'block S1 does not begin': whole.replace('-----BEGIN CONTENTION EVIDENCE S1-----', ''),
       'there is more than one run configuration': `${block('configuration', soundEvidence().configuration)}\n${whole}`,
+      'block S1 was written anew': whole.replace('"attempts": 8,', '"attempts": 9,\n    "attempts": 8,'),
       'there is more than one comparison': `${block('comparison', soundEvidence().comparison)}\n${whole}`,
     }
     for (const [damage, text] of Object.entries(cases)) {
