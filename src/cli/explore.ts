@@ -49,6 +49,9 @@ import { type SharedStore, withStore } from './store.js'
 const DEFAULT_SEEDS = 1_000
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
 const DEFAULT_MAX_EVENTS = 200_000
+/** Longer ones fire at once. */
+const MOST_TIMER_MS = 2 ** 31 - 1
+
 /** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
@@ -108,10 +111,14 @@ async function exploreSubject(
     { workers, patienceMs },
   )
   const interrupt = onInterrupt()
-  interrupt.signal.addEventListener('abort', () => pool.stopShrinking())
+  interrupt.signal.addEventListener('abort', () => {
+    pool.stopShrinking()
+    pool.stop()
+  })
   const told: ToldFailure[] = []
   const startedMs = performance.now()
   let tookMs = 1
+  let late: NodeJS.Timeout | undefined
   let exploration: Exploration
   let skipped: readonly string[] = []
   let runnable: readonly Scenario[] = scenarios
@@ -126,6 +133,7 @@ async function exploreSubject(
         for (const scenario of runnable) io.stdout.write(swarmText(drawSwarm(scenario, seed, drawn)))
       }
     }
+    if (timeMs !== undefined) late = setTimeout(() => pool.stop(), Math.min(timeMs, MOST_TIMER_MS))
     const names = runnable.map(({ name }) => name)
     exploration = await exploreSeeds((chunk) => pool.explore(chunk, names), {
       fromSeed,
@@ -147,6 +155,7 @@ async function exploreSubject(
     if (!(error instanceof SubjectHangs)) throw error
     return hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
   } finally {
+    clearTimeout(late)
     clearProgress(io)
     interrupt.dispose()
     await pool.close()

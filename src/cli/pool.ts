@@ -88,6 +88,8 @@ export interface Pool {
    * @throws SubjectHangs
    */
   tell(found: Failure, shrink: boolean): Promise<Told>
+  /** Nothing more is explored: chunks end with the seed that each is at. */
+  stop(): void
   /** Once all is done: what the subject has begun, and what fails of it by itself, is waited for. */
   quiet(): Promise<void>
   /** What is being made small is told as it was found. */
@@ -203,12 +205,17 @@ export function openPool(
     })
   }
 
+  const stop = (): void => {
+    for (const { lastSeen } of lanes) Atomics.store(lastSeen, 4, 1)
+  }
+
   return {
+    stop,
     assemble: () => ask({ kind: 'assemble' }),
     explore: (chunk, scenarios) => ask({ kind: 'explore', chunk, scenarios }),
     tell(found, shrink) {
       waiting.length = 0
-      for (const { lastSeen } of lanes) Atomics.store(lastSeen, 4, 1)
+      stop()
       return ask({ kind: 'tell', found, shrink })
     },
     async quiet() {

@@ -10,7 +10,7 @@ import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-cod
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
-import { openNamed } from './store.js'
+import { leftText, openNamed } from './store.js'
 
 export interface RaceCliOptions {
   readonly subject?: readonly string[]
@@ -73,7 +73,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
     return tell(io, open, result, processes, interrupt.happened, options)
   } finally {
     interrupt.dispose()
-    await mark?.remove().catch(() => undefined)
+    await mark?.remove().catch((error: Error) => io.stderr.write(leftText(open, error)))
     await open.close()
   }
 }

@@ -37,6 +37,7 @@ export async function withStore<T>(
   try {
     const mark = await markRun(open)
     const { namespace } = mark
+    let ended = false
     try {
       const runs = runsOn(open, namespace)
       const refused = refusedAfter(interrupt, open)
@@ -45,17 +46,23 @@ export async function withStore<T>(
         put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
       })
       await mark.confirm()
+      ended = true
       return result
     } finally {
       interrupt.dispose()
-      // Where that fails the store is gone, and `work` has said so; or the next start does it.
-      await mark.remove(workerNamespaces(namespace, workers)).catch(() => undefined)
+      // When the store has gone, `work` has said so.
+      const told = (error: Error) => (ended ? io.stderr.write(leftText(open, error)) : undefined)
+      await mark.remove(workerNamespaces(namespace, workers)).catch(told)
     }
   } finally {
     interrupt.dispose()
     await open.close()
   }
 }
+
+/** What a run has made in a store stays there. */
+export const leftText = ({ kind, place }: OpenStore, { message }: Error): string =>
+  `what this run has made in ${kind} ${place} could not be removed: ${message}\nthe next run there does it\n`
 
 /** Opens the store that `--store` names: by a name of the configuration, whose paths are relative to it, or as such. */
 export function openNamed(

@@ -9,7 +9,7 @@ export interface Extent {
   readonly maxFailures: number
   /** How many chunks may be under way at once. */
   readonly atOnce: number
-  /** Asked before each chunk. */
+  /** Asked before each chunk. A chunk may end early as well, once it says no. */
   readonly goOn?: () => boolean
   /** Told of what is known so far, after each chunk. */
   readonly onProgress?: (soFar: Exploration) => void
@@ -47,13 +47,16 @@ export async function explore(run: (chunk: Chunk) => Promise<ChunkResult>, exten
     pending.push({ chunk, result })
   }
   while (pending.length < atOnce && hasMore()) start()
+  let cut = false
   for (let head = pending.shift(); head !== undefined; head = pending.shift()) {
     const whole = await head.result
     const left = maxFailures - total.failures.length
     // With fewer failures left to find, one seed after another would have stopped within this chunk.
-    const asAlone = left === maxFailures || whole.failures.length < left
-    const result = asAlone ? whole : await run({ ...head.chunk, maxFailures: left })
-    total = added(total, result)
+    const asAlone = left === maxFailures || whole.failures.length < left || cut || !goOn()
+    const result: ChunkResult = asAlone ? whole : await run({ ...head.chunk, maxFailures: left })
+    // Behind a chunk that ended early not all seeds have been explored: only what was found there counts.
+    total = cut ? { ...total, failures: [...total.failures, ...result.failures] } : added(total, result)
+    cut ||= result.seeds < head.chunk.seeds && result.failures.length < maxFailures
     onProgress?.(total)
     if (total.failures.length >= maxFailures) break
     while (pending.length < atOnce && hasMore()) start()

@@ -75,7 +75,7 @@ function pathOf(path: readonly PropertyKey[]): string {
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`
       const name = String(step)
-      const plain = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+      const plain = /^[A-Za-z_$][\w$]*$/.test(name) ? name : withoutUrls(JSON.stringify(name))
       return index === 0 ? plain : `.${plain}`
     })
     .join('')
@@ -93,9 +93,12 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = withoutUrls(JSON.stringify(value) ?? String(value))
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
+
+/** A URL may hold a password. */
+const withoutUrls = (text: string): string => text.replace(/:\/\/[^"]*/g, '://…')
 
 /** `PropertyNameExpected` as "property name expected". */
 function words(code: string): string {

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -85,6 +85,11 @@ describe('--store', () => {
     ['a folder that does not exist', 'sqlite=no/such/folder/x.db', /cannot be opened[\s\S]*a folder that exists/],
     ['a server that does not answer', 'postgres=postgres://me:secret@127.0.0.1:1/db', /127\.0\.0\.1:1/],
     ['a server that does not answer', 'redis=redis://me:secret@127.0.0.1:1', /127\.0\.0\.1:1/],
+    [
+      'a password that a URL cannot hold as it is',
+      'redis=redis://me:12#secret@127.0.0.1:1',
+      /cannot be read[\s\S]*percent-encoded/,
+    ],
     ['a folder that is no repository', 'git=/', /repository/],
   ] as const) {
     it(`refuses ${what}: ${spec}`, async () => {
@@ -95,6 +100,48 @@ describe('--store', () => {
       expect(stderr).not.toMatch(/secret|\bat .*:\d+:\d+/)
     })
   }
+
+  it.each([
+    { stores: { ci: ['postgres', 'postgres://me:secret@host/db'] } },
+    { stores: 'postgres=postgres://me:secret@host/db' },
+    { stores: { 'postgres://me:secret@host/db': 1 } },
+  ])('shows nothing of a URL in a configuration that cannot be used: %o', async (config) => {
+    const project = folder({ 'contention.config.json': JSON.stringify(config) })
+    const { code, stderr } = await cli(project, ['run'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not a configuration')])
+    expect(stderr).not.toContain('secret')
+  })
+
+  it('ends an exploration on a slow store soon after Ctrl-C, and at its time', async () => {
+    const { ended, signalAll } = started(['explore', '--store', 'git', '--seeds', '100000'], folder())
+    setTimeout(() => signalAll('SIGINT'), 4_000)
+    const { code, stderr } = await ended
+    expect([code, stderr]).toEqual([2, expect.stringContaining('stopped before its end')])
+    const timed = await cli(folder(), ['explore', '--store', 'git', '--time', '1s'])
+    expect([timed.code, timed.stdout]).toEqual([0, expect.stringContaining('PASS  no failure in ')])
+  })
+
+  it('refuses a folder within another repository', async () => {
+    const project = folder()
+    execFileSync('git', ['init', '--quiet', project])
+    mkdirSync(join(project, 'data'))
+    const { code, stderr } = await cli(project, ['run', '--store', 'git=data'])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/lies within one[\s\S]*data\/ of another[\s\S]*git init/)])
+    expect((await cli(project, ['conformance', '--store', 'git=.', '--quiet'])).code).toBe(0)
+  })
+
+  it('says so when a file lacks a table that was there', async () => {
+    const project = folder()
+    const args = ['conformance', '--store', 'sqlite=x.db', '--quiet']
+    expect((await cli(project, args)).code).toBe(0)
+    const { default: Database } = await import('libsql')
+    const database = new Database(join(project, 'x.db'))
+    database.exec('DROP TABLE contention_event')
+    database.close()
+    const { code, stderr } = await cli(project, args)
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no such table[\s\S]*to do: {4}name another file/)])
+    expect(stderr).not.toMatch(/bug|\bat .*:\d+:\d+/)
+  })
 
   it('says in JSON too what is wrong with a store, where, and what to do', async () => {
     const spec = 'redis=redis://me:secret@127.0.0.1:1'

@@ -29,8 +29,17 @@ const SYNCING_MINOR = 36
 export async function findRepository(path: string, durable: boolean): Promise<Repository> {
   const there: Place = { name: path, args: ['-C', path] }
   const minor = await requireGit(path)
-  const found = await runGit(there, ['rev-parse', '--show-object-format', '--git-common-dir'], 'there is no repository')
-  const [hash = '', folder = ''] = found.split('\n')
+  const asked = ['rev-parse', '--show-object-format', '--git-common-dir', '--show-prefix']
+  const [hash = '', folder = '', within = ''] = (await runGit(there, asked, 'there is no repository')).split('\n')
+  if (within !== '') {
+    throw new StoreError({
+      what: 'the folder is no repository, but lies within one',
+      store: `git ${path}`,
+      found: `${within} of another`,
+      expected: 'the top folder of a repository: nobody is to find commits in one that was not named',
+      todo: 'name that one, or make one of its own: git init',
+    })
+  }
   if (hash !== 'sha1' && hash !== 'sha256') {
     throw new StoreError({
       what: 'the repository names its objects in a way that contention does not know',

@@ -21,6 +21,12 @@ const REFUSED = {
   expected: 'a user and a password that it knows',
   todo: 'name both in the URL, or in PGUSER and PGPASSWORD',
 }
+const NO_PASSWORD = { ...REFUSED, what: 'the Postgres server wants a password, and none was given' }
+const NO_TLS = {
+  what: 'the Postgres server does not speak TLS',
+  expected: 'a server that does, since the URL, or PGSSLMODE, asks for it',
+  todo: 'switch it on there, or leave sslmode away',
+}
 const DISK_FULL = {
   what: 'the disk of the Postgres server is full',
   todo: 'make room on it; nothing that was acknowledged is lost',
@@ -60,6 +66,8 @@ const known: Readonly<Record<string, Known>> = {
   'Client has encountered a connection error and is not queryable': GONE,
   'Client was closed and is not queryable': GONE,
   'Query read timeout': { what: 'the Postgres server does not answer', todo: 'see whether it hangs' },
+  'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string': NO_PASSWORD,
+  'The server does not support SSL connections': NO_TLS,
   '28P01': REFUSED,
   '28000': REFUSED,
   '3D000': {

@@ -20,8 +20,14 @@ const USUAL_PORT = 6379
  */
 export function parseAddress(url: string): Address {
   try {
-    const { protocol, hostname, port, pathname, username, password } = new URL(url)
-    if ((protocol === 'redis:' || protocol === 'rediss:') && /^\/?\d*$/.test(pathname)) {
+    const { protocol, hostname, port, pathname, username, password, search, hash } = new URL(url)
+    // What stands after a bare # or ? would be the rest of a password, and what is before it be taken for a port.
+    if (
+      search === '' &&
+      hash === '' &&
+      (protocol === 'redis:' || protocol === 'rediss:') &&
+      /^\/?\d*$/.test(pathname)
+    ) {
       const host = hostname === '' ? 'localhost' : hostname
       const address = {
         host: host.replace(/^\[(.*)\]$/, '$1'),

@@ -209,7 +209,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 function watchOver(folder: string, child: ChildProcess): void {
   if (running.size === 0) {
     process.on('exit', endAll)
-    for (const signal of SIGNALS) process.on(signal, endBySignal)
+    // The first to hear: one that listens for one signal alone has gone when its turn is over, and would not be counted.
+    for (const signal of SIGNALS) process.prependListener(signal, endBySignal)
   }
   running.set(folder, child)
 }

@@ -32,7 +32,7 @@ export async function openSqlite(
       spec: () => `sqlite=${file}`,
       place: folder === undefined ? file : 'a file of its own',
       promise: promiseOf(file, synced),
-      namespace: (name) => namespaceOf(opened, name, usable),
+      namespace: (name) => usable(() => namespaceOf(opened, name, usable)),
       namespaces: async (prefix) => {
         const all = usable(() => opened.prepare('SELECT DISTINCT namespace FROM contention_space').all())
         return (all as { namespace: string }[]).map(({ namespace }) => namespace).filter((n) => n.startsWith(prefix))
@@ -172,11 +172,13 @@ const advice: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: 'name another file',
   SQLITE_CORRUPT: 'restore the file from a copy',
   SQLITE_READONLY: 'let this user write to the file and its folder',
+  SQLITE_ERROR: 'name another file, or restore this one from a copy: its tables are not as contention made them',
   SQLITE_CANTOPEN: 'make its folder, and let this user write to it',
 }
 
 /** What Node's own SQLite gives as numbers. */
 const codes: Readonly<Record<number, string>> = {
+  1: 'SQLITE_ERROR',
   5: 'SQLITE_BUSY',
   8: 'SQLITE_READONLY',
   10: 'SQLITE_IOERR',
@@ -187,8 +189,10 @@ const codes: Readonly<Record<number, string>> = {
 }
 
 function codeOf({ code = '', errcode }: { readonly code?: string; readonly errcode?: number }): string {
+  // libsql gives a number as well where it has no name.
+  const number = errcode ?? /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code)?.[1]
   // The lower byte: the others say more of it.
-  return errcode === undefined ? code : (codes[errcode & 0xff] ?? `SQLite error ${errcode}`)
+  return number === undefined ? code : (codes[Number(number) & 0xff] ?? `SQLite error ${number}`)
 }
 
 /** What SQLite says, as a StoreError. */
