@@ -66,6 +66,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
     /^src\/(cli|gate|config|package\.ts|stores\/\w+\/)/,
     'src/gate, src/config, src/cli or the adapter of a store',
   ],
+  [/^node:diagnostics_channel$/, /^src\/config\//, 'src/config, which says what it loads'],
   [/^node:/, /^src\/(cli|stress|fabric|stores\/\w+)\//, 'src/cli, src/stress, src/fabric or the adapter of a store'],
 ]
 

@@ -110,7 +110,8 @@ function tell(
       : `${chalk.red('✗')} ${name}\n    ${evidence.replaceAll('\n', '\n    ')}`,
   )
   if (options.quiet !== true || code !== HELD) {
-    const label = code === HELD ? chalk.green('PASS') : chalk.red('FAIL')
+    const stopped = interrupted && code === NOT_CHECKED
+    const label = code === HELD ? chalk.green('PASS') : stopped ? chalk.yellow('STOP') : chalk.red('FAIL')
     lines.push(`${label}  ${open.kind}: ${events.join('; ')}`)
     if (open.promise !== undefined && options.quiet !== true) lines.push(`      ${open.promise}`)
   }

@@ -1,11 +1,10 @@
 import { lookup } from 'node:dns/promises'
-
+import { type Socket, socketSource, socketsOf, socketsOfProcess } from '../stores/processes/sockets.js'
 import type { Database } from './database.js'
 import type { Engine } from './engine.js'
 import type { Fabric } from './evidence.js'
 import { beginning, type Names, sessionOf } from './names.js'
 import { isLocal } from './place.js'
-import { type Socket, socketSource, socketsOf, socketsOfProcess } from './sockets.js'
 
 interface Seen {
   readonly pid: number

@@ -1,7 +1,7 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { groupOf, parseLsof, parseProcNet, socketsOfProcess } from '../../src/fabric/sockets.js'
 import { endsOf } from '../../src/fabric/witness.js'
+import { groupOf, parseLsof, parseProcNet, socketsOfProcess } from '../../src/stores/processes/sockets.js'
 
 describe('the connections of a process', () => {
   it('are seen by the operating system, and so is that they have gone', async () => {

@@ -71,6 +71,7 @@ describe('the place of a Postgres store', () => {
     expect(shown('postgres://h/a', { DATABASE_URL: 'postgres://other/b' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { DATABASE_URL: 'postgres://h/a', PGHOST: 'x' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { PGHOST: 'h', PGPORT: '5555', PGUSER: 'u' })).toBe('h:5555/u schema contention')
+    expect(() => shown(undefined, { PGHOST: 'h', PGPORT: 'abc' })).toThrow('PGPORT is no port')
     expect(shown(undefined, { PGDATABASE: 'a' })).toBe('localhost:5432/a schema contention')
     expect(shown(undefined, { PGUSER: 'u', DATABASE_URL: '' })).toBe(ours)
     expect(shown('embedded', { DATABASE_URL: 'postgres://h/a' })).toBe(ours)

@@ -3,8 +3,8 @@ import { accessSync, chmodSync, constants, cpSync, lchownSync, readdirSync } fro
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { dirname, join } from 'node:path'
+import { textOf } from '../processes/processes.js'
 import { StoreError } from '../store-error.js'
-import { textOf } from './processes.js'
 
 /** Whom the server runs as, when it is not the user of this process. */
 export interface User {

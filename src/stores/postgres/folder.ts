@@ -1,8 +1,8 @@
 import { chownSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { abandonedFolders, makeTemporaryFolder } from '../processes/folders.js'
+import { commandOf, haveEnded, signal } from '../processes/processes.js'
 import type { User } from './binaries.js'
-import { commandOf, haveEnded, signal } from './processes.js'
 
 const KIND = 'postgres'
 /** An immediate shutdown takes some ten milliseconds. */

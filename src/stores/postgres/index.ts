@@ -1,7 +1,7 @@
 export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
+export { processesNamed, signal } from '../processes/processes.js'
 export { isRunning } from '../processes/running.js'
 export { type Connection, connect } from './connection.js'
 export { type Place, placeOf } from './place.js'
 export { endsConnection, problemOf } from './problem.js'
-export { processesNamed, signal, textOf } from './processes.js'
 export { type PostgresServer, startPostgres } from './server.js'

@@ -27,6 +27,15 @@ export function placeOf(url: string | undefined, env: Environment): Place {
   if (DATABASE_URL) return placeOfUrl(DATABASE_URL, 'DATABASE_URL')
   if (!PGHOST && !PGDATABASE) return OURS
   const [host, port] = [PGHOST || 'localhost', PGPORT || '5432']
+  if (!/^\d{1,5}$/.test(port)) {
+    throw new StoreError({
+      what: 'PGPORT is no port',
+      store: 'postgres',
+      found: port,
+      expected: 'a whole number, as 5432',
+      todo: 'mend it, or name the server: postgres=postgres://…',
+    })
+  }
   return {
     schema: DEFAULT_SCHEMA,
     config: {

@@ -42,6 +42,12 @@ const TABLES_GONE = {
   todo: 'let nobody drop it meanwhile; it is made again when the store is opened again',
 }
 
+const TABLES_CHANGED = {
+  what: 'the tables of the store are not as contention made and filled them',
+  expected: 'rows and keys that nobody else has taken away',
+  todo: 'restore the schema from a copy, or name another: ?schema=name',
+}
+
 /** By SQLSTATE, by the code of a system error, or by what pg says when it has neither. */
 const known: Readonly<Record<string, Known>> = {
   ECONNREFUSED: UNREACHABLE,
@@ -84,6 +90,8 @@ const known: Readonly<Record<string, Known>> = {
   '53100': DISK_FULL,
   '53300': { what: 'the Postgres server takes no more connections', todo: 'close some, or raise max_connections' },
   '55P03': { what: 'a lock on the tables of the store was not given up in time', todo: 'end whoever holds it' },
+  '23505': TABLES_CHANGED,
+  '42P10': TABLES_CHANGED,
   '3F000': TABLES_GONE,
   '42P01': TABLES_GONE,
 }

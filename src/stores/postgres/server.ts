@@ -5,11 +5,11 @@ import { chownSync, closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf, haveEnded, signal, textOf } from '../processes/processes.js'
 import { isRunning } from '../processes/running.js'
 import { StoreError } from '../store-error.js'
 import { type Binaries, findBinaries, type User, userOfServer } from './binaries.js'
 import { clearLeftovers, dataOf, makeFolder, removeFolder, saidBy } from './folder.js'
-import { childrenOf, haveEnded, signal, textOf } from './processes.js'
 
 /** A Postgres server of our own, in a folder of its own, that only this machine can reach. */
 export interface PostgresServer {

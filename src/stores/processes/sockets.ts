@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { platform } from 'node:os'
-import { textOf } from '../stores/postgres/index.js'
+import { textOf } from './processes.js'
 
 /** A TCP connection of a process, by its far end. */
 export interface Socket {

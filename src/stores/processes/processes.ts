@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { platform } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRunning } from '../processes/running.js'
+import { isRunning } from './running.js'
 
 const POLL_MS = 10
 
