@@ -117,7 +117,7 @@ describe('--store', () => {
     setTimeout(() => signalAll('SIGINT'), 4_000)
     const { code, stderr } = await ended
     expect([code, stderr]).toEqual([2, expect.stringContaining('stopped before its end')])
-    const timed = await cli(folder(), ['explore', '--store', 'git', '--time', '1s'])
+    const timed = await cli(folder(), ['explore', '--store', 'git', '--time', '2s'])
     expect([timed.code, timed.stdout]).toEqual([0, expect.stringContaining('PASS  no failure in ')])
   })
 

@@ -250,7 +250,9 @@ describe('a git repository as a store', () => {
     ]
     const before = state()
     mkdirSync(join(path, 'below'))
-    const store = await using(join(path, 'below'))
+    // Who names a folder within it may not know that it is one.
+    await expect(using(join(path, 'below'))).rejects.toThrow('lies within one')
+    const store = await using(path)
     expect(store.place).toBe(join(path, '.git'))
     for (let seq = 0; seq < 70; seq++) await store.namespace('n').swap('s', swapOf(seq, { effect: event(seq) }))
     await store.remove('n')
