@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
@@ -30,9 +31,19 @@ export async function measure(
   const quiet = options.quiet === true || options.json === true
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
-    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) =>
-      runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject }),
-    )
+    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) => {
+      optimizeSooner()
+      return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
+    })
   })
   return { report, budgets }
+}
+
+/**
+ * A matrix takes a fraction of a second, most of it in code that is not optimized yet, and smaller units are optimized
+ * sooner: that takes a fifth off. What runs for long, as exploration, is a sixth slower with it. Said only when all is
+ * loaded: Node would compile its own modules anew under a flag that it was not built with.
+ */
+function optimizeSooner(): void {
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=150')
 }

@@ -20,9 +20,10 @@ import {
   digestText,
   numbered,
   TraceDigest,
-  TracedRequest,
+  type TracedRequest,
   type TraceEvent,
   TraceWriter,
+  tracedRequest,
 } from '../trace/index.js'
 
 /** A tiny world, of which every schedule is run. */
@@ -138,7 +139,7 @@ async function play(
       const command = commandOf(scripts[nodes][place] ?? 'release', actor, place, fences[actor], nowMs)
       writes = command !== undefined && assembled.commands.has(command.kind)
       if (command !== undefined && assembled.commands.has(command.kind)) {
-        const request = new TracedRequest(
+        const request = tracedRequest(
           command,
           cast.spaceIndex(spaceOf(command)),
           'fence' in command ? digestText(command.fence.token) : 0,

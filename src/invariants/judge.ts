@@ -12,6 +12,8 @@ export interface Judge {
 /** @param onViolation called at the first event that breaks the rule */
 export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onViolation?: () => void): Judge {
   const check = begin(cast)
+  // Looked up once: every invariant's check is an object of another shape.
+  const { step } = check
   let violations = 0
   let first: Violation | undefined
 
@@ -24,7 +26,7 @@ export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onVio
   return {
     kinds,
     observe(event) {
-      const message = check.step(event)
+      const message = step.call(check, event)
       if (message !== undefined) report(message, event.index, event.atMs)
     },
     end(endMs, events) {

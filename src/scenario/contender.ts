@@ -11,7 +11,7 @@ import {
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
-import { type Cast, digestText, NOBODY, TracedRequest } from '../trace/index.js'
+import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -132,7 +132,7 @@ export class Contender {
       (lastOutcome.kind === 'lease-held' || lastOutcome.kind === 'queued') &&
       lastOutcome.position > 0 &&
       request?.space === this.#spaceIndex(space)
-    return this.#call({
+    return this.#naming(traced.acquire, {
       kind: 'acquire',
       space,
       owner: this.owner,
@@ -147,7 +147,7 @@ export class Contender {
 
   /** Asks to take over `space`, last seen at `expectedEpoch`. */
   claim(space: string, expectedEpoch: number, ttlMs: number): Suspended {
-    return this.#call({
+    return this.#naming(traced.claim, {
       kind: 'claim',
       space,
       owner: this.owner,
@@ -160,7 +160,7 @@ export class Contender {
   }
 
   renew(fence: Fence, ttlMs: number): Suspended {
-    return this.#call({
+    return this.#showing(traced.renew, {
       kind: 'renew',
       fence,
       ttlMs,
@@ -170,17 +170,27 @@ export class Contender {
   }
 
   release(fence: Fence): Suspended {
-    return this.#call({ kind: 'release', fence, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#showing(traced.release, {
+      kind: 'release',
+      fence,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Asks whether `fence` still holds. */
   validate(fence: Fence): Suspended {
-    return this.#call({ kind: 'validate', fence, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#showing(traced.validate, {
+      kind: 'validate',
+      fence,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Appends one event to the log of the fence's space. */
   append(fence: Fence, type: string, payload: Json): Suspended {
-    return this.#call({
+    return this.#showing(traced.append, {
       kind: 'append',
       fence,
       type,
@@ -192,7 +202,7 @@ export class Contender {
 
   /** Makes `state` durable as what the events before `nextSeq` amount to. */
   checkpoint(fence: Fence, nextSeq: number, state: Json): Suspended {
-    return this.#call({
+    return this.#showing(traced.checkpoint, {
       kind: 'checkpoint',
       fence,
       nextSeq,
@@ -204,7 +214,7 @@ export class Contender {
 
   /** Forgets the events before `beforeSeq`, which a checkpoint must cover. */
   truncate(fence: Fence, beforeSeq: number): Suspended {
-    return this.#call({
+    return this.#showing(traced.truncate, {
       kind: 'truncate',
       fence,
       beforeSeq,
@@ -215,12 +225,17 @@ export class Contender {
 
   /** Reads the latest checkpoint of `space` and where its log's head is. */
   load(space: string): Suspended {
-    return this.#call({ kind: 'load', space, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#naming(traced.load, {
+      kind: 'load',
+      space,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Reads up to `limit` events of `space` from `fromSeq` on. */
   read(space: string, fromSeq: number, limit: number): Suspended {
-    return this.#call({
+    return this.#naming(traced.read, {
       kind: 'read',
       space,
       fromSeq,
@@ -249,12 +264,17 @@ export class Contender {
 
   /** Puts a job at the end of the queue of `space`. */
   enqueue(space: string): Suspended {
-    return this.#call({ kind: 'enqueue', space, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#naming(traced.enqueue, {
+      kind: 'enqueue',
+      space,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Asks for a job of `space`. */
   take(space: string, ttlMs: number, maxAttempts: number): Suspended {
-    return this.#call({
+    return this.#naming(traced.take, {
       kind: 'take',
       space,
       owner: this.owner,
@@ -267,12 +287,22 @@ export class Contender {
   }
 
   complete(fence: JobFence): Suspended {
-    return this.#call({ kind: 'complete', fence, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#showing(traced.complete, {
+      kind: 'complete',
+      fence,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Gives a job back undone. */
   fail(fence: JobFence): Suspended {
-    return this.#call({ kind: 'fail', fence, session: this.#process.session, request: this.#process.nextRequest() })
+    return this.#showing(traced.fail, {
+      kind: 'fail',
+      fence,
+      session: this.#process.session,
+      request: this.#process.nextRequest(),
+    })
   }
 
   /** Stops pursuing what the last request asked for: the next one is not a retry. */
@@ -324,13 +354,20 @@ export class Contender {
     return this.#shownToken
   }
 
+  /** Asks for something of a space. */
+  #naming<C extends Extract<Command, { readonly space: string }>>(make: Traced<C>, command: C): Suspended {
+    return this.#ask(make(command, this.#spaceIndex(command.space), 0))
+  }
+
+  /** Asks for something under a fence. */
+  #showing<C extends Extract<Command, { readonly fence: Fence }>>(make: Traced<C>, command: C): Suspended {
+    const { fence } = command
+    return this.#ask(make(command, this.#spaceIndex(fence.space), this.#tokenDigest(fence)))
+  }
+
   /** A request is a retry when the task's last one failed, and was after the same thing. */
-  #call(command: Command): Suspended {
+  #ask(request: TracedRequest): Suspended {
     const { request: previous, lastOutcome, attempt } = this.#process
-    const request =
-      'fence' in command
-        ? new TracedRequest(command, this.#spaceIndex(command.fence.space), this.#tokenDigest(command.fence))
-        : new TracedRequest(command, this.#spaceIndex(command.space), 0)
     const again =
       lastOutcome !== undefined &&
       previous !== undefined &&

@@ -29,7 +29,12 @@ export function assemble(subject: Subject, seed: number): Assembled {
   if (subject.core === undefined && subject.log === undefined && subject.jobs === undefined) {
     const core = subject.store?.(mint) ?? memoryCore(mint)
     // Each of its commands is durable when it is answered: a restart loses nothing.
-    return { client, commands: allCommands, execute: core.execute.bind(core), restart: () => undefined }
+    return {
+      client,
+      commands: allCommands,
+      execute: (command, nowMs) => core.execute(command, nowMs),
+      restart: () => undefined,
+    }
   }
   return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') })
 }

@@ -63,95 +63,117 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   }
 
   sent(atMs: number, from: Requesting, request: TracedRequest, attempt: number): void {
-    const event = this.#request(this.#channels.sent, atMs, from, request)
+    const event = this.#request('sent', atMs, from, request)
     event.attempt = attempt
     carry(event, request)
     this.#emit(this.#channels.sent, request.code)
   }
 
   executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
-    const channel = this.#channels[reply.kind]
-    const event = this.#request(channel, atMs, from, request)
+    const event = this.#request(reply.kind, atMs, from, request)
     event.repeated = request.executed
     request.executed = true
     carry(event, request)
+    this.#emit(this.#answer(event, request, reply), request.code)
+  }
+
+  /** Writes down what `reply` says. The channel comes with it: looking it up by the kind measured 4% of a run. */
+  #answer(event: MutableEvent, request: TracedRequest, reply: Reply): Channel {
+    const channels = this.#channels
     switch (reply.kind) {
-      case 'granted':
-        event.epoch = reply.fence.epoch
-        event.token = digestText(reply.fence.token)
-        event.untilMs = reply.expiresAtMs
-        break
-      case 'renewed':
-      case 'valid':
-        event.untilMs = reply.expiresAtMs
-        break
-      case 'appended':
-        event.seq = reply.seq
-        break
-      case 'checkpointed':
-      case 'loaded':
-        event.seq = reply.nextSeq
-        if (reply.kind === 'loaded' && reply.checkpoint !== undefined) {
-          event.untilMs = reply.checkpoint.nextSeq
-          event.content = digestContent('checkpoint', reply.checkpoint.state)
-        }
-        break
-      case 'events':
-        event.untilMs = request.seq + reply.events.length
-        for (const { type, payload } of reply.events) {
-          event.content = foldContent(event.content, digestContent(type, payload))
-        }
-        break
-      case 'enqueued':
-        event.seq = reply.job
-        break
-      case 'taken':
-        event.seq = reply.fence.job
-        event.epoch = reply.fence.epoch
-        event.token = digestText(reply.fence.token)
-        event.untilMs = reply.expiresAtMs
-        break
-      case 'truncated':
-      case 'compacted':
-        event.seq = reply.firstSeq
-        break
       case 'lease-held':
         event.epoch = reply.epoch
         event.peer = this.#cast.nodeIndex(reply.owner)
         event.untilMs = reply.expiresAtMs
         event.seq = reply.position
-        break
+        return channels['lease-held']
       case 'queued':
         event.epoch = reply.epoch
         event.peer = this.#cast.nodeIndex(reply.ahead)
         event.untilMs = reply.keptUntilMs
         event.seq = reply.position
-        break
+        return channels.queued
+      case 'granted':
+        event.epoch = reply.fence.epoch
+        event.token = digestText(reply.fence.token)
+        event.untilMs = reply.expiresAtMs
+        return channels.granted
+      case 'renewed':
+        event.untilMs = reply.expiresAtMs
+        return channels.renewed
+      case 'appended':
+        event.seq = reply.seq
+        return channels.appended
+      case 'released':
+        return channels.released
+      case 'valid':
+        event.untilMs = reply.expiresAtMs
+        return channels.valid
+      case 'checkpointed':
+        event.seq = reply.nextSeq
+        return channels.checkpointed
+      case 'loaded':
+        event.seq = reply.nextSeq
+        if (reply.checkpoint !== undefined) {
+          event.untilMs = reply.checkpoint.nextSeq
+          event.content = digestContent('checkpoint', reply.checkpoint.state)
+        }
+        return channels.loaded
+      case 'events':
+        event.untilMs = request.seq + reply.events.length
+        for (const { type, payload } of reply.events) {
+          event.content = foldContent(event.content, digestContent(type, payload))
+        }
+        return channels.events
+      case 'truncated':
+        event.seq = reply.firstSeq
+        return channels.truncated
+      case 'enqueued':
+        event.seq = reply.job
+        return channels.enqueued
+      case 'taken':
+        event.seq = reply.fence.job
+        event.epoch = reply.fence.epoch
+        event.token = digestText(reply.fence.token)
+        event.untilMs = reply.expiresAtMs
+        return channels.taken
+      case 'idle':
+        return channels.idle
+      case 'completed':
+        return channels.completed
+      case 'failed':
+        return channels.failed
       case 'split-brain':
         event.peer = this.#cast.nodeIndex(reply.currentOwner)
-        break
-      case 'lease-expired':
-        event.untilMs = reply.expiresAtMs
-        break
+        return channels['split-brain']
       case 'stale-owner':
+        event.seq = reply.currentEpoch
+        return channels['stale-owner']
       case 'unknown-epoch':
         event.seq = reply.currentEpoch
-        break
-      case 'ahead-of-log':
-        event.seq = reply.nextSeq
-        break
-      case 'checkpoint-mismatch':
-        event.seq = reply.checkpointSeq
-        break
+        return channels['unknown-epoch']
+      case 'invalid-token':
+        return channels['invalid-token']
+      case 'lease-expired':
+        event.untilMs = reply.expiresAtMs
+        return channels['lease-expired']
       case 'superseded':
         event.seq = reply.latestRequest
-        break
+        return channels.superseded
+      case 'ahead-of-log':
+        event.seq = reply.nextSeq
+        return channels['ahead-of-log']
+      case 'checkpoint-mismatch':
+        event.seq = reply.checkpointSeq
+        return channels['checkpoint-mismatch']
+      case 'compacted':
+        event.seq = reply.firstSeq
+        return channels.compacted
     }
-    this.#emit(channel, request.code)
   }
 
   delivered(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
-    const event = this.#request(this.#channels.delivered, atMs, from, request)
+    const event = this.#request('delivered', atMs, from, request)
     // The epoch says what the node now holds; 0 tells the grants and renewals apart from all other replies.
     if (reply.kind === 'granted') event.epoch = reply.fence.epoch
     else if (reply.kind === 'renewed') event.epoch = request.epoch
@@ -199,7 +221,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   }
 
   storeRestarted(atMs: number, untilMs: number, unsynced: 'kept' | 'lost'): void {
-    const event = this.#blank(this.#channels['store-restarted'], atMs, NOBODY)
+    const event = this.#blank('store-restarted', atMs, NOBODY)
     event.untilMs = untilMs
     event.seq = unsynced === 'lost' ? 1 : 0
     this.#emit(this.#channels['store-restarted'], NO_COMMAND)
@@ -211,7 +233,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
 
   struck(atMs: number, { kind, leg, node, durationMs }: MessageFault): void {
     const channel = this.#channels[leg === 'request' ? 'requests-struck' : 'replies-struck']
-    const event = this.#blank(channel, atMs, node)
+    const event = this.#blank(channel.kind, atMs, node)
     event.seq = messageFaults.indexOf(kind)
     event.untilMs = atMs + durationMs
     this.#emit(channel, NO_COMMAND)
@@ -219,7 +241,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
 
   /** A successor has replayed its space's log to the head, with `state` as the result, and serves. */
   served(atMs: number, node: number, space: string, epoch: number, nextSeq: number, state: number): void {
-    const event = this.#blank(this.#channels.served, atMs, node)
+    const event = this.#blank('served', atMs, node)
     event.space = this.#cast.spaceIndex(space)
     event.epoch = epoch
     event.seq = nextSeq
@@ -229,7 +251,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
 
   /** A node does what only the holder of the lease may do, because it believes that it is. */
   acts(atMs: number, from: Requesting, space: string, epoch: number): void {
-    const event = this.#blank(this.#channels.acts, atMs, from.node)
+    const event = this.#blank('acts', atMs, from.node)
     event.task = from.task
     event.space = this.#cast.spaceIndex(space)
     event.epoch = epoch
@@ -238,17 +260,17 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
 
   #world(kind: EventKind, atMs: number, node: number, untilMs: number): void {
     const channel = this.#channels[kind]
-    this.#blank(channel, atMs, node).untilMs = untilMs
+    this.#blank(kind, atMs, node).untilMs = untilMs
     this.#emit(channel, NO_COMMAND)
   }
 
   #about(channel: Channel, atMs: number, from: Requesting, request: TracedRequest): void {
-    this.#request(channel, atMs, from, request)
+    this.#request(channel.kind, atMs, from, request)
     this.#emit(channel, request.code)
   }
 
-  #request(channel: Channel, atMs: number, from: Requesting, request: TracedRequest): MutableEvent {
-    const event = this.#blank(channel, atMs, from.node)
+  #request(kind: EventKind, atMs: number, from: Requesting, request: TracedRequest): MutableEvent {
+    const event = this.#blank(kind, atMs, from.node)
     event.task = from.task
     event.command = request.kind
     event.space = request.space
@@ -256,7 +278,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     return event
   }
 
-  #blank({ kind }: Channel, atMs: number, node: number): MutableEvent {
+  #blank(kind: EventKind, atMs: number, node: number): MutableEvent {
     const event = this.#event
     event.index += 1
     event.atMs = atMs

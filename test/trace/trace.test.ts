@@ -7,9 +7,9 @@ import {
   NOBODY,
   numbered,
   TraceDigest,
-  TracedRequest,
   type TraceEvent,
   TraceWriter,
+  tracedRequest,
 } from '../../src/trace/index.js'
 
 const event: TraceEvent = {
@@ -104,7 +104,7 @@ describe('the trace', () => {
     const listener = { observe: (event: TraceEvent) => seen.push(`${event.request} ${event.repeated}`) }
     const writer = new TraceWriter(cast, new TraceDigest(), [{ kinds: ['loaded'], ...listener }])
     const request = (space: string, number: number) =>
-      new TracedRequest({ kind: 'load', space, session: 'node-0', request: number }, cast.spaceIndex(space), 0)
+      tracedRequest({ kind: 'load', space, session: 'node-0', request: number }, cast.spaceIndex(space), 0)
     const [late, next] = [request('space-0', 1), request('space-1', 2)]
     const task = { node: 0, task: 0 }
     for (const [atMs, each] of [next, late, late].entries()) {
