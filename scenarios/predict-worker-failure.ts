@@ -84,7 +84,7 @@ export async function predictWorkerFailure(
     maxSteps: MAX_STEPS,
     judgedOnly: true,
     invariants: [],
-    onEvent: counts.observe,
+    listeners: [counts],
     ...(subject === undefined ? {} : { subject }),
   })
   return counts.end(parameters.durationMs)

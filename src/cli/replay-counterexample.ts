@@ -2,11 +2,12 @@ import { resolve } from 'node:path'
 import { Chalk } from 'chalk'
 import { type LoadedCounterexample, loadCounterexample, loadProject, loadToken } from '../config/index.js'
 import { attempt, type ExploreOptions, failureOf, isToken, storyOf } from '../explore/index.js'
-import { castOf, describeEvent, numbered } from '../trace/index.js'
+import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { failureText } from './explore-text.js'
 import { type Io, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
+import { printEvent } from './print-event.js'
 
 /** Most events of a replay: what a run of exploration may take. */
 const DEFAULT_MAX_EVENTS = 200_000
@@ -55,11 +56,5 @@ function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions)
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  return {
-    onEvent: (event) => {
-      const text = describeEvent(event, cast)
-      if (options.json) io.stdout.write(`${JSON.stringify({ ...event, text })}\n`)
-      else io.stdout.write(`${String(event.index).padStart(8)} ${String(event.atMs).padStart(8)} ms  ${text}\n`)
-    },
-  }
+  return { listeners: [{ observe: (event) => printEvent(io, event, cast, options.json) }] }
 }

@@ -6,10 +6,11 @@ import { reportJson, reportOf, reportTerminal } from '../report/index.js'
 import { runScenario } from '../run/index.js'
 import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
-import { castOf, describeEvent, numbered } from '../trace/index.js'
+import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { type Io, onWatch } from './io.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption, wholeNumber } from './options.js'
+import { printEvent } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
 
@@ -52,12 +53,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
       parameters: resolved,
       subject,
       maxSteps: maxEvents,
-      onEvent: (event) => {
-        if (!wanted(event)) return
-        const text = describeEvent(event, cast)
-        if (options.json) io.stdout.write(`${JSON.stringify({ ...event, text })}\n`)
-        else io.stdout.write(`${String(event.index).padStart(8)} ${String(event.atMs).padStart(8)} ms  ${text}\n`)
-      },
+      listeners: [{ observe: (event) => wanted(event) && printEvent(io, event, cast, options.json) }],
     })
   }
 

@@ -3,7 +3,7 @@ import type { CommandKind } from '../log/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
-import { addCoverage, type Coverage, coverageObserver, emptyCoverage } from './coverage.js'
+import { type Coverage, coverageListeners, emptyCoverage } from './coverage.js'
 import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
 import type { Plan } from './plan.js'
 import { aim, drawSwarm, type SwarmOptions } from './swarm.js'
@@ -73,15 +73,10 @@ export async function exploreChunk(
     total.seeds += 1
     for (const scenario of scenarios) {
       if (total.failures.length >= maxFailures) break
-      const { events, steps, coverage, failure } = await exploreSeed(
-        scenario,
-        seed,
-        (beginsTwice && seed === from) || seed % TWICE_EVERY === 0,
-        options,
-      )
+      const twice = (beginsTwice && seed === from) || seed % TWICE_EVERY === 0
+      const { events, steps, failure } = await exploreSeed(scenario, seed, twice, total.coverage, options)
       total.events += events
       total.steps += steps
-      addCoverage(total.coverage, coverage)
       if (failure !== undefined) total.failures.push(failure)
     }
   }
@@ -91,29 +86,28 @@ export async function exploreChunk(
 interface Explored {
   readonly events: number
   readonly steps: number
-  readonly coverage: Coverage
   readonly failure: Failure | undefined
 }
 
+/** Explores one seed, counted into `coverage`. */
 async function exploreSeed(
   scenario: Scenario,
   seed: number,
   twice: boolean,
+  coverage: Coverage,
   options: ExploreOptions,
 ): Promise<Explored> {
   const swarm = drawSwarm(scenario, seed, options)
   const { strategy, parameters } = swarm
-  const coverage = emptyCoverage()
   const faults: Fault[] = [...swarm.faults]
-  const observer = coverageObserver(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100)
   const first = await attempt(scenario, swarm, options, {
     judgedOnly: !twice,
-    onEvent: observer,
+    listeners: coverageListeners(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100),
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
   })
   const plan: Plan = { scenario: scenario.name, seed, strategy, parameters, faults }
   const { events, steps } = first.kind === 'ended' ? first.execution : { events: 0, steps: 0 }
-  const explored = { events, steps, coverage }
+  const explored = { events, steps }
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
   if (!failed && !twice) return { ...explored, failure: undefined }
 
@@ -132,7 +126,7 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  how: Pick<ExecuteOptions, 'onEvent' | 'meddle' | 'judgedOnly'> = {},
+  how: Pick<ExecuteOptions, 'listeners' | 'meddle' | 'judgedOnly'> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {

@@ -1,6 +1,14 @@
-import { type EventKind, eventKinds, messageFaults, replyKinds, type TraceEvent } from '../trace/index.js'
+import {
+  type EventKind,
+  eventCodes,
+  eventKinds,
+  type Listener,
+  messageFaults,
+  replyKinds,
+  type TraceEvent,
+} from '../trace/index.js'
 import { type FaultKind, faultKinds } from './fault-kinds.js'
-import { leaseStates, Standings } from './standing.js'
+import { leaseStates, Standings, standingKinds } from './standing.js'
 
 /** What exploration has exercised. Sums of counts, so that parts can be added up in any order. */
 export interface Coverage {
@@ -26,53 +34,43 @@ export function addCoverage(total: Coverage, more: Coverage): void {
   for (const [code, count] of more.events.entries()) total.events[code] = count + (total.events[code] as number)
 }
 
-const codes = new Map<EventKind, number>(eventKinds.map((kind, code) => [kind, code]))
-
-/** Counts one run into `coverage`. */
-export function coverageObserver(coverage: Coverage, nodes: number, ttlMs: number): (event: TraceEvent) => void {
-  const standings = new Standings(nodes, ttlMs)
-  return (event) => {
-    const code = codes.get(event.kind) as number
-    coverage.events[code] = (coverage.events[code] as number) + 1
-    const fault = struckBy(event)
-    if (fault !== undefined) {
-      const row = coverage.strikes[faultKinds.indexOf(fault)] as number[]
-      const column = event.node < 0 ? standings.rarest(event.atMs) : standings.stateOf(event.node, event.atMs)
-      row[column] = (row[column] as number) + 1
-    }
-    standings.observe(event)
-  }
-}
-
-/** The kind of fault that this event is the beginning of. */
-function struckBy({ kind, seq }: TraceEvent): FaultKind | undefined {
-  switch (kind) {
-    case 'paused':
-      return 'pause'
-    case 'crashed':
-      return 'crash'
-    case 'skewed':
-      return 'clock-jump'
-    case 'drifted':
-      return 'clock-drift'
-    case 'partitioned':
-      return 'partition'
-    case 'requests-struck':
-      return `${words[messageFaults[seq] ?? 'delay']}-request`
-    case 'replies-struck':
-      return `${words[messageFaults[seq] ?? 'delay']}-reply`
-    case 'store-slowed':
-      return 'slow-store'
-    case 'store-restarted':
-      return 'store-restart'
-    default:
-      return undefined
-  }
-}
+/** The kind of fault that an event is the beginning of, by the kind of event and, of messages, by its `seq`. */
+const struckBy = {
+  paused: () => 'pause',
+  crashed: () => 'crash',
+  skewed: () => 'clock-jump',
+  drifted: () => 'clock-drift',
+  partitioned: () => 'partition',
+  'requests-struck': (seq) => `${words[messageFaults[seq] ?? 'delay']}-request`,
+  'replies-struck': (seq) => `${words[messageFaults[seq] ?? 'delay']}-reply`,
+  'store-slowed': () => 'slow-store',
+  'store-restarted': () => 'store-restart',
+} as const satisfies { readonly [K in EventKind]?: (seq: number) => FaultKind }
 
 const words = { drop: 'lost', duplicate: 'doubled', delay: 'slow' } as const
+const strikeKinds = Object.keys(struckBy) as (keyof typeof struckBy)[]
+
+/** Count one run into `coverage`. Strikes come before standings: a fault strikes where its node has stood until then. */
+export function coverageListeners({ events, strikes }: Coverage, nodes: number, ttlMs: number): readonly Listener[] {
+  const standings = new Standings(nodes, ttlMs)
+  const counts = eventKinds.map((kind, code): Listener => {
+    const observe = (): void => {
+      events[code] = (events[code] as number) + 1
+    }
+    return { kinds: [kind], observe }
+  })
+  const striking = strikeKinds.map((kind): Listener => {
+    const observe = ({ node, seq, atMs }: TraceEvent): void => {
+      const row = strikes[faultKinds.indexOf(struckBy[kind](seq))] as number[]
+      const column = node < 0 ? standings.rarest(atMs) : standings.stateOf(node, atMs)
+      row[column] = (row[column] as number) + 1
+    }
+    return { kinds: [kind], observe }
+  })
+  return [...counts, ...striking, { kinds: standingKinds, observe: (event) => standings.observe(event) }]
+}
 
 /** How often each reply was given. */
 export function repliesOf({ events }: Coverage): readonly (readonly [kind: EventKind, count: number])[] {
-  return replyKinds.map((kind) => [kind, events[codes.get(kind) as number] as number])
+  return replyKinds.map((kind) => [kind, events[eventCodes[kind]] as number])
 }

@@ -2,7 +2,7 @@ import type { Fault } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
 import { type Run, type Scenario, simulate } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
-import type { TraceEvent } from '../trace/index.js'
+import type { Listener } from '../trace/index.js'
 import { type Plan, tieBreakOf } from './plan.js'
 
 /** A rule that a run broke, and where. */
@@ -20,9 +20,9 @@ export interface ExecuteOptions {
   readonly maxSteps: number
   /** Without a digest: quicker. */
   readonly judgedOnly?: boolean
-  readonly onEvent?: (event: TraceEvent) => void
+  readonly listeners?: readonly Listener[]
   readonly watch?: (command: CommandKind, atMs: number) => void
-  readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
+  readonly meddle?: (inject: (fault: Fault) => void) => Listener
 }
 
 export interface Execution {
@@ -35,7 +35,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, onEvent, meddle, watch, judgedOnly } = options
+  const { subject, invariants: wanted, maxSteps, listeners, meddle, watch, judgedOnly } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -50,7 +50,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
     judgedOnly: judgedOnly === true,
     ...(tieBreak === undefined ? {} : { tieBreak }),
     ...(watch === undefined ? {} : { watch }),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(listeners === undefined ? {} : { listeners }),
     ...(meddle === undefined ? {} : { meddle }),
   })
   const run = running instanceof Promise ? await running : running

@@ -15,13 +15,12 @@ import { type Command, type CommandKind, type Reply, spaceOf } from '../log/inde
 import { type Assembled, assemble, type Subject } from '../subject/index.js'
 import {
   castOf,
-  copyEvent,
   describeEvent,
   digestText,
   numbered,
+  recorder,
   TraceDigest,
   type TracedRequest,
-  type TraceEvent,
   TraceWriter,
   tracedRequest,
 } from '../trace/index.js'
@@ -114,11 +113,9 @@ async function play(
   const assembled = assemble(subject, 1)
   const cast = castOf(numbered('node', nodes), ['space-0'])
   const judges = judged.map((invariant) => judge(invariant, cast))
-  const events: TraceEvent[] = []
-  const writer = new TraceWriter(cast, new TraceDigest(), [
-    ...judges,
-    { kinds: undefined, observe: (event) => events.push(copyEvent(event)) },
-  ])
+  const recording = recorder()
+  const { events } = recording
+  const writer = new TraceWriter(cast, new TraceDigest(), [...judges, recording])
   const places = new Array<number>(nodes).fill(0)
   const fences: (Fence | undefined)[] = new Array(nodes).fill(undefined)
   let first: { readonly node: number; readonly request: TracedRequest } | undefined

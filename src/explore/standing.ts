@@ -1,9 +1,22 @@
-import type { TraceEvent } from '../trace/index.js'
+import type { EventKind, TraceEvent } from '../trace/index.js'
 
 /** Where a node stands when a fault strikes it, from the commonest to the rarest. */
 export const leaseStates = ['idle', 'waiting', 'holding', 'near-expiry', 'write-in-flight', 'checkpoint-open'] as const
 
 const [IDLE, WAITING, HOLDING, NEAR_EXPIRY, WRITE_IN_FLIGHT, CHECKPOINT_OPEN] = [0, 1, 2, 3, 4, 5]
+
+/** The kinds of event that change where a node stands. */
+export const standingKinds = [
+  'sent',
+  'granted',
+  'renewed',
+  'taken',
+  'released',
+  'completed',
+  'delivered',
+  'timed-out',
+  'crashed',
+] as const satisfies readonly EventKind[]
 
 interface NodeStanding {
   heldUntilMs: number

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario/index.js'
-import { type Cast, castOf, copyEvent, describeEvent, numbered, type TraceEvent } from '../trace/index.js'
+import { type Cast, castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure } from './chunk.js'
 
 /** A story that does not fit on a screen is not read. */
@@ -13,8 +13,9 @@ export async function storyOf(
 ): Promise<readonly string[]> {
   const { plan } = failure
   const cast = castOf(numbered('node', plan.parameters.nodes ?? 1), numbered('space', plan.parameters.spaces ?? 1))
-  const events: TraceEvent[] = []
-  await attempt(scenario, plan, options, { onEvent: (event) => events.push(copyEvent(event)) })
+  const recording = recorder()
+  await attempt(scenario, plan, options, { listeners: [recording] })
+  const { events } = recording
   // The kernel ends the step it is in: what comes after the breach is not part of the story.
   const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
@@ -79,8 +80,8 @@ export async function partingOf(
   )
   const record = async (): Promise<readonly string[]> => {
     const lines: string[] = []
-    const onEvent = (event: TraceEvent) => lines.push(`${event.atMs} ms  ${describeEvent(event, cast)}`)
-    await attempt(scenario, plan, options, { onEvent })
+    const observe = (event: TraceEvent) => void lines.push(`${event.atMs} ms  ${describeEvent(event, cast)}`)
+    await attempt(scenario, plan, options, { listeners: [{ observe }] })
     return lines
   }
   for (let tried = 0; tried < TRIES; tried++) {

@@ -1,6 +1,6 @@
 import { type Fault, type Random, randomStream } from '../kernel/index.js'
 import { type ParameterDefinitions, resolveParameters, type Scenario } from '../scenario/index.js'
-import type { TraceEvent } from '../trace/index.js'
+import type { EventKind, Listener, TraceEvent } from '../trace/index.js'
 import { drawFault, type FaultKind, faultKinds, type Strike } from './fault-kinds.js'
 import type { Plan, Strategy } from './plan.js'
 
@@ -70,22 +70,37 @@ export function aim(
   scenario: Scenario,
   swarm: Swarm,
   record: (fault: Fault) => void,
-): (inject: (fault: Fault) => void) => (event: TraceEvent) => void {
+): (inject: (fault: Fault) => void) => Listener {
   const random = randomStream(swarm.seed, 'aim')
   const strike = strikeOf(scenario, swarm.parameters)
   const perMille = random.pick([10, 40, 150])
   let left = swarm.aimed
-  return (inject) => (event) => {
-    if (left === 0 || event.atMs >= strike.untilMs - 2) return
-    const aimedAtMs = targetMs(event, random, strike.ttlMs)
-    if (aimedAtMs === undefined || !random.chance(perMille)) return
-    left -= 1
-    const atMs = Math.min(aimedAtMs, strike.untilMs - 1)
-    const fault = drawFault(random.pick(swarm.kinds), random, { ...strike, node: event.node, atMs })
-    record(fault)
-    inject(fault)
-  }
+  return (inject) => ({
+    kinds: targetKinds,
+    observe(event) {
+      if (left === 0 || event.atMs >= strike.untilMs - 2) return
+      const aimedAtMs = targetMs(event, random, strike.ttlMs)
+      if (aimedAtMs === undefined || !random.chance(perMille)) return
+      left -= 1
+      const atMs = Math.min(aimedAtMs, strike.untilMs - 1)
+      const fault = drawFault(random.pick(swarm.kinds), random, { ...strike, node: event.node, atMs })
+      record(fault)
+      inject(fault)
+    },
+  })
 }
+
+const targetKinds = [
+  'sent',
+  'granted',
+  'renewed',
+  'taken',
+  'lease-held',
+  'queued',
+  'checkpointed',
+  'truncated',
+  'appended',
+] as const satisfies readonly EventKind[]
 
 /** When to strike because of this event; undefined when it is no rare place. Always later than the event itself. */
 function targetMs(

@@ -1,6 +1,6 @@
 import type { Divergence } from '../report/index.js'
 import { type Run, type Scenario, type SimulateOptions, simulate } from '../scenario/index.js'
-import { castOf, describeEvent, numbered, Recorder, type TraceEvent } from '../trace/index.js'
+import { castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
 
 /** What is not deterministic may now and then agree with itself: a clock that has not ticked, one bit drawn twice alike. */
 const TRIES = 5
@@ -35,9 +35,9 @@ export async function findDivergence(
 }
 
 async function record(scenario: Scenario, options: SimulateOptions): Promise<readonly TraceEvent[]> {
-  const recorder = new Recorder()
-  await simulate(scenario, { ...options, onEvent: (event) => recorder.observe(event) })
-  return recorder.events
+  const recording = recorder()
+  await simulate(scenario, { ...options, listeners: [recording] })
+  return recording.events
 }
 
 function firstDifference(one: readonly TraceEvent[], other: readonly TraceEvent[]): number | undefined {

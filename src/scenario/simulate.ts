@@ -5,11 +5,11 @@ import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
   castOf,
+  type Listener,
   numbered,
   observe,
   TraceDigest,
   type TracedRequest,
-  type TraceEvent,
   TraceWriter,
 } from '../trace/index.js'
 import { Contender, type World } from './contender.js'
@@ -34,14 +34,13 @@ export interface SimulateOptions {
   readonly subject?: Subject
   /** Most kernel steps the run may take. */
   readonly maxSteps: number
-  /** Told of every event; lent, not given. */
-  readonly onEvent?: (event: TraceEvent) => void
+  readonly listeners?: readonly Listener[]
   /** Which of several events at one instant comes first. The order in which they were scheduled, when absent. */
   readonly tieBreak?: TieBreak
   /** What the world does besides what the scenario has it do. */
   readonly faults?: readonly Fault[]
-  /** Given the means to have the world do more while the run goes on; returns what is to be told of every event. */
-  readonly meddle?: (inject: (fault: Fault) => void) => (event: TraceEvent) => void
+  /** Given the means to have the world do more while the run goes on; returns who is to be told of what happens. */
+  readonly meddle?: (inject: (fault: Fault) => void) => Listener
   /** Judged instead of the scenario's own invariants. */
   readonly invariants?: readonly Invariant[]
   /** Told of every command before the subject is: where a run that hangs was last seen. */
@@ -64,7 +63,7 @@ function assembled(subject: Subject, seed: number): Assembled {
 
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
-  const { seed, parameters, subject = builtInSubject, maxSteps, onEvent, meddle, tieBreak, watch } = options
+  const { seed, parameters, subject = builtInSubject, maxSteps, meddle, tieBreak, watch } = options
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
@@ -74,10 +73,12 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
   const invariants = options.invariants ?? scenario.invariants(parameters)
   const judges = invariants.map((invariant) => judge(invariant, cast, onViolation))
-  const listeners = [onEvent, meddle?.((fault) => kernel.inject(fault))]
-    .filter((listener) => listener !== undefined)
-    .map((listener) => ({ kinds: undefined, observe: listener }))
-  const writer = new TraceWriter(cast, digest, [...(metrics === undefined ? [] : [metrics]), ...judges, ...listeners])
+  const writer = new TraceWriter(cast, digest, [
+    ...(metrics === undefined ? [] : [metrics]),
+    ...judges,
+    ...(options.listeners ?? []),
+    ...(meddle === undefined ? [] : [meddle((fault) => kernel.inject(fault))]),
+  ])
 
   const network = scenario.network(parameters)
   const { client, commands, execute, restart } = assembled(subject, seed)

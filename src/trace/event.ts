@@ -51,6 +51,11 @@ export type EventKind = WorldKind | ReplyKind
 /** All kinds of events; an event's code in the digest is its place here, so new kinds go to the end of their list. */
 export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds]
 
+/** The number of each kind of event in the digest. */
+export const eventCodes = Object.fromEntries(eventKinds.map((kind, code) => [kind, code])) as Readonly<
+  Record<EventKind, number>
+>
+
 /** The number of each command in the digest. */
 export const commandCodes = Object.fromEntries(tracedCommands.map((kind, code) => [kind, code])) as Readonly<
   Record<(typeof tracedCommands)[number], number>
@@ -111,8 +116,3 @@ export interface TraceEvent {
 
 /** An event while it is being written: observers see the same object every time, with new contents. */
 export type MutableEvent = { -readonly [Field in keyof TraceEvent]: TraceEvent[Field] }
-
-/** An event that is safe to keep. */
-export function copyEvent(event: TraceEvent): TraceEvent {
-  return { ...event }
-}

@@ -3,8 +3,16 @@ export { contenderName, contenderOf } from './contender.js'
 export { digestContent, digestText, foldContent } from './content.js'
 export { describeEvent } from './describe.js'
 export { TraceDigest } from './digest.js'
-export { copyEvent, type EventKind, eventKinds, messageFaults, NOBODY, replyKinds, type TraceEvent } from './event.js'
-export { type Fold, type Observer, observe } from './observer.js'
-export { Recorder } from './recorder.js'
+export {
+  type EventKind,
+  eventCodes,
+  eventKinds,
+  messageFaults,
+  NOBODY,
+  replyKinds,
+  type TraceEvent,
+} from './event.js'
+export { type Fold, type Listener, type Observer, observe } from './observer.js'
+export { type Recorder, recorder } from './recorder.js'
 export { type Traced, type TracedRequest, traced, tracedRequest } from './request.js'
 export { TraceWriter } from './writer.js'

@@ -11,17 +11,21 @@ export interface Fold<S, R> {
   end(state: S, endMs: number): R
 }
 
-/** A fold under way. */
-export interface Observer<R> {
-  readonly kinds: readonly EventKind[] | undefined
+/** Told of events of the kinds that it names, or of all when it names none. An event is only lent: it is another the next time. */
+export interface Listener {
+  readonly kinds?: readonly EventKind[]
   observe(event: TraceEvent): void
+}
+
+/** A fold under way. */
+export interface Observer<R> extends Listener {
   end(endMs: number): R
 }
 
 export function observe<S, R>(fold: Fold<S, R>): Observer<R> {
   let state = fold.start()
   return {
-    kinds: fold.kinds,
+    ...(fold.kinds === undefined ? {} : { kinds: fold.kinds }),
     observe(event) {
       state = fold.step(state, event)
     },

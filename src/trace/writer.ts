@@ -3,18 +3,19 @@ import type { Reply } from '../log/index.js'
 import type { Cast } from './cast.js'
 import { digestContent, digestText, foldContent } from './content.js'
 import type { TraceDigest } from './digest.js'
-import { type EventKind, eventKinds, type MutableEvent, messageFaults, NOBODY, type TraceEvent } from './event.js'
-import type { Observer } from './observer.js'
+import {
+  eventCodes as codes,
+  type EventKind,
+  eventKinds,
+  type MutableEvent,
+  messageFaults,
+  NOBODY,
+  type TraceEvent,
+} from './event.js'
+import type { Listener } from './observer.js'
 import type { TracedRequest } from './request.js'
 
-type Listener = (event: TraceEvent) => void
-
-/** One kind of event: its number in the digest, and who wants to know. */
-interface Channel {
-  readonly kind: EventKind
-  readonly code: number
-  readonly listeners: readonly Listener[]
-}
+type Observe = (event: TraceEvent) => void
 
 /**
  * Writes the trace: told by the kernel of everything that happens, it makes one event of each and hands it to those
@@ -23,7 +24,8 @@ interface Channel {
 export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #cast: Cast
   readonly #digest: TraceDigest | undefined
-  readonly #channels: Readonly<Record<EventKind, Channel>>
+  /** By code of the kind: who wants to know. */
+  readonly #listeners: readonly (readonly Observe[])[]
   readonly #event: MutableEvent = {
     index: -1,
     atMs: 0,
@@ -43,18 +45,14 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     content: 0,
   }
 
-  constructor(
-    cast: Cast,
-    digest: TraceDigest | undefined,
-    observers: readonly Pick<Observer<unknown>, 'kinds' | 'observe'>[],
-  ) {
+  constructor(cast: Cast, digest: TraceDigest | undefined, listeners: readonly Listener[]) {
     this.#cast = cast
     this.#digest = digest
-    const channels = eventKinds.map((kind, code): [EventKind, Channel] => {
-      const interested = observers.filter(({ kinds }) => kinds === undefined || kinds.includes(kind))
-      return [kind, { kind, code, listeners: interested.map(({ observe }) => observe) }]
-    })
-    this.#channels = Object.fromEntries(channels) as Record<EventKind, Channel>
+    const byCode: Observe[][] = eventKinds.map(() => [])
+    for (const { kinds = eventKinds, observe } of listeners) {
+      for (const kind of kinds) byCode[codes[kind]]?.push(observe)
+    }
+    this.#listeners = byCode
   }
 
   /** How many events there have been. */
@@ -66,7 +64,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     const event = this.#request('sent', atMs, from, request)
     event.attempt = attempt
     carry(event, request)
-    this.#emit(this.#channels.sent, request.code)
+    this.#emit(codes.sent, request.code)
   }
 
   executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
@@ -77,98 +75,97 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#emit(this.#answer(event, request, reply), request.code)
   }
 
-  /** Writes down what `reply` says. The channel comes with it: looking it up by the kind measured 4% of a run. */
-  #answer(event: MutableEvent, request: TracedRequest, reply: Reply): Channel {
-    const channels = this.#channels
+  /** Writes down what `reply` says, and returns the code of its kind: to look that up as well measured 4% of a run. */
+  #answer(event: MutableEvent, request: TracedRequest, reply: Reply): number {
     switch (reply.kind) {
       case 'lease-held':
         event.epoch = reply.epoch
         event.peer = this.#cast.nodeIndex(reply.owner)
         event.untilMs = reply.expiresAtMs
         event.seq = reply.position
-        return channels['lease-held']
+        return codes['lease-held']
       case 'queued':
         event.epoch = reply.epoch
         event.peer = this.#cast.nodeIndex(reply.ahead)
         event.untilMs = reply.keptUntilMs
         event.seq = reply.position
-        return channels.queued
+        return codes.queued
       case 'granted':
         event.epoch = reply.fence.epoch
         event.token = digestText(reply.fence.token)
         event.untilMs = reply.expiresAtMs
-        return channels.granted
+        return codes.granted
       case 'renewed':
         event.untilMs = reply.expiresAtMs
-        return channels.renewed
+        return codes.renewed
       case 'appended':
         event.seq = reply.seq
-        return channels.appended
+        return codes.appended
       case 'released':
-        return channels.released
+        return codes.released
       case 'valid':
         event.untilMs = reply.expiresAtMs
-        return channels.valid
+        return codes.valid
       case 'checkpointed':
         event.seq = reply.nextSeq
-        return channels.checkpointed
+        return codes.checkpointed
       case 'loaded':
         event.seq = reply.nextSeq
         if (reply.checkpoint !== undefined) {
           event.untilMs = reply.checkpoint.nextSeq
           event.content = digestContent('checkpoint', reply.checkpoint.state)
         }
-        return channels.loaded
+        return codes.loaded
       case 'events':
         event.untilMs = request.seq + reply.events.length
         for (const { type, payload } of reply.events) {
           event.content = foldContent(event.content, digestContent(type, payload))
         }
-        return channels.events
+        return codes.events
       case 'truncated':
         event.seq = reply.firstSeq
-        return channels.truncated
+        return codes.truncated
       case 'enqueued':
         event.seq = reply.job
-        return channels.enqueued
+        return codes.enqueued
       case 'taken':
         event.seq = reply.fence.job
         event.epoch = reply.fence.epoch
         event.token = digestText(reply.fence.token)
         event.untilMs = reply.expiresAtMs
-        return channels.taken
+        return codes.taken
       case 'idle':
-        return channels.idle
+        return codes.idle
       case 'completed':
-        return channels.completed
+        return codes.completed
       case 'failed':
-        return channels.failed
+        return codes.failed
       case 'split-brain':
         event.peer = this.#cast.nodeIndex(reply.currentOwner)
-        return channels['split-brain']
+        return codes['split-brain']
       case 'stale-owner':
         event.seq = reply.currentEpoch
-        return channels['stale-owner']
+        return codes['stale-owner']
       case 'unknown-epoch':
         event.seq = reply.currentEpoch
-        return channels['unknown-epoch']
+        return codes['unknown-epoch']
       case 'invalid-token':
-        return channels['invalid-token']
+        return codes['invalid-token']
       case 'lease-expired':
         event.untilMs = reply.expiresAtMs
-        return channels['lease-expired']
+        return codes['lease-expired']
       case 'superseded':
         event.seq = reply.latestRequest
-        return channels.superseded
+        return codes.superseded
       case 'ahead-of-log':
         event.seq = reply.nextSeq
-        return channels['ahead-of-log']
+        return codes['ahead-of-log']
       case 'checkpoint-mismatch':
         event.seq = reply.checkpointSeq
-        return channels['checkpoint-mismatch']
+        return codes['checkpoint-mismatch']
       case 'compacted':
         event.seq = reply.firstSeq
-        return channels.compacted
+        return codes.compacted
     }
   }
 
@@ -177,19 +174,19 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     // The epoch says what the node now holds; 0 tells the grants and renewals apart from all other replies.
     if (reply.kind === 'granted') event.epoch = reply.fence.epoch
     else if (reply.kind === 'renewed') event.epoch = request.epoch
-    this.#emit(this.#channels.delivered, request.code)
+    this.#emit(codes.delivered, request.code)
   }
 
   timedOut(atMs: number, from: Requesting, request: TracedRequest): void {
-    this.#about(this.#channels['timed-out'], atMs, from, request)
+    this.#about('timed-out', atMs, from, request)
   }
 
   lost(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {
-    this.#about(this.#channels[leg === 'request' ? 'request-lost' : 'reply-lost'], atMs, from, request)
+    this.#about(leg === 'request' ? 'request-lost' : 'reply-lost', atMs, from, request)
   }
 
   duplicated(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {
-    this.#about(this.#channels[leg === 'request' ? 'request-duplicated' : 'reply-duplicated'], atMs, from, request)
+    this.#about(leg === 'request' ? 'request-duplicated' : 'reply-duplicated', atMs, from, request)
   }
 
   paused(atMs: number, node: number, untilMs: number): void {
@@ -224,7 +221,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     const event = this.#blank('store-restarted', atMs, NOBODY)
     event.untilMs = untilMs
     event.seq = unsynced === 'lost' ? 1 : 0
-    this.#emit(this.#channels['store-restarted'], NO_COMMAND)
+    this.#emit(codes['store-restarted'], NO_COMMAND)
   }
 
   storeSlowed(atMs: number, untilMs: number): void {
@@ -232,11 +229,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   }
 
   struck(atMs: number, { kind, leg, node, durationMs }: MessageFault): void {
-    const channel = this.#channels[leg === 'request' ? 'requests-struck' : 'replies-struck']
-    const event = this.#blank(channel.kind, atMs, node)
+    const struck = leg === 'request' ? 'requests-struck' : 'replies-struck'
+    const event = this.#blank(struck, atMs, node)
     event.seq = messageFaults.indexOf(kind)
     event.untilMs = atMs + durationMs
-    this.#emit(channel, NO_COMMAND)
+    this.#emit(codes[struck], NO_COMMAND)
   }
 
   /** A successor has replayed its space's log to the head, with `state` as the result, and serves. */
@@ -246,7 +243,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     event.epoch = epoch
     event.seq = nextSeq
     event.content = state
-    this.#emit(this.#channels.served, NO_COMMAND)
+    this.#emit(codes.served, NO_COMMAND)
   }
 
   /** A node does what only the holder of the lease may do, because it believes that it is. */
@@ -255,18 +252,17 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     event.task = from.task
     event.space = this.#cast.spaceIndex(space)
     event.epoch = epoch
-    this.#emit(this.#channels.acts, NO_COMMAND)
+    this.#emit(codes.acts, NO_COMMAND)
   }
 
   #world(kind: EventKind, atMs: number, node: number, untilMs: number): void {
-    const channel = this.#channels[kind]
     this.#blank(kind, atMs, node).untilMs = untilMs
-    this.#emit(channel, NO_COMMAND)
+    this.#emit(codes[kind], NO_COMMAND)
   }
 
-  #about(channel: Channel, atMs: number, from: Requesting, request: TracedRequest): void {
-    this.#request(channel.kind, atMs, from, request)
-    this.#emit(channel, request.code)
+  #about(kind: EventKind, atMs: number, from: Requesting, request: TracedRequest): void {
+    this.#request(kind, atMs, from, request)
+    this.#emit(codes[kind], request.code)
   }
 
   #request(kind: EventKind, atMs: number, from: Requesting, request: TracedRequest): MutableEvent {
@@ -299,10 +295,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     return event
   }
 
-  #emit({ code, listeners }: Channel, commandCode: number): void {
+  #emit(code: number, commandCode: number): void {
     const event = this.#event
+    const listeners = this.#listeners[code] as readonly Observe[]
     this.#digest?.add(event, code | (commandCode << 8))
-    for (let at = 0; at < listeners.length; at++) (listeners[at] as Listener)(event)
+    for (let at = 0; at < listeners.length; at++) (listeners[at] as Observe)(event)
   }
 }
 

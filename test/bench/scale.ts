@@ -23,11 +23,15 @@ export async function measureSize(nodes: number, events: number): Promise<Size> 
     seed: 1,
     parameters,
     maxSteps: Number.MAX_SAFE_INTEGER,
-    onEvent: ({ index }) => {
-      if (index !== run.events - 1) return
-      globalThis.gc?.()
-      heapBytes = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
-    },
+    listeners: [
+      {
+        observe({ index }) {
+          if (index !== run.events - 1) return
+          globalThis.gc?.()
+          heapBytes = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+        },
+      },
+    ],
   })
   return { nodes, events: run.events, nsPerEvent: (tookMs * 1e6) / run.events, heapMiB: heapBytes / 2 ** 20 }
 }

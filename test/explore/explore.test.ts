@@ -227,7 +227,7 @@ describe('coverage', () => {
     for (const seed of seeds(21).slice(1)) {
       const { plan } = await explored(leaseLifecycle, seed, builtInSubject)
       await attempt(leaseLifecycle, plan, of(builtInSubject), {
-        onEvent: ({ kind }) => seen.set(kind, (seen.get(kind) ?? 0) + 1),
+        listeners: [{ observe: ({ kind }) => void seen.set(kind, (seen.get(kind) ?? 0) + 1) }],
       })
     }
     expect(coverage.events).toEqual(eventKinds.map((kind) => seen.get(kind) ?? 0))

@@ -15,7 +15,7 @@ import {
 import type { Fault } from '../../src/kernel/index.js'
 import type { Scenario } from '../../src/scenario/index.js'
 import { defineSubject, type Subject } from '../../src/subject/index.js'
-import { castOf, copyEvent, describeEvent, numbered, type TraceEvent } from '../../src/trace/index.js'
+import { castOf, describeEvent, numbered, recorder, type TraceEvent } from '../../src/trace/index.js'
 import takeoverDeletesByKey from '../corpus/p02-takeover-deletes-by-key.js'
 import renewRecreates from '../corpus/p04-renew-recreates.js'
 import ttlSetAfter from '../corpus/p06-ttl-set-after.js'
@@ -162,10 +162,9 @@ describe.each(mutants.flatMap(([id, subject]) => starts.map((from) => [id, from,
 )
 
 async function eventsOf(failure: Failure, subject: Subject): Promise<readonly TraceEvent[]> {
-  const events: TraceEvent[] = []
-  const onEvent = (event: TraceEvent) => void events.push(copyEvent(event))
-  await attempt(scenarioOf(failure), failure.plan, of(subject), { onEvent })
-  return events
+  const recording = recorder()
+  await attempt(scenarioOf(failure), failure.plan, of(subject), { listeners: [recording] })
+  return recording.events
 }
 
 /** The event that broke the rule, as a story tells it. */

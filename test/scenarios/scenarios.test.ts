@@ -49,7 +49,7 @@ function kindsIn(scenario: Scenario, seed: number): ReadonlyMap<string, number> 
     seed,
     parameters: resolveParameters(scenario.parameters),
     maxSteps: 1_000_000,
-    onEvent: ({ kind, command }) => count(`${command} ${kind}`) && count(kind),
+    listeners: [{ observe: ({ kind, command }) => void (count(`${command} ${kind}`) && count(kind)) }],
   })
   return kinds
 }
@@ -143,10 +143,16 @@ describe('what happens in them', () => {
       seed: 1,
       parameters: resolveParameters(scenario.parameters),
       maxSteps: 1_000_000,
-      onEvent: ({ kind, command, node }) => {
-        if (kind === 'sent' || kind === 'delivered' || kind === 'checkpointed') open.set(node, `${kind} ${command}`)
-        if (kind === 'crashed') moments.set(open.get(node) ?? '', (moments.get(open.get(node) ?? '') ?? 0) + 1)
-      },
+      listeners: [
+        {
+          kinds: ['sent', 'delivered', 'checkpointed'],
+          observe: ({ kind, command, node }) => void open.set(node, `${kind} ${command}`),
+        },
+        {
+          kinds: ['crashed'],
+          observe: ({ node }) => void moments.set(open.get(node) ?? '', (moments.get(open.get(node) ?? '') ?? 0) + 1),
+        },
+      ],
     })
     // After an append and before the checkpoint that was due; while the checkpoint is on its way; while its reply is.
     for (const moment of ['delivered append', 'sent checkpoint', 'checkpointed checkpoint'])

@@ -13,7 +13,7 @@ import type { WorkCounts, WorkerFailure } from '../../src/metrics/index.js'
 import { runScenario } from '../../src/run/index.js'
 import { ParameterError, type Run, resolveParameters, type Scenario, simulate } from '../../src/scenario/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../../src/subject/index.js'
-import type { TraceEvent } from '../../src/trace/index.js'
+import { type Listener, recorder, type TraceEvent } from '../../src/trace/index.js'
 import { stepJobs, withJobs } from '../corpus/machine.js'
 import resourceIgnoresToken from '../corpus/p01-resource-ignores-token.js'
 
@@ -48,11 +48,7 @@ function scenarioOf(failure: WorkerFailure): Scenario {
 }
 
 /** The run that a prediction is made from. */
-async function run(
-  failure: WorkerFailure,
-  options: PredictOptions,
-  onEvent?: (event: TraceEvent) => void,
-): Promise<Run> {
+async function run(failure: WorkerFailure, options: PredictOptions, listener?: Listener): Promise<Run> {
   const { jobs, seed, parameters, subject } = options
   const scenario = scenarioOf(failure)
   return await simulate(scenario, {
@@ -60,7 +56,7 @@ async function run(
     parameters: resolveParameters(scenario.parameters, workerFailureParameters(failure, jobs, parameters)),
     maxSteps: 1_000_000,
     ...(subject === undefined ? {} : { subject }),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(listener === undefined ? {} : { listeners: [listener] }),
   })
 }
 
@@ -136,9 +132,9 @@ describe.each(failures)('%s', (failure) => {
 
 describe('what happens in them', () => {
   const moments = async (failure: WorkerFailure, parameters = {}): Promise<readonly TraceEvent[]> => {
-    const seen: TraceEvent[] = []
-    await run(failure, { jobs: 10, seed: 1, parameters }, (event) => seen.push({ ...event }))
-    return seen
+    const recording = recorder()
+    await run(failure, { jobs: 10, seed: 1, parameters }, recording)
+    return recording.events
   }
 
   it('a worker crashes right after its effect was acknowledged, and another finds it written', async () => {
