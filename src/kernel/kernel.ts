@@ -7,7 +7,9 @@ import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
 import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout, type Waiting } from './process.js'
 import type { Random } from './random.js'
+import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
+import { World, type WorldPort } from './world.js'
 
 /** The subject's step for one request, at the virtual time at which the request arrived. */
 export type Serve<Q, R> = (request: Q, node: number, atMs: number) => R | Promise<R>
@@ -84,21 +86,30 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #freeFlights: number[] = []
   readonly #faults: (Fault | undefined)[] = []
   readonly #freeFaults: number[] = []
+  readonly #store = new StoreCondition()
+  readonly #world: World<Q, R>
   #sequence = 0
   /** Counted apart: a fault more must not change how the ties of all else are broken. */
   #strikes = 0
   #calls = 0
   #stepping = ''
   #stopped = false
-  #storeDownUntilMs = 0
-  #storeSlowUntilMs = 0
-  #storeDelayMs = 0
 
   constructor(options: KernelOptions<Q, R>) {
     this.#options = options
     this.#observer = options.observer
     this.#serve = options.serve
     this.#tieBreak = options.tieBreak ?? insertionOrder
+    const port: WorldPort<Q, R> = {
+      nowMs: () => this.nowMs,
+      node: (index) => this.#node(index),
+      call: (what, { index }, atMs) => this.#schedule(atMs, what === 'resume' ? RESUME : RESTART, index, NOT_PENDING),
+      complete: (process, kind) => this.#complete(process, this.nowMs, kind),
+      start: (node) => this.spawn(node, node.main),
+      end: (node, process) => this.#end(node, process),
+      restartStore: (unsynced) => this.#restartStore(unsynced),
+    }
+    this.#world = new World(port, options.observer, this.#store)
   }
 
   /** Adds a node that starts at virtual time 0 with its clock `skewMs` ahead (behind when negative). */
@@ -216,8 +227,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         const answer = this.#arrive(index)
         if (answer !== undefined) return answer
       } else if (kind === FAULT) this.#strike(index)
-      else if (kind === RESUME) this.#resumeNode(this.#node(index))
-      else if (kind === RESTART) this.#restartDue(this.#node(index))
+      else if (kind === RESUME) this.#world.resume(this.#node(index))
+      else if (kind === RESTART) this.#world.restart(this.#node(index))
       else this.#wake(index, kind, queue.order)
     }
     if (!this.#stopped) this.nowMs = Math.max(this.nowMs, untilMs)
@@ -345,9 +356,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const node = flight.node as Node<Q, R>
-    if (this.nowMs < this.#storeDownUntilMs || this.nowMs < this.#storeSlowUntilMs) {
-      if (this.#detain(index, flight)) return undefined
-    }
+    if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
     this.#stepping = node.name
     let reply: R | Promise<R>
     try {
@@ -370,7 +379,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** What meets a store that is down is lost; what meets a slow one waits, once. False when it is served all the same. */
   #detain(index: number, flight: Flight<Q, R>): boolean {
     const process = flight.process as Process<Q, R>
-    if (this.nowMs < this.#storeDownUntilMs) {
+    if (this.#store.isDown(this.nowMs)) {
       this.#observer.lost(this.nowMs, process, flight.request as Q, 'request')
       this.#expectNothing(process, flight.callNumber)
       this.#land(index)
@@ -378,7 +387,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     }
     if (flight.waited) return false
     flight.waited = true
-    const atMs = this.nowMs + this.#storeDelayMs
+    const atMs = this.nowMs + this.#store.delayMs
     if (atMs > process.deadlineMs) this.#expectNothing(process, flight.callNumber)
     this.#schedule(atMs, ARRIVAL, index, process.slot)
     return true
@@ -440,99 +449,16 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const fault = this.#faults[index] as Fault
     this.#faults[index] = undefined
     this.#freeFaults.push(index)
-    if (fault.kind === 'partition') {
-      const untilMs = this.nowMs + fault.durationMs
-      for (const cut of fault.nodes) {
-        this.#node(cut).link.cut(untilMs)
-        this.#observer.partitioned(this.nowMs, cut, untilMs)
-      }
-      return
-    }
-    if (fault.kind === 'store-restart') {
-      this.#storeDownUntilMs = Math.max(this.#storeDownUntilMs, this.nowMs + fault.durationMs)
-      this.#stepping = 'the store'
-      try {
-        this.#options.restartStore?.(fault.unsynced)
-      } catch (error) {
-        throw this.#failed('subject', error)
-      }
-      this.#observer.storeRestarted(this.nowMs, this.#storeDownUntilMs, fault.unsynced)
-      return
-    }
-    if (fault.kind === 'slow-store') {
-      const slowAlready = this.nowMs < this.#storeSlowUntilMs
-      this.#storeSlowUntilMs = Math.max(this.#storeSlowUntilMs, this.nowMs + fault.durationMs)
-      this.#storeDelayMs = slowAlready ? Math.max(this.#storeDelayMs, fault.delayMs) : fault.delayMs
-      this.#observer.storeSlowed(this.nowMs, this.#storeSlowUntilMs)
-      return
-    }
-    const node = this.#node(fault.node)
-    switch (fault.kind) {
-      case 'pause':
-        this.#pauseNode(node, this.nowMs + fault.durationMs)
-        return
-      case 'crash':
-        this.#crashNode(node, fault.restartAfterMs)
-        return
-      case 'restart':
-        this.#restartNode(node)
-        return
-      case 'skew':
-        node.clock.jump(fault.byMs)
-        this.#observer.skewed(this.nowMs, fault.node, fault.byMs)
-        return
-      case 'drift':
-        node.clock.drift(this.nowMs, fault.ppm)
-        this.#observer.drifted(this.nowMs, fault.node, fault.ppm)
-        return
-      default:
-        node.link.strike({ ...fault, atMs: this.nowMs })
-        this.#observer.struck(this.nowMs, fault)
-        return
-    }
+    this.#world.strike(fault)
   }
 
-  #pauseNode(node: Node<Q, R>, untilMs: number): void {
-    if (node.down || untilMs <= node.pausedUntilMs) return
-    node.paused = true
-    node.pausedUntilMs = untilMs
-    this.#observer.paused(this.nowMs, node.index, untilMs)
-    this.#schedule(untilMs, RESUME, node.index, NOT_PENDING)
-  }
-
-  /** What came meanwhile happens now, in the order in which it came. */
-  #resumeNode(node: Node<Q, R>): void {
-    if (!node.paused || node.pausedUntilMs !== this.nowMs) return
-    node.paused = false
-    this.#observer.resumed(this.nowMs, node.index)
-    for (const { process, kind, order } of node.held) {
-      if (process.pendingOrder === order) this.#complete(process, this.nowMs, kind)
+  #restartStore(unsynced: 'kept' | 'lost'): void {
+    this.#stepping = 'the store'
+    try {
+      this.#options.restartStore?.(unsynced)
+    } catch (error) {
+      throw this.#failed('subject', error)
     }
-    node.held.length = 0
-  }
-
-  #crashNode(node: Node<Q, R>, restartAfterMs: number | undefined): void {
-    if (node.down) return
-    node.down = true
-    node.paused = false
-    node.pausedUntilMs = 0
-    node.held.length = 0
-    this.#observer.crashed(this.nowMs, node.index)
-    for (const process of [...node.processes]) this.#end(node, process)
-    node.downUntilMs = restartAfterMs === undefined ? Number.POSITIVE_INFINITY : this.nowMs + restartAfterMs
-    if (restartAfterMs !== undefined) this.#schedule(node.downUntilMs, RESTART, node.index, NOT_PENDING)
-  }
-
-  /** A node that was restarted by hand, and crashed again since, comes back at its new time. */
-  #restartDue(node: Node<Q, R>): void {
-    if (node.downUntilMs === this.nowMs) this.#restartNode(node)
-  }
-
-  #restartNode(node: Node<Q, R>): void {
-    if (!node.down) return
-    node.down = false
-    this.#observer.restarted(this.nowMs, node.index)
-    this.spawn(node, node.main)
   }
 
   #node(index: number): Node<Q, R> {
