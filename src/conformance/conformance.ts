@@ -1,7 +1,12 @@
 import type { CommandKind } from '../log/index.js'
 import { assemble, type Subject, SubjectFault } from '../subject/index.js'
-import { contract } from './checks.js'
+import type { ContractCheck } from './check.js'
+import { jobs } from './jobs.js'
+import { leases } from './leases.js'
+import { logs } from './logs.js'
 import { ContractBroken, Probe } from './probe.js'
+
+const contract: readonly ContractCheck[] = [...leases, ...logs, ...jobs]
 
 /** Whether one sentence of the contract holds. */
 export type ContractResult = { readonly name: string } & (
