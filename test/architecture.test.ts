@@ -168,6 +168,12 @@ describe('the architecture', () => {
     expect(broken).toEqual([])
   })
 
+  it('has one place for everything: a folder passes on nothing of another but types', () => {
+    const passing = /^export (?!type )(?:\{[^}]*\}|\*(?: as \w+)?) from '\.\.\//m
+    const broken = sources.filter(({ path, text }) => path !== 'src/index.ts' && passing.test(text))
+    expect(broken.map(({ path }) => path)).toEqual([])
+  })
+
   it('lets nobody import cli', () => {
     const importers = sources.filter(
       (source) => source.home !== 'cli' && source.imports.some(({ from }) => from.includes('/cli/')),

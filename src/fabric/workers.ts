@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { isRunning, processesNamed, signal } from '../stores/postgres/index.js'
+import { processesNamed, signal } from '../stores/processes/processes.js'
+import { isRunning } from '../stores/processes/running.js'
 import { awakeTimeout } from './awake.js'
 import type { Told, WorkerSpec } from './messages.js'
 import { runOf } from './names.js'

@@ -15,7 +15,7 @@ import {
 } from '../../src/fabric/settings.js'
 import { type VerifyOptions, verify } from '../../src/fabric/verify.js'
 import { packageRoot } from '../../src/package.js'
-import { processesNamed } from '../../src/stores/postgres/index.js'
+import { processesNamed } from '../../src/stores/processes/processes.js'
 
 const tenants = tenantsOf('c0ffee')
 const N = 2

@@ -1,6 +1,4 @@
 export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
-export { processesNamed, signal } from '../processes/processes.js'
-export { isRunning } from '../processes/running.js'
 export { type Connection, connect } from './connection.js'
 export { type Place, placeOf } from './place.js'
 export { endsConnection, problemOf } from './problem.js'
