@@ -27,7 +27,7 @@ const stores = [
 ]
 
 /** What runs workers on a Postgres and kills them: `npm run test:fabric`. */
-const fabric = ['test/fabric/{verify,engines,long}.test.ts']
+const fabric = ['test/fabric/{verify,not-started,engines,long}.test.ts']
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 import type { Told, WorkerSpec } from '../fabric/messages.js'
 import { runWorker } from '../fabric/worker.js'
-import { explainStore } from './explain-store.js'
+import { codeOf, problemOf } from '../stores/postgres/index.js'
 
 /** One worker process of the fabric. It ends with its parent: nobody would judge what it does alone. */
 const parent = process.ppid
@@ -24,6 +24,8 @@ process.once('disconnect', () => process.exit(0))
 process.on('message', (message: WorkerSpec | { readonly proceed: string }) => {
   if ('proceed' in message) return allow(message.proceed)
   runWorker(message, { tell, proceed, orphaned: () => process.ppid !== parent }).catch((error: unknown) =>
-    tell({ kind: 'failed', message: explainStore(error) }).then(() => process.exit(1)),
+    tell({ kind: 'failed', code: codeOf(error), problem: problemOf(error, message.shown).problem }).then(() =>
+      process.exit(1),
+    ),
   )
 })

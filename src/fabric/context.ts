@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, QueryResultRow } from '../stores/postgres/index.js'
-import { StoreError } from '../stores/store-error.js'
 import { awakeTimeMs } from './awake.js'
 import type { Database } from './database.js'
 import type { Engine } from './engine.js'
 import { type Marker, sortedJson } from './evidence.js'
-import { Interrupted, ScenarioFailed } from './failure.js'
+import { Interrupted, NoWorker, ScenarioFailed } from './failure.js'
 import { Inbox } from './inbox.js'
 import type { Payload, TaskName, WorkerSpec } from './messages.js'
 import { jobName, type Names, type ScenarioId } from './names.js'
+import { notStartedProblem, WorkerNotStarted } from './not-started.js'
+import { type Room, roomQuery } from './room.js'
 import type { News, Observed, ScenarioContext } from './scenarios/scenario.js'
 import { type FabricFlaws, isFlawed, quietMsFor, settings } from './settings.js'
 import type { Witness } from './witness.js'
-import { type Exit, startWorker, WorkerNotStarted, type WorkerProcess } from './workers.js'
+import { type Exit, startWorker, type WorkerProcess } from './workers.js'
 
 /** What all scenarios of a run share. */
 export interface Shared {
@@ -21,6 +22,7 @@ export interface Shared {
   readonly database: Database
   readonly engine: Engine
   readonly tenants: { readonly a: string; readonly b: string }
+  readonly scenarios: readonly ScenarioId[]
   readonly n: number
   readonly retryDelayScale: number
   readonly witness: Witness
@@ -173,6 +175,11 @@ export class Context implements ScenarioContext {
     await Promise.all([...this.#workers].map(({ exit }) => exit))
   }
 
+  get #surroundings() {
+    const { engine, scenarios, program } = this.#shared
+    return { engine: engine.name, scenarios, program }
+  }
+
   get #connection(): Connection {
     return this.#shared.database.connection
   }
@@ -183,6 +190,8 @@ export class Context implements ScenarioContext {
       signal: this.#over,
       program: this.#shared.program,
       spec: specOf(this.#id, this.#url, this.#shared),
+      // A machine is at its busiest when processes start.
+      readyWithinMs: 2 * this.#shared.patienceMs,
       hardLimitMs: limitsOf(this.#id, this.flaws, this.n)?.hardLimitMs,
       onTold: (told, from) => {
         if (told.kind === 'ready') this.#shared.witness.began(from.pid, told.database)
@@ -201,9 +210,12 @@ export class Context implements ScenarioContext {
       return worker
     } catch (error) {
       if (this.#over.aborted) throw new Interrupted()
+      if (!(error instanceof WorkerNotStarted)) throw error
       // A server that has gone is the reason, and not the worker.
-      await this.#connection.run('SELECT 1')
-      throw error instanceof WorkerNotStarted ? notStarted(error, this.#shared.engine) : error
+      const { rows } = await this.#connection.run<{ room: Room }>(roomQuery(this.#shared.runId))
+      throw new NoWorker(
+        notStartedProblem(error.why, { ...this.#surroundings, room: (rows[0] as (typeof rows)[0]).room }),
+      )
     } finally {
       this.#starting.delete(start)
     }
@@ -244,14 +256,4 @@ function specOf(id: ScenarioId, url: string, { names, database, engine, runId, f
     pollMs: settings.pollMs,
     flaws: { [id]: flaws[id], ...(flaws.fabric !== undefined && { fabric: flaws.fabric }) },
   }
-}
-
-function notStarted({ message }: Error, { name }: Engine): StoreError {
-  return new StoreError({
-    what: 'a worker of the fabric cannot start',
-    store: `the fabric, on ${name}`,
-    found: message,
-    expected: 'a process that takes jobs',
-    todo: 'mend that; if the package was built only in part: npm run build, or install it anew',
-  })
 }

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type Connection, connect, type PostgresServer, problemOf, startPostgres } from '../stores/postgres/index.js'
+import { type Connection, connect, type PostgresServer, startPostgres } from '../stores/postgres/index.js'
 import { StoreError } from '../stores/store-error.js'
 import type { Engine } from './engine.js'
 import { identitySql } from './identity.js'
 import { anyRun, beginning, isMade, type Names, runOf, type ScenarioId } from './names.js'
 import { type FabricPlace, fabricPlace, inDatabase, urlFor } from './place.js'
+import { checkRoom, type Room, roomQuery } from './room.js'
 import { connectionLimit, type FabricFlaws, isFlawed } from './settings.js'
 import { grantsIn, tablesIn, watchIn } from './tables.js'
+import { inOwnWords, notConnected, notSetUp } from './words.js'
 
 /** The database that a run works on. */
 export interface Database {
@@ -25,15 +27,18 @@ const OLDEST_SERVER = 130_000
 /** Those of a younger run may be of one that is only just connecting. */
 const LEFTOVER_AFTER_MS = 10_000
 
-/** The database that `url` names, or one on a server of our own. */
-export async function openDatabase(url: string | undefined, allowRemote: boolean, runId: string): Promise<Database> {
+/** The database that `url` names, or one on a server of our own: with room for a run of these scenarios. */
+export async function openDatabase(
+  { databaseUrl: url, allowRemote, scenarios: ids }: DatabaseOptions,
+  runId: string,
+): Promise<Database> {
   const named = url === undefined ? undefined : placeOfGiven(url, allowRemote)
   // What is lost when the machine goes down, nobody will miss: the server goes with this process.
   const server = named === undefined ? await startPostgres({ fsync: false }).catch(rethrown) : undefined
   // The environment may ask for TLS, which the server of our own does not speak, and does not need.
   const place = named ?? ownPlace(`${server?.url}?sslmode=disable`)
   try {
-    const { connection, serverVersion, database, sha256 } = await connectTo(place, runId)
+    const { connection, serverVersion, database, sha256 } = await connectTo(place, runId, ids)
     const close = async () => {
       await connection.close().catch(() => undefined)
       await server?.stop()
@@ -41,18 +46,20 @@ export async function openDatabase(url: string | undefined, allowRemote: boolean
     return { place: inDatabase(place, database), connection, serverVersion, sha256, server, close }
   } catch (error) {
     await server?.stop()
-    return rethrown(error)
+    throw notConnected(error, ids, place.shown)
   }
+}
+
+export interface DatabaseOptions {
+  readonly databaseUrl: string | undefined
+  readonly allowRemote: boolean
+  readonly scenarios: readonly ScenarioId[]
 }
 
 const ownPlace = (url: string): FabricPlace => ({ url, given: url, shown: 'a server of its own' })
 
-/** What is said of stores, in the words of this command. */
 function rethrown(error: unknown): never {
-  if (!(error instanceof StoreError)) throw error
-  const { todo, ...problem } = error.problem
-  const named = todo?.replace('postgres=postgres://', '--database-url postgres://')
-  throw new StoreError({ ...problem, ...(named !== undefined && { todo: named }) }, { cause: error })
+  throw error instanceof StoreError ? new StoreError(inOwnWords(error.problem), { cause: error }) : error
 }
 
 function placeOfGiven(url: string, allowRemote: boolean): FabricPlace {
@@ -63,7 +70,7 @@ function placeOfGiven(url: string, allowRemote: boolean): FabricPlace {
   }
 }
 
-async function connectTo(place: FabricPlace, runId: string) {
+async function connectTo(place: FabricPlace, runId: string, ids: readonly ScenarioId[]) {
   const at = { schema: '', config: { connectionString: urlFor(place, undefined, runId) }, shown: place.shown }
   let [serverVersion, database, sha256] = ['', '', '']
   const connection = await connect(at, false, async (client) => {
@@ -72,6 +79,8 @@ async function connectTo(place: FabricPlace, runId: string) {
     serverVersion = checked(facts, place.shown)
     database = facts.database
     sha256 = facts.sha256
+    const room = await client.query<{ room: Room }>(roomQuery(runId))
+    checkRoom((room.rows[0] as { room: Room }).room, ids, place.shown)
     // For a store every statement goes by a primary key; here they are about sets.
     await client.query('SET enable_seqscan = on; SET jit = off; SET client_min_messages = warning')
   })
@@ -86,16 +95,19 @@ export interface ServerFacts {
   readonly sha256: string
   readonly creates_roles: boolean
   readonly creates_schemas: boolean
+  readonly lets_anybody_connect: boolean
 }
 
 const FACTS = `
   SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
     rolname AS user, current_database() AS database, ${identitySql} AS sha256, rolcreaterole OR rolsuper AS creates_roles,
-    has_database_privilege(current_database(), 'CREATE') AS creates_schemas
+    has_database_privilege(current_database(), 'CREATE') AS creates_schemas,
+    has_database_privilege('public', current_database(), 'CONNECT') AS lets_anybody_connect
   FROM pg_roles WHERE rolname = current_user`
 
 /** The version of a server that will do. */
-export function checked({ version, name, user, creates_roles, creates_schemas }: ServerFacts, shown: string): string {
+export function checked(facts: ServerFacts, shown: string): string {
+  const { version, name, user, database, creates_roles, creates_schemas, lets_anybody_connect } = facts
   const store = `postgres ${shown}`
   const todo = 'name another with --database-url, or none: then one is started'
   if (version < OLDEST_SERVER) {
@@ -116,7 +128,16 @@ export function checked({ version, name, user, creates_roles, creates_schemas }:
       what: 'the Postgres user may not create schemas in the database',
       store,
       found: `user ${user} without CREATE`,
-      todo: `GRANT CREATE ON DATABASE … TO ${user}, or ${todo}`,
+      todo: `GRANT CREATE ON DATABASE ${database} TO ${user}, or ${todo}`,
+    })
+  }
+  if (!lets_anybody_connect) {
+    throw new StoreError({
+      what: 'the database lets only some users connect, and every worker has a role of its own',
+      store,
+      found: `database ${database}, to which PUBLIC may not CONNECT`,
+      expected: 'a database to which any role may connect',
+      todo: `GRANT CONNECT ON DATABASE ${database} TO PUBLIC, or ${todo}`,
     })
   }
   return name.split(' ')[0] as string
@@ -131,18 +152,22 @@ export async function prepareFabric(
   ids: readonly ScenarioId[],
   flaws: FabricFlaws,
 ): Promise<ReadonlyMap<ScenarioId, string>> {
-  await connection.run(tablesIn(names.app))
-  await engine.install(urlFor(place, undefined, runId), names.engine).catch((error: unknown) => {
-    throw problemOf(error, place.shown)
-  })
-  await connection.run(watchIn(names.app, engine.jobs(names.engine)))
+  const step = (what: string, done: Promise<unknown>) =>
+    done.catch((error: unknown) => {
+      throw notSetUp(what, error, ids, place.shown)
+    })
+  await step('to make a schema and tables', connection.run(tablesIn(names.app)))
+  await step(`to make the tables of ${engine.name}`, engine.install(urlFor(place, undefined, runId), names.engine))
+  const watch = watchIn(names.app, engine.jobs(names.engine))
+  await step(`to put triggers on the tables of ${engine.name}`, connection.run(watch))
   const urls = new Map<ScenarioId, string>()
   for (const id of ids) {
     const role = names.role(id)
     const password = randomBytes(18).toString('hex')
-    await connection.run(`
+    const making = `
       CREATE ROLE ${role} LOGIN ${attributes(id, flaws)} CONNECTION LIMIT ${connectionLimit(id)} PASSWORD '${password}';
-      ${grantsIn(names.app, role)}${engine.grants(names.engine, role)}${id === 'S5' ? rights(names, role, flaws) : ''}`)
+      ${grantsIn(names.app, role)}${engine.grants(names.engine, role)}${id === 'S5' ? rights(names, role, flaws) : ''}`
+    await step('to make a role for workers', connection.run(making))
     urls.set(id, urlFor(place, { name: role, password }, runId))
   }
   return urls

@@ -1,3 +1,4 @@
+import type { StoreProblem } from '../stores/store-error.js'
 import type { EngineName, ScenarioId } from './names.js'
 import type { FabricFlaws } from './settings.js'
 
@@ -50,7 +51,8 @@ export type Told =
   | ({ readonly kind: 'refused' } & OfEpoch)
   | { readonly kind: 'rows'; readonly job: string; readonly rows: number; readonly bypass: boolean }
   | { readonly kind: 'probed'; readonly job: string; readonly results: readonly ProbeResult[] }
-  | { readonly kind: 'failed'; readonly message: string }
+  /** It ends for this reason. `code` is a SQLSTATE, or that of an error of the system. */
+  | { readonly kind: 'failed'; readonly code: string | undefined; readonly problem: StoreProblem }
 
 interface OfAttempt {
   readonly job: string

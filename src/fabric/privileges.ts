@@ -1,4 +1,4 @@
-import type { Connection } from '../stores/postgres/index.js'
+import { type Connection, codeOf } from '../stores/postgres/index.js'
 import type { ProbeResult, WorkerSpec } from './messages.js'
 
 /** The SQLSTATE of a missing privilege. */
@@ -65,8 +65,8 @@ async function refusalOf(connection: Connection, statements: Try): Promise<Refus
     for (const statement of statements) await connection.run(statement)
     return { sqlstate: null, message: 'not refused' }
   } catch (error) {
-    const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string }
-    return { sqlstate: code ?? 'unknown', message }
+    const { message } = ((error as Error).cause ?? error) as Error
+    return { sqlstate: codeOf(error) ?? 'unknown', message }
   } finally {
     await connection.run('ROLLBACK')
   }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { InputError } from '../input/index.js'
 import { StoreError } from '../stores/store-error.js'
 import { Context, type Shared } from './context.js'
 import { type Marker, markerCounts, type Verdict } from './evidence.js'
-import { Interrupted } from './failure.js'
+import { Interrupted, NoWorker } from './failure.js'
 import { type ScenarioId, titles } from './names.js'
 import { judge, scenarios } from './scenarios/index.js'
 import type { Observed } from './scenarios/scenario.js'
@@ -104,9 +103,8 @@ async function readTruth(id: ScenarioId, { names, engine, database, n }: Shared)
 
 /** Why a scenario could not be carried through. What concerns the whole run is no verdict, and thrown on. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Interrupted || error instanceof InputError) throw error
+  if (error instanceof Interrupted || error instanceof NoWorker) throw error
   if (error instanceof StoreError) {
-    if (error.problem.store.startsWith('the fabric')) throw error
     const { what, found } = error.problem
     return found === undefined ? what : `${what}: ${found}`
   }

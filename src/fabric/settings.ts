@@ -19,6 +19,8 @@ export const settings = {
   pollMs: 40,
   /** A worker's own connection, and two of its engine: one for jobs, one that listens. */
   connectionsPerWorker: 3,
+  /** Its own, and one that makes the engine's tables. */
+  connectionsOfHarness: 2,
 } as const
 
 /** The engine waits e, e^2, e^3 … seconds before retries: with this a poisoned job is dead after 0.3 s instead of 30. */
@@ -43,9 +45,13 @@ export const workersOf = (id: ScenarioId): number => (id === 'S3' || id === 'S5'
 /** As many again for those of killed workers, which the server has not noticed yet. */
 export const connectionLimit = (id: ScenarioId): number => 2 * workersOf(id) * settings.connectionsPerWorker
 
-/** Ours, one that makes the engine's tables, and those of the workers. Postgres itself holds the roles to it. */
+/** Those of the harness and of the workers. Postgres itself holds the roles to it. */
 export const connectionsAtMost = (ids: readonly ScenarioId[]): number =>
-  ids.reduce((sum, id) => sum + connectionLimit(id), 2)
+  ids.reduce<number>((sum, id) => sum + connectionLimit(id), settings.connectionsOfHarness)
+
+/** With fewer, some worker could not start. */
+export const connectionsNeeded = (ids: readonly ScenarioId[]): number =>
+  ids.reduce<number>((sum, id) => sum + workersOf(id) * settings.connectionsPerWorker, settings.connectionsOfHarness)
 
 /** One thing that is set up wrongly, for one scenario's workers: shows that this scenario can fail. For tests. */
 export interface FabricFlaws {

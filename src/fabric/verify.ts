@@ -48,7 +48,7 @@ export async function verify(options: VerifyOptions): Promise<Evidence> {
   const runId = runIdOf(Date.now(), process.pid, randomBytes(3).toString('hex'))
   const engine = await loadEngine(options.engine)
   clearLostWorkers(options.program)
-  const database = await openDatabase(options.databaseUrl, options.allowRemote, runId)
+  const database = await openDatabase(options, runId)
   try {
     const cleared = await clearRuns(database.connection, Date.now())
     for (const id of cleared) options.onNote?.(`cleared what ${id} had left`)
@@ -70,7 +70,7 @@ async function verifyOn(database: Database, engine: Engine, runId: string, optio
   const witness = await Witness.of(runId, database)
   if (signal.aborted) throw new Interrupted()
   const shared: Shared = {
-    ...{ runId, names, database, engine, n, flaws, program, patienceMs, signal, witness },
+    ...{ runId, names, database, engine, scenarios: ids, n, flaws, program, patienceMs, signal, witness },
     retryDelayScale: options.retryDelayScale,
     tenants: configuration.tenants,
     mark: (marker) => {

