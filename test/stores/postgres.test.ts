@@ -68,6 +68,8 @@ describe('the place of a Postgres store', () => {
     expect(shown('postgres://u:p@db.example:5433/app')).toBe('db.example:5433/app schema contention')
     expect(shown('postgresql://u@db.example/app?schema=leases')).toBe('db.example:5432/app schema leases')
     expect(shown('postgres:///app?host=/run/postgresql')).toBe('/run/postgresql:5432/app schema contention')
+    expect(shown('postgres://u:p@/app?host=/run/postgresql')).toBe('/run/postgresql:5432/app schema contention')
+    expect(shown('postgres://u:p@%2Frun%2Fpostgresql/app')).toBe('/run/postgresql:5432/app schema contention')
     expect(shown('postgres://h/a', { DATABASE_URL: 'postgres://other/b' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { DATABASE_URL: 'postgres://h/a', PGHOST: 'x' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { PGHOST: 'h', PGPORT: '5555', PGUSER: 'u' })).toBe('h:5555/u schema contention')
@@ -98,6 +100,9 @@ describe('the place of a Postgres store', () => {
       'postgres://u:hunter2%@127.0.0.1:1/a',
       'postgres://u:hunter2@127.0.0.1:1/a',
       'mysql://u:hunter2@h/a',
+      'socket://u:hunter2@/run/postgresql?db=a',
+      'postgres://u:hunter2@/a?host=/run/nothing',
+      'postgres://u:hunter2%@/a?host=/run/nothing',
     ]) {
       const error = await openPostgres(url, {}).catch((thrown: unknown) => thrown)
       expect(error, url).toBeInstanceOf(StoreError)

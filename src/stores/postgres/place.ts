@@ -52,11 +52,16 @@ export function placeOf(url: string | undefined, env: Environment): Place {
 
 const OURS: Place = { schema: DEFAULT_SCHEMA, config: undefined, shown: 'a server of its own' }
 
-function placeOfUrl(url: string, source: string): Place {
+/** The place that a URL names; `source` is where the URL stands. */
+export function placeOfUrl(url: string, source: string): Place & { readonly config: { connectionString: string } } {
   // Nothing of an unreadable URL is shown, and it is no cause: whatever stands in it may be a part of the password.
   const unreadable = (what: string, todo: string) =>
     new StoreError({ what: `${source} ${what}`, store: 'postgres', expected: EXPECTED, todo })
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (/^(socket:|\/)/.test(url)) {
+    const todo = 'write the folder of the socket as postgres://user:password@/database?host=/folder'
+    throw unreadable('names a Unix socket in another way than URLs of Postgres do', todo)
+  }
+  const parsed = parsedUrl(url)
   if (parsed !== undefined && !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw unreadable(`is not one of Postgres, but of ${parsed.protocol}`, 'name the server: postgres=postgres://…')
   }
@@ -67,10 +72,32 @@ function placeOfUrl(url: string, source: string): Place {
   if (!SCHEMA.test(schema)) {
     throw unreadable('names a schema that cannot be', 'name it with lower-case letters, digits and _, at most 63')
   }
-  const host = parsed.searchParams.get('host') ?? (parsed.hostname || 'localhost')
-  const shown = shownAs(host, parsed.port || '5432', parsed.pathname.slice(1) || parsed.username, schema)
+  const { searchParams, hostname, port, pathname, username } = parsed
+  const host = searchParams.get('host') ?? (hostname.replace(/%2f/gi, '/') || 'localhost')
+  const database = pathname.slice(1) || username || searchParams.get('user') || ''
+  const shown = shownAs(host, port || '5432', database, schema)
   parsed.searchParams.delete('schema')
   return { schema, config: { connectionString: parsed.href }, shown }
+}
+
+/** A user without a host, as in `postgres://user@/database?host=/folder`, pg can read, and a URL cannot hold; its parameters can. */
+function parsedUrl(url: string): URL | undefined {
+  if (URL.canParse(url)) return new URL(url)
+  const [, scheme, user, password, rest] = /^(postgres(?:ql)?:\/\/)([^:@/?#]*)(?::([^@/?#]*))?@(\/.*)$/.exec(url) ?? []
+  if (scheme === undefined || !URL.canParse(`${scheme}${rest}`)) return undefined
+  const parsed = new URL(`${scheme}${rest}`)
+  const before = Object.entries({ user, password }).filter(([name, value]) => value && !parsed.searchParams.has(name))
+  for (const [name, value = ''] of before) parsed.searchParams.set(name, decoded(value))
+  return parsed
+}
+
+/** A % that is no code stands for itself, as for pg. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function shownAs(host: string, port: string, database: string, schema: string): string {
