@@ -84,8 +84,8 @@ export class Context implements ScenarioContext {
     return this.#exits
   }
 
-  startWorkers(count: number): Promise<readonly WorkerProcess[]> {
-    return Promise.all(Array.from({ length: count }, () => this.#startOne()))
+  startWorkers(count: number, onReady?: (worker: WorkerProcess) => void): Promise<readonly WorkerProcess[]> {
+    return Promise.all(Array.from({ length: count }, () => this.#startOne(onReady)))
   }
 
   payloads(task: TaskName, count: number): readonly Payload[] {
@@ -184,7 +184,7 @@ export class Context implements ScenarioContext {
     return this.#shared.database.connection
   }
 
-  async #startOne(): Promise<WorkerProcess> {
+  async #startOne(onReady?: (worker: WorkerProcess) => void): Promise<WorkerProcess> {
     if (this.#over.aborted) throw new Interrupted()
     const start = startWorker({
       signal: this.#over,
@@ -194,8 +194,9 @@ export class Context implements ScenarioContext {
       readyWithinMs: 2 * this.#shared.patienceMs,
       hardLimitMs: limitsOf(this.#id, this.flaws, this.n)?.hardLimitMs,
       onTold: (told, from) => {
-        if (told.kind === 'ready') this.#shared.witness.began(from.pid, told.database)
-        else this.#inbox.put({ from, told })
+        if (told.kind !== 'ready') return this.#inbox.put({ from, told })
+        this.#shared.witness.began(from.pid, told.database)
+        onReady?.(from)
       },
       onExit: (exit, said, worker) => this.#ended(exit, said, worker),
       onHardLimit: (hardLimit, from) => {

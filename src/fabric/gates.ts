@@ -13,6 +13,7 @@ import { differences } from './expect.js'
 import { type ScenarioId, scenarioIds, titles } from './names.js'
 import { isCommit, tenantsOf } from './place.js'
 import { judge, scenarios } from './scenarios/index.js'
+import { workersEnded } from './scenarios/scenario.js'
 import { connectionsAtMost, quietMsFor, settings } from './settings.js'
 
 /** One thing that must be proven, and whether the evidence proves it. */
@@ -148,8 +149,8 @@ function verdictIntegrity(verdict: Verdict, { configuration, markers }: Evidence
 }
 
 /** What marker lines tell was done by, or to, workers of the scenario: the harness has seen each of them end. */
-function strangers({ worker_observed: { worker_exits } }: Verdict, markers: readonly Marker[]): readonly string[] {
-  const ended = Array.isArray(worker_exits) ? worker_exits.map((exit) => Reflect.get(Object(exit), 'pid')) : []
+function strangers(verdict: Verdict, markers: readonly Marker[]): readonly string[] {
+  const ended = workersEnded(verdict)
   const pids = markers.flatMap(({ details }) => (details['pid'] === undefined ? [] : [details['pid']]))
   const unknown = pids.filter((pid) => !ended.includes(pid))
   return unknown.length === 0
@@ -180,9 +181,7 @@ function postgresOnly({ configuration, verdicts, fabric }: Evidence): readonly s
 /** Every connection of every worker, and of the harness, is a session in that database. */
 function connectionReasons(fabric: Fabric, verdicts: readonly Verdict[]): readonly string[] {
   const { workers, harness, connections_elsewhere, connections_unaccounted } = fabric
-  const ended = verdicts.flatMap(({ worker_observed: { worker_exits } }) =>
-    Array.isArray(worker_exits) ? worker_exits : [],
-  )
+  const ended = verdicts.flatMap(workersEnded)
   const count = Math.max(workers.started, ended.length)
   const all = { started: count, looked_at: count, of_this_database: count, with_session: count }
   return [

@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest'
 import { askedOf } from '../../src/cli/verify-options.js'
 import { canonical } from '../../src/fabric/canonical.js'
 import { compare, countsOf } from '../../src/fabric/compare.js'
-import { block, type Evidence, markerLine, printEvidence, sortedJson, type Verdict } from '../../src/fabric/evidence.js'
+import {
+  block,
+  type Evidence,
+  type Marker,
+  markerLine,
+  printEvidence,
+  sortedJson,
+  type Verdict,
+} from '../../src/fabric/evidence.js'
 import { allPassed, gatesOf } from '../../src/fabric/gates.js'
 import { parseLog } from '../../src/fabric/log.js'
 import { scenarioIds } from '../../src/fabric/names.js'
@@ -211,8 +219,37 @@ describe('the gates', () => {
       ['S2', 'redelivered', 99],
       ['S2', 'worker-restarted', 0],
     ] as const) {
-      expect(failedGates(withPid(id, event, pid)), `${id} ${event}`).toEqual(['instrument integrity'])
+      const physics = id === 'S2' ? ['crash physics proven'] : []
+      expect(failedGates(withPid(id, event, pid)), `${id} ${event}`).toEqual(['instrument integrity', ...physics])
     }
+  })
+
+  it('fail marker lines of S2 that tell of a worker before it was there, or after it was killed', () => {
+    const evidence = soundEvidence()
+    const own = evidence.markers.filter(({ scenario }) => scenario === 'S2')
+    const others = evidence.markers.filter(({ scenario }) => scenario !== 'S2')
+    const at = (event: string, job: string) =>
+      own.findIndex((marker) => marker.event === event && marker.details['job'] === job)
+    const moved = (from: number, to: number) => {
+      const rest = own.toSpliced(from, 1)
+      return rest.toSpliced(to, 0, own[from]!)
+    }
+    const withPid = (where: number, pid: number) =>
+      own.with(where, { ...own[where]!, details: { ...own[where]!.details, pid } })
+    const why = (markers: readonly Marker[]) => {
+      const changed = { ...evidence, markers: [...others, ...markers] }
+      expect(failedGates(changed)).toEqual(['instrument integrity', 'crash physics proven'])
+      return gatesOf(changed)[0]!.reasons.join('; ')
+    }
+    // The other job's worker, which had been killed just as well.
+    expect(why(withPid(at('redelivered', 'job-0'), 11))).toContain('or had been killed: 1, the first redelivered')
+    // It gets a job before it is there.
+    expect(why(moved(at('worker-restarted', 'job-0'), own.length - 1))).toContain('the first redelivered')
+    expect(why(moved(at('redelivered', 'job-1'), at('worker-exited', 'job-1') + 1))).toContain('that were not there')
+    // It goes on when it stands at a barrier, and is killed when it stands at none.
+    expect(why(moved(at('kill-issued', 'job-0'), at('barrier-seen', 'job-0')))).toContain('kill-issued')
+    // One more at the beginning than there were.
+    expect(why(withPid(at('worker-restarted', 'job-0'), 9))).toContain('3 workers at the beginning, not of 2')
   })
 
   it('fail a soft limit that is told before its job has begun, or after all was over', () => {

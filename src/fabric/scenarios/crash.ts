@@ -2,7 +2,16 @@ import { type Json, type Marker, sortedJson } from '../evidence.js'
 import { differences } from '../expect.js'
 import { settings } from '../settings.js'
 import type { WorkerProcess } from '../workers.js'
-import { isTold, type News, NOTHING, type Observed, type Scenario, type ScenarioContext, tally } from './scenario.js'
+import {
+  isTold,
+  type News,
+  NOTHING,
+  type Observed,
+  type Scenario,
+  type ScenarioContext,
+  tally,
+  workersEnded,
+} from './scenario.js'
 
 /** What happened to one job's worker: each as often as it did. */
 interface Account {
@@ -61,8 +70,8 @@ export const crashAfterWrite: Scenario = {
     ...openAccounts(worker_observed['per_job'], n),
   ],
   // Jobs are killed side by side: the lines of one stand between those of others.
-  story: ({ worker_observed }, markers) => {
-    const perJob = worker_observed['per_job']
+  story: (verdict, markers) => {
+    const perJob = verdict.worker_observed['per_job']
     const accounted = typeof perJob === 'object' && perJob !== null ? Object.keys(perJob) : []
     const stories = new Map<Json | undefined, Marker[]>(accounted.map((job) => [job, []]))
     const strays = markers.filter((marker) => stories.get(marker.details['job'])?.push(marker) === undefined)
@@ -72,9 +81,50 @@ export const crashAfterWrite: Scenario = {
       ...(wrong.length === 0
         ? []
         : [`marker lines that do not tell of a kill and what came of it: ${wrong.length} jobs, the first ${wrong[0]}`]),
+      ...outOfLife(markers, workersEnded(verdict)),
     ]
   },
 }
+
+/** What a worker is in, before and after each line that tells of it. One without a restart was there from the beginning. */
+const lives: Readonly<Record<string, readonly [from: Life, to: Life]>> = {
+  'worker-restarted': ['gone', 'at work'],
+  redelivered: ['at work', 'at work'],
+  'barrier-seen': ['at work', 'at its barrier'],
+  'kill-issued': ['at its barrier', 'killed'],
+  'worker-exited': ['killed', 'gone'],
+}
+
+type Life = 'gone' | 'at work' | 'at its barrier' | 'killed'
+
+/** Lines of different jobs tell one story of the workers: each is what it has to be when a line tells of it. */
+function outOfLife(markers: readonly Marker[], workers: readonly Json[]): readonly string[] {
+  const first = [...workers]
+  for (const { event, details } of markers) {
+    const at = first.indexOf(details['pid'] ?? null)
+    if (event === 'worker-restarted' && at >= 0) first.splice(at, 1)
+  }
+  const now = new Map<Json | undefined, Life>(first.map((pid) => [pid, 'at work']))
+  const wrong = markers.filter(({ event, details: { pid } }) => {
+    const [from, to] = lives[event] ?? ['gone', 'gone']
+    const is = now.get(pid) ?? 'gone'
+    now.set(pid, to)
+    return is !== from
+  })
+  const many = settings.workersPerScenario
+  return [
+    ...(first.length === many
+      ? []
+      : [`marker lines that tell of ${first.length} workers at the beginning, not of ${many}`]),
+    ...(wrong.length === 0
+      ? []
+      : [
+          `marker lines of workers that were not there, or had been killed: ${wrong.length}, the first ${told(wrong[0])}`,
+        ]),
+  ]
+}
+
+const told = (marker: Marker | undefined): string => `${marker?.event} ${sortedJson(marker?.details)}`
 
 /** Another worker gets the job when its own has ended; the new one may be ready sooner or later than that. */
 function isKilledAndRedelivered(story: readonly Marker[]): boolean {
@@ -120,9 +170,11 @@ async function crash(
   account.exit += 1
   account.signal = exit.signal
   account.exit_code = exit.code
-  const [next] = await Promise.all([context.startWorkers(1), context.redeliver(worker)])
-  account.restart += 1
-  context.mark('worker-restarted', { job, pid: next[0]?.pid ?? 0 })
+  const restarted = context.startWorkers(1, ({ pid }) => {
+    account.restart += 1
+    context.mark('worker-restarted', { job, pid })
+  })
+  await Promise.all([restarted, context.redeliver(worker)])
 }
 
 async function countRedeliveries(context: ScenarioContext, accounts: Map<string, Account>): Promise<void> {

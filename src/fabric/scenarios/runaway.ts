@@ -129,6 +129,6 @@ async function hardStop(context: ScenarioContext, stops: Stops): Promise<void> {
   const exit = await context.exited(news.from, { job })
   stops.hard += 1
   stops.signals.push(exit.signal)
-  const [next] = await Promise.all([context.startWorkers(1), context.redeliver(news.from)])
-  context.mark('worker-restarted', { job, pid: next[0]?.pid ?? 0 })
+  const restarted = context.startWorkers(1, ({ pid }) => context.mark('worker-restarted', { job, pid }))
+  await Promise.all([restarted, context.redeliver(news.from)])
 }

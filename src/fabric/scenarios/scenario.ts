@@ -21,7 +21,8 @@ export interface ScenarioContext {
   readonly flaws: FabricFlaws
   /** How long nobody may try a dead job again. */
   readonly quietMs: number
-  startWorkers(count: number): Promise<readonly WorkerProcess[]>
+  /** `onReady` comes before anything that the worker does. */
+  startWorkers(count: number, onReady?: (worker: WorkerProcess) => void): Promise<readonly WorkerProcess[]>
   enqueue(kind: string, payloads: readonly Payload[], maxAttempts: number): Promise<void>
   /** `count` jobs of a kind, under tenant A. */
   payloads(task: TaskName, count: number): readonly Payload[]
@@ -89,6 +90,11 @@ function shown(line: Line | undefined): string {
   if (line === undefined) return 'missing'
   const { event, ...details } = line
   return `${event} ${sortedJson(details)}`
+}
+
+/** The workers that the harness has seen end: all there were, a number as often as the system gave it to one. */
+export function workersEnded({ worker_observed: { worker_exits } }: Verdict): readonly Json[] {
+  return Array.isArray(worker_exits) ? worker_exits.map((exit) => Reflect.get(Object(exit), 'pid')) : []
 }
 
 /** By how often each occurs. */
