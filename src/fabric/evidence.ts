@@ -1,7 +1,7 @@
 import type { ScenarioId } from './names.js'
-import type { Comparison, Configuration, Fabric, Verdict } from './schema.js'
+import type { Comparison, Configuration, Fabric, Seal, Verdict } from './schema.js'
 
-export type { Comparison, Configuration, Fabric, Verdict } from './schema.js'
+export type { Comparison, Configuration, Fabric, Seal, Verdict } from './schema.js'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -13,7 +13,12 @@ export interface Marker {
 }
 
 /** All that a run has to show. */
-export interface Evidence {
+export interface Evidence extends Unsealed {
+  /** Over all of it, at its end: shows that it was cut off or changed since, unless somebody has sealed it anew. */
+  readonly seal: Seal | undefined
+}
+
+export interface Unsealed {
   readonly configuration: Configuration | undefined
   readonly verdicts: readonly Verdict[]
   readonly fabric: Fabric | undefined
@@ -49,6 +54,7 @@ export function printEvidence({
   fabric,
   comparison,
   markers,
+  seal,
 }: Omit<Evidence, 'damage'>): string {
   return [
     ...(configuration === undefined ? [] : [block('configuration', configuration)]),
@@ -56,6 +62,7 @@ export function printEvidence({
     ...verdicts.map((verdict) => block(verdict.scenario, verdict)),
     ...(fabric === undefined ? [] : [block('fabric', fabric)]),
     ...(comparison === undefined ? [] : [block('comparison', comparison)]),
+    ...(seal === undefined ? [] : [block('seal', seal)]),
     '',
   ].join('\n')
 }

@@ -14,6 +14,7 @@ import { type ScenarioId, scenarioIds, titles } from './names.js'
 import { isCommit, tenantsOf } from './place.js'
 import { judge, scenarios } from './scenarios/index.js'
 import { workersEnded } from './scenarios/scenario.js'
+import { sealReasons } from './seal.js'
 import { connectionsAtMost, quietMsFor, settings } from './settings.js'
 
 /** One thing that must be proven, and whether the evidence proves it. */
@@ -65,6 +66,7 @@ function integrity(evidence: Evidence): readonly string[] {
   const unasked = verdicts.filter(({ scenario }) => !configuration.scenarios.includes(scenario))
   return [
     ...damage,
+    ...sealReasons(evidence),
     ...settingsReasons(configuration),
     ...commitReasons(configuration),
     ...observedReasons(verdicts),

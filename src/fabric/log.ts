@@ -1,20 +1,9 @@
-import {
-  type Comparison,
-  type Configuration,
-  type Evidence,
-  type Fabric,
-  type Marker,
-  patterns,
-  sortedJson,
-  type Verdict,
-} from './evidence.js'
+import { type Evidence, type Marker, patterns, sortedJson, type Verdict } from './evidence.js'
 import { type ScenarioId, scenarioIds } from './names.js'
-import { comparisonSchema, configurationSchema, fabricSchema, markerSchema, readAs, verdictSchema } from './schema.js'
+import { markerSchema, type OnlyBlocks, onlyBlockNames, onlyBlocks, readAs, verdictSchema } from './schema.js'
 
 interface Reading {
-  configuration: Configuration | undefined
-  fabric: Fabric | undefined
-  comparison: readonly Comparison[] | undefined
+  readonly only: { [Name in keyof OnlyBlocks]: OnlyBlocks[Name] | undefined }
   readonly verdicts: Verdict[]
   readonly markers: Marker[]
   readonly damage: string[]
@@ -26,11 +15,12 @@ const STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z /
 /** Reads evidence back: out of a log that may hold anything else as well, or out of what `--json` has printed. */
 export function parseLog(text: string): Evidence {
   const json = objectOf(text)
-  return json === undefined ? parseLines(text) : parseJson(json)
+  const { only, ...rest } = json === undefined ? parseLines(text) : parseJson(json)
+  return { ...only, ...rest }
 }
 
 const empty = (): Reading => ({
-  ...{ configuration: undefined, fabric: undefined, comparison: undefined },
+  only: { configuration: undefined, fabric: undefined, comparison: undefined, seal: undefined },
   ...{ verdicts: [], markers: [], damage: [] },
 })
 
@@ -45,9 +35,9 @@ function objectOf(text: string): { readonly [name: string]: unknown } | undefine
 }
 
 /** Each part is read as its block in a log would be. What says how it was judged is not believed: it is judged again. */
-function parseJson(json: { readonly [name: string]: unknown }): Evidence {
+function parseJson(json: { readonly [name: string]: unknown }): Reading {
   const reading = empty()
-  for (const name of ['configuration', 'fabric', 'comparison'] as const) {
+  for (const name of onlyBlockNames) {
     if (json[name] !== undefined) readBlock(name, JSON.stringify(json[name]), reading)
   }
   for (const verdict of listOf(json['verdicts'])) {
@@ -67,7 +57,7 @@ function parseJson(json: { readonly [name: string]: unknown }): Evidence {
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-function parseLines(text: string): Evidence {
+function parseLines(text: string): Reading {
   const reading = empty()
   let open: { readonly name: string; readonly lines: string[] } | undefined
   for (const stamped of text.split(/\r?\n/)) {
@@ -96,26 +86,21 @@ function readPrinted(name: string, text: string, reading: Reading): void {
 }
 
 function readBlock(name: string, text: string, reading: Reading): void {
-  if (name === 'configuration') {
-    if (reading.configuration !== undefined) reading.damage.push('there is more than one run configuration')
-    reading.configuration = noted(name, reading, readAs(configurationSchema, text))
-    return
-  }
-  if (name === 'fabric') {
-    if (reading.fabric !== undefined)
-      reading.damage.push('there is more than one block of what the fabric is connected to')
-    reading.fabric = noted(name, reading, readAs(fabricSchema, text))
-    return
-  }
-  if (name === 'comparison') {
-    if (reading.comparison !== undefined) reading.damage.push('there is more than one comparison')
-    reading.comparison = noted(name, reading, readAs(comparisonSchema, text))
+  const only = onlyBlockNames.find((known) => known === name)
+  if (only !== undefined) {
+    readOnly(only, text, reading)
     return
   }
   const verdict = noted(name, reading, readAs(verdictSchema, text))
   if (verdict === undefined) return
   if (verdict.scenario !== name) reading.damage.push(`block ${name} is of ${verdict.scenario}`)
   reading.verdicts.push(verdict)
+}
+
+function readOnly<Name extends keyof OnlyBlocks>(name: Name, text: string, reading: Reading): void {
+  const { schema, called } = onlyBlocks[name]
+  if (reading.only[name] !== undefined) reading.damage.push(`there is more than one ${called}`)
+  reading.only[name] = noted(name, reading, readAs(schema, text))
 }
 
 function readMarker(line: string, reading: Reading): void {

@@ -89,7 +89,7 @@ export const verdictSchema = z.strictObject({
   reasons: z.array(z.string()),
 })
 
-export const configurationSchema = z.strictObject({
+const configurationSchema = z.strictObject({
   run_id: z.string(),
   scenarios: z.array(scenario),
   n: whole,
@@ -116,7 +116,7 @@ export const configurationSchema = z.strictObject({
 })
 
 /** What the operating system, the server and its catalogue say of where the fabric is: not what it says of itself. */
-export const fabricSchema = z.strictObject({
+const fabricSchema = z.strictObject({
   database: z.strictObject({ sha256, server_version: z.string() }),
   engine_migration: whole,
   /** Whether the catalogue of that database has them. */
@@ -130,7 +130,7 @@ export const fabricSchema = z.strictObject({
   connections_unaccounted: whole,
 })
 
-export const comparisonSchema = z.array(
+const comparisonSchema = z.array(
   z.strictObject({
     scenario,
     failure: z.enum(['poison', 'crash-before-acknowledging', 'runaway', 'zombie']),
@@ -139,9 +139,34 @@ export const comparisonSchema = z.array(
   }),
 )
 
+const sealSchema = z.strictObject({ sha256 })
+
+/** The blocks of which there is one each, and how they are called. */
+export const onlyBlocks: { readonly [Name in keyof OnlyBlocks]: OnlyBlock<OnlyBlocks[Name]> } = {
+  configuration: { schema: configurationSchema, called: 'run configuration' },
+  fabric: { schema: fabricSchema, called: 'block of what the fabric is connected to' },
+  comparison: { schema: comparisonSchema, called: 'comparison' },
+  seal: { schema: sealSchema, called: 'seal' },
+}
+
+export interface OnlyBlocks {
+  readonly configuration: Configuration
+  readonly fabric: Fabric
+  readonly comparison: readonly Comparison[]
+  readonly seal: Seal
+}
+
+interface OnlyBlock<Value> {
+  readonly schema: z.ZodType<Value>
+  readonly called: string
+}
+
+export const onlyBlockNames = Object.keys(onlyBlocks) as readonly (keyof OnlyBlocks)[]
+
 export const markerSchema = z.record(z.string(), z.json())
 
 export type Verdict = z.infer<typeof verdictSchema>
+export type Seal = z.infer<typeof sealSchema>
 export type Fabric = z.infer<typeof fabricSchema>
 export type Configuration = z.infer<typeof configurationSchema>
 export type Comparison = z.infer<typeof comparisonSchema>[number]

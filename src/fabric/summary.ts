@@ -27,7 +27,8 @@ export function summaryMarkdown(evidence: Evidence, source: string): string {
     ),
     '## Evidence',
     '',
-    `${cell(source)}: ${evidence.markers.length} marker lines, ${verdicts.length} verdict blocks.`,
+    `${cell(source)}: ${evidence.markers.length} marker lines, ${verdicts.length} verdict blocks, ` +
+      `${evidence.seal === undefined ? 'no seal' : `sealed as ${evidence.seal.sha256}`}.`,
     '',
     '## Verdicts',
     '',

@@ -12,6 +12,7 @@ import { Interrupted } from './failure.js'
 import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
 import { dsnEvidence, tenantsOf } from './place.js'
 import { runScenarios } from './run.js'
+import { sealed } from './seal.js'
 import { connectionsAtMost, type FabricFlaws, isFlawed, settings } from './settings.js'
 import { Witness } from './witness.js'
 import { clearLostWorkers } from './workers.js'
@@ -96,7 +97,9 @@ async function verifyOn(database: Database, engine: Engine, runId: string, optio
   if (fabric !== undefined) emit(block('fabric', fabric))
   const comparison = options.predict === undefined ? undefined : await compare(verdicts, options.predict)
   if (comparison !== undefined) emit(block('comparison', comparison))
-  return { configuration, verdicts, fabric, comparison, markers, damage: [] }
+  const evidence = sealed({ configuration, verdicts, fabric, comparison, markers, damage: [] })
+  emit(block('seal', evidence.seal))
+  return evidence
 }
 
 function configurationOf(

@@ -19,13 +19,17 @@ import { allPassed, gatesOf } from '../../src/fabric/gates.js'
 import { parseLog } from '../../src/fabric/log.js'
 import { scenarioIds } from '../../src/fabric/names.js'
 import { tenantsOf } from '../../src/fabric/place.js'
+import { sealed } from '../../src/fabric/seal.js'
 import { connectionsAtMost } from '../../src/fabric/settings.js'
 import { summaryMarkdown } from '../../src/fabric/summary.js'
 import { cli, folder, memoryIo } from '../support/cli.js'
 import { soundEvidence } from './support.js'
 
+/** As if whoever has changed it had sealed it anew: whether it is false shows in what it tells. */
+const judged = (evidence: Evidence) => gatesOf(sealed(evidence))
+
 const failedGates = (evidence: Evidence) =>
-  gatesOf(evidence)
+  judged(evidence)
     .filter(({ passed }) => !passed)
     .map(({ name }) => name)
 
@@ -45,7 +49,7 @@ const gateOf = {
 
 describe('the gates', () => {
   it('pass sound evidence, all ten of them', () => {
-    expect(gatesOf(soundEvidence()).map(({ passed }) => passed)).toEqual(Array(10).fill(true))
+    expect(judged(soundEvidence()).map(({ passed }) => passed)).toEqual(Array(10).fill(true))
   })
 
   it.each(scenarioIds)('fail without the verdict of %s: what is absent has not been proven', (id) => {
@@ -58,7 +62,7 @@ describe('the gates', () => {
 
   it('fail without anything at all', () => {
     const nothing = parseLog('')
-    expect(gatesOf(nothing).filter(({ passed }) => passed)).toEqual([])
+    expect(judged(nothing).filter(({ passed }) => passed)).toEqual([])
     expect(allPassed([])).toBe(false)
   })
 
@@ -193,12 +197,12 @@ describe('the gates', () => {
       for (const markers of [lost, doubled, ...(line.event === 'watched' ? [] : [[...before, job, ...after]])]) {
         const changed = { ...evidence, markers: [...others, ...markers] }
         expect(failedGates(changed), `${at}`).toEqual(['instrument integrity', ...physics])
-        expect(gatesOf(changed)[0]?.reasons.join()).toContain(`${id}: `)
+        expect(judged(changed)[0]?.reasons.join()).toContain(`${id}: `)
       }
     }
     const reversed = { ...evidence, markers: [...others, ...[...own].reverse()] }
     expect(failedGates(reversed)).toEqual(['instrument integrity', ...physics])
-    expect(gatesOf(reversed)[0]?.reasons.join()).toMatch(/marker line/)
+    expect(judged(reversed)[0]?.reasons.join()).toMatch(/marker line/)
   })
 
   it('fail marker lines that tell of the same process where there were two, or of two where there was one', () => {
@@ -239,7 +243,7 @@ describe('the gates', () => {
     const why = (markers: readonly Marker[]) => {
       const changed = { ...evidence, markers: [...others, ...markers] }
       expect(failedGates(changed)).toEqual(['instrument integrity', 'crash physics proven'])
-      return gatesOf(changed)[0]!.reasons.join('; ')
+      return judged(changed)[0]!.reasons.join('; ')
     }
     // The other job's worker, which had been killed just as well.
     expect(why(withPid(at('redelivered', 'job-0'), 11))).toContain('or had been killed: 1, the first redelivered')
@@ -299,7 +303,7 @@ describe('the gates', () => {
         if (verdict.scenario !== id) return verdict
         return { ...verdict, db_truth: { ...truth, holds: { ...truth.holds, ...change } } }
       })
-    const why = (evidence: Evidence) => gatesOf(evidence)[0]!.reasons.join('; ')
+    const why = (evidence: Evidence) => judged(evidence)[0]!.reasons.join('; ')
     expect(why(holds('S4', { completed_early: 1 }))).toContain('acknowledged before their effect was committed')
     expect(why(holds('S2', { completed: 0 }))).toContain('no acknowledgement after the effect was seen')
     expect(why(holds('S1', { failed: 0 }))).toContain('no acknowledgement on failure or timeout')
@@ -345,7 +349,7 @@ describe('the gates', () => {
     const configuration = { ...evidence.configuration!, ...about }
     const verdicts = evidence.verdicts.map((verdict) => ({ ...verdict, ...about }))
     const changed = { ...evidence, configuration, verdicts }
-    expect(gatesOf(changed).flatMap(({ reasons }) => reasons)).toEqual([expect.stringContaining('--commit SHA')])
+    expect(judged(changed).flatMap(({ reasons }) => reasons)).toEqual([expect.stringContaining('--commit SHA')])
   })
 })
 
@@ -363,13 +367,13 @@ describe('the comparison with a model', () => {
   }
 
   it('passes when the counts are the same', async () => {
-    const gates = gatesOf(await predicted(soundEvidence(), () => ({})))
+    const gates = judged(await predicted(soundEvidence(), () => ({})))
     expect(gates.at(-1)).toEqual({ name: 'model and reality agree', passed: true, reasons: [] })
   })
 
   it('fails where they differ, and says in what', async () => {
     const evidence = await predicted(soundEvidence(), (scenario) => (scenario === 'S6' ? { duplicates: 1 } : {}))
-    expect(gatesOf(evidence).at(-1)?.reasons).toEqual(['S6: duplicates differ'])
+    expect(judged(evidence).at(-1)?.reasons).toEqual(['S6: duplicates differ'])
     expect(summaryMarkdown(evidence, 'here')).toContain('| S6 | duplicates | 1 | 0 | NO |')
   })
 
@@ -388,7 +392,7 @@ describe('the comparison with a model', () => {
       const counts = { ...one.observed!, refusedWrites: 7 }
       return one.scenario === 'S1' ? { ...one, predicted: counts, observed: counts } : one
     })
-    const gates = gatesOf({ ...evidence, comparison })
+    const gates = judged({ ...evidence, comparison })
     expect(gates.flatMap(({ reasons }) => reasons)).toEqual(['S1: its verdict counts otherwise'])
   })
 
@@ -398,7 +402,7 @@ describe('the comparison with a model', () => {
       one.scenario === 'S1' ? { ...one, failure: 'zombie' as const } : one,
     )
     for (const comparison of [other, [...evidence.comparison!, evidence.comparison![0]!]]) {
-      const place = folder({ 'verify.log': printEvidence({ ...evidence, comparison }) })
+      const place = folder({ 'verify.log': printEvidence(sealed({ ...evidence, comparison })) })
       const { code, stdout } = await cli(place, ['verify', '--from', 'verify.log'])
       expect([code, stdout]).toEqual([1, expect.stringContaining('the comparison is not what model and verdicts say')])
     }
@@ -431,7 +435,7 @@ describe('a log', () => {
     fc.assert(
       fc.property(fc.array(marker), fc.array(verdict), (markers, changes) => {
         const verdicts = changes.map(({ scenario, ...change }) => ({ ...scenario, ...change }))
-        const evidence = { ...soundEvidence(), markers, verdicts }
+        const evidence = sealed({ ...soundEvidence(), markers, verdicts })
         const read = parseLog(printEvidence(evidence))
         expect(sortedJson(read)).toBe(sortedJson(evidence))
       }),
@@ -449,7 +453,7 @@ describe('a log', () => {
   it('that is damaged fails, and says where', () => {
     const whole = printEvidence(soundEvidence())
     const cases = {
-      'block comparison does not end': whole.slice(0, whole.lastIndexOf('-----END')),
+      'block seal does not end': whole.slice(0, whole.lastIndexOf('-----END')),
       'S1: it is not JSON': whole.replace('"attempts": 8,', '"attempts": ,'),
       'S1: db_truth.attempts': whole.replace('"attempts": 8,', '"attempts": "eight",'),
       'block S1 does not begin': whole.replace('-----BEGIN CONTENTION EVIDENCE S1-----', ''),
@@ -478,12 +482,55 @@ describe('a log', () => {
 const topKeys = (body: string): readonly string[] =>
   [...body.matchAll(/^ {2}"(\w+)":/gm)].map(([, key]) => key as string)
 
+describe('the seal', () => {
+  const why = (text: string) => gatesOf(parseLog(text))[0]!.reasons.join('; ')
+  const whole = printEvidence(soundEvidence())
+  const json = (evidence: Evidence) => JSON.stringify(evidence)
+
+  it('fails what no other evidence in a log can contradict, in its lines as in what --json has printed', () => {
+    const changes: readonly (readonly [from: string, to: string])[] = [
+      // A wait that was shorter than it was; and all of them, with what is said of them.
+      ['"S4-sentinel-00000": 298', '"S4-sentinel-00000": 28'],
+      // Other tables of the engine.
+      ['"engine_migration": 19', '"engine_migration": 18'],
+      // Another place at which the story would have been just as well.
+      [
+        '::contention:: S2 worker-restarted {"job":"job-0","pid":20}\n::contention:: S2 worker-restarted {"job":"job-1","pid":21}',
+        '::contention:: S2 worker-restarted {"job":"job-1","pid":21}\n::contention:: S2 worker-restarted {"job":"job-0","pid":20}',
+      ],
+    ]
+    for (const [from, to] of changes) {
+      expect(whole).toContain(from)
+      const changed = whole.replace(from, to)
+      expect(gatesOf(sealed(parseLog(changed))).filter(({ passed }) => !passed)).toEqual([])
+      expect(why(changed)).toBe('the seal is of other evidence: something was changed, lost or added since')
+      expect(why(json(parseLog(changed)))).toBe(why(changed))
+    }
+    expect(why(json(soundEvidence()))).toBe('')
+  })
+
+  it('is missed where a log was cut off, and is one', () => {
+    const seal = block('seal', soundEvidence().seal)
+    expect(whole.endsWith(`${seal}\n`)).toBe(true)
+    expect(why(whole.slice(0, -seal.length - 1))).toContain('no seal')
+    const { seal: _, ...unsealed } = soundEvidence()
+    expect(why(json({ ...unsealed, seal: undefined }))).toContain('no seal')
+    expect(why(`${whole}${seal}`)).toContain('there is more than one seal')
+  })
+
+  it('does not mind in which order scenarios have ended, nor what else stands in the log', () => {
+    const evidence = soundEvidence()
+    const reversed = printEvidence({ ...evidence, verdicts: [...evidence.verdicts].reverse() })
+    expect(why(`npm ci\n${reversed.replaceAll('\n', '\r\n')}done`)).toBe('')
+  })
+})
+
 describe('the summary', () => {
   it('has status, configuration, gates, where the evidence is, and verdicts', () => {
     const text = summaryMarkdown(soundEvidence(), 'verify.log')
     expect(text).toContain('**PASS**: 10 of 10 gates passed, 6 of 6 scenarios held.')
     expect(text).toContain('| zombie fenced | PASS |')
-    expect(text).toContain('verify.log: 40 marker lines, 6 verdict blocks.')
+    expect(text).toContain('verify.log: 40 marker lines, 6 verdict blocks, sealed as ')
     expect(text).toContain('| S1 PoisonPill | PASS | 2 | 8 | 2 | 0 | 0 | 0 |')
     expect(text).toContain('| S2 | redeliveries | 2 | 2 | yes |')
   })
@@ -503,7 +550,7 @@ describe('the canonical form', () => {
   it('has neither processes nor times nor the run', () => {
     const evidence = soundEvidence()
     const runId = 'contention_verify_xyz_2_ffffff'
-    const other: Evidence = {
+    const other = sealed({
       ...evidence,
       configuration: {
         ...evidence.configuration!,
@@ -515,7 +562,7 @@ describe('the canonical form', () => {
         ...verdict,
         db_truth: { ...verdict.db_truth!, longest_wait_ms: 77, database: { sha256: 'f'.repeat(64) } },
       })),
-    }
+    })
     expect(canonical(other)).toBe(canonical(evidence))
     expect(canonical(evidence)).not.toContain('contention_verify_abc')
   })

@@ -6,6 +6,7 @@ import { scenarioIds, titles } from '../../src/fabric/names.js'
 import { tenantsOf } from '../../src/fabric/place.js'
 import { probeNames } from '../../src/fabric/privileges.js'
 import type { Configuration, Fabric, Verdict } from '../../src/fabric/schema.js'
+import { sealed } from '../../src/fabric/seal.js'
 import {
   connectionsAtMost,
   DEFAULT_PATIENCE_MS,
@@ -29,7 +30,7 @@ export function soundEvidence(): Evidence {
     const counts = countsOf(verdicts.find((verdict) => verdict.scenario === scenario)!)!
     return { scenario: scenario as keyof typeof failures, failure, predicted: counts, observed: counts }
   })
-  return { configuration, verdicts, fabric, comparison, markers, damage: [] }
+  return sealed({ configuration, verdicts, fabric, comparison, markers, damage: [] })
 }
 
 const configuration: Configuration = {
