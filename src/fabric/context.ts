@@ -8,12 +8,12 @@ import { Interrupted, NoWorker, ScenarioFailed } from './failure.js'
 import { Inbox } from './inbox.js'
 import type { Payload, TaskName, WorkerSpec } from './messages.js'
 import { jobName, type Names, type ScenarioId } from './names.js'
-import { notStartedProblem, WorkerNotStarted } from './not-started.js'
+import { type Exit, endOf, notStartedProblem, WorkerNotStarted } from './not-started.js'
 import { type Room, roomQuery } from './room.js'
 import type { News, Observed, ScenarioContext } from './scenarios/scenario.js'
 import { type FabricFlaws, isFlawed, quietMsFor, settings } from './settings.js'
 import type { Witness } from './witness.js'
-import { type Exit, startWorker, type WorkerProcess } from './workers.js'
+import { startWorker, type WorkerProcess } from './workers.js'
 
 /** What all scenarios of a run share. */
 export interface Shared {
@@ -227,10 +227,7 @@ export class Context implements ScenarioContext {
     this.#shared.witness.ended(worker.pid)
     this.#exits.push({ pid: worker.pid, exit_code: exit.code, signal: exit.signal })
     if (this.#over.aborted || this.#doomed.has(worker.pid)) return
-    const how = `a worker ended by itself, with ${exit.signal ?? `exit code ${exit.code}`}`
-    const lines = said.trim().split('\n')
-    const why = lines.find((line) => line.includes('Error')) ?? lines[0]
-    this.#inbox.break(new ScenarioFailed(why === '' ? how : `${how}: ${why}`))
+    this.#inbox.break(new ScenarioFailed(`a worker ended by itself, with ${endOf({ exit, said })}`))
   }
 }
 

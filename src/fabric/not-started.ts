@@ -9,8 +9,20 @@ export type NotStarted =
   | { readonly kind: 'no process'; readonly code: string | undefined; readonly message: string }
   /** It has said itself what it lacks: `code` is a SQLSTATE, or that of an error of the system. */
   | { readonly kind: 'failed'; readonly code: string | undefined; readonly problem: StoreProblem }
-  | { readonly kind: 'ended'; readonly how: string; readonly said: string }
+  | { readonly kind: 'ended'; readonly exit: Exit; readonly said: string }
   | { readonly kind: 'silent'; readonly afterMs: number; readonly said: string }
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** In words, with what it said of it. */
+export function endOf({ exit, said }: { readonly exit: Exit; readonly said: string }): string {
+  const how = exit.signal ?? `exit code ${exit.code}`
+  return said === '' ? how : `${how}: ${said}`
+}
 
 /** A worker that was never ready. */
 export class WorkerNotStarted extends Error {
@@ -50,11 +62,12 @@ export function notStartedProblem(why: NotStarted, where: Surroundings): StorePr
       return {
         what: 'a worker has ended before it was ready',
         store,
-        found: why.said === '' ? why.how : `${why.how}: ${why.said}`,
+        found: `with ${endOf(why)}`,
         expected: `a process that runs ${where.program} and takes jobs`,
-        todo: why.how.includes('SIGKILL')
-          ? 'see who killed it: a system does when memory is short; make room, or run fewer scenarios at once: --scenario NAME'
-          : 'mend what it says; if a file of the package is missing or broken, install contention anew (in a checkout: npm run build)',
+        todo:
+          why.exit.signal !== null
+            ? 'see what ended it: a system kills processes, and Node aborts, where memory, processes or threads are short (ulimit -u, limits of the container); make room, or run fewer scenarios at once: --scenario NAME'
+            : 'mend what it says; if a file of the package is missing or broken, install contention anew (in a checkout: npm run build)',
       }
     case 'silent':
       return {

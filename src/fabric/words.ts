@@ -6,9 +6,11 @@ import { TOO_MANY_CONNECTIONS, tooFew } from './room.js'
 const ANOTHER = 'name another database with --database-url, or none: then a server is started'
 
 /** What is said of stores, in the words of this command: never without something to do. */
-export function inOwnWords({ todo, ...problem }: StoreProblem): StoreProblem {
+export function inOwnWords({ expected, todo, ...problem }: StoreProblem): StoreProblem {
   const named = todo?.replace('postgres=postgres://', '--database-url postgres://')
-  return { ...problem, todo: named ?? `mend that, or ${ANOTHER}` }
+  // What the environment names, this command does not touch.
+  const given = expected?.replace('DATABASE_URL, or PGHOST', '--database-url')
+  return { ...problem, ...(given !== undefined && { expected: given }), todo: named ?? `mend that, or ${ANOTHER}` }
 }
 
 /** A server that does not let the run in. */

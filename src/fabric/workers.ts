@@ -4,13 +4,7 @@ import { isRunning } from '../stores/processes/running.js'
 import { awakeTimeout } from './awake.js'
 import type { Told, WorkerSpec } from './messages.js'
 import { runOf } from './names.js'
-import { type NotStarted, sentence, WorkerNotStarted } from './not-started.js'
-
-/** How a process ended. */
-export interface Exit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
+import { type Exit, type NotStarted, sentence, WorkerNotStarted } from './not-started.js'
 
 /** A worker process, in a process group of its own. */
 export interface WorkerProcess {
@@ -60,7 +54,7 @@ export async function startWorker(options: StartOptions): Promise<WorkerProcess>
     const afterMs = options.readyWithinMs
     const late = awakeTimeout(afterMs, () => {
       kill()
-      notStarted({ kind: 'silent', afterMs, said: said.trim() })
+      notStarted({ kind: 'silent', afterMs, said: gist(said) })
     })
     const limits = hardLimits(options.hardLimitMs)
     let worker: WorkerProcess | undefined
@@ -81,9 +75,9 @@ export async function startWorker(options: StartOptions): Promise<WorkerProcess>
       limits.clear()
       options.signal.removeEventListener('abort', kill)
       alive.delete(pid)
-      if (worker !== undefined) options.onExit(how, failure === undefined ? said : sentence(failure.problem), worker)
-      else if (failure !== undefined) notStarted(failure)
-      else notStarted({ kind: 'ended', how: `ended with ${how.signal ?? `exit code ${how.code}`}`, said: said.trim() })
+      if (worker !== undefined)
+        options.onExit(how, failure === undefined ? gist(said) : sentence(failure.problem), worker)
+      else notStarted(failure ?? { kind: 'ended', exit: how, said: gist(said) })
     })
     child.send(options.spec, () => undefined)
   })
@@ -105,6 +99,12 @@ function spawned({ program, spec }: StartOptions): Promise<{ readonly child: Chi
   }).catch(({ code, message }: NodeJS.ErrnoException) => {
     throw new WorkerNotStarted({ kind: 'no process', code, message })
   })
+}
+
+/** The line of what a process has said, source and stack around it, that says why it ends. */
+function gist(said: string): string {
+  const lines = said.trim().split('\n')
+  return (lines.find((line) => /Error|Assertion failed/.test(line)) ?? lines[0] ?? '').replace(/^[#\s]+/, '')
 }
 
 function handleOf(child: ChildProcess, pid: number, worker: string, exit: Promise<Exit>): WorkerProcess {

@@ -23,6 +23,10 @@ describe.runIf(process.env['CONTENTION_LONG'])(
       expect(failedScenarios(await runOf({ n: 1_000, scenarios: ['S1', 'S4'] }))).toEqual([])
     })
 
+    it('is not given up while attempts go on, however long it takes until the first job is dead', async () => {
+      expect(failedScenarios(await runOf({ n: 400, scenarios: ['S1'], patienceMs: 1_500 }))).toEqual([])
+    })
+
     it('waits for retries that are not scaled down', async () => {
       const scaled = { retryDelayScale: 1, patienceMs: patienceFor(1) }
       expect(failedScenarios(await runOf({ databaseUrl: server.url, n: 1, scenarios: ['S1'], ...scaled }))).toEqual([])

