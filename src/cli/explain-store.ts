@@ -1,11 +1,6 @@
-import { StoreError, type StoreProblem } from '../stores/store-error.js'
+import type { StoreProblem } from '../stores/store-error.js'
 
-/** An error of a store in words; of another one its message. */
-export function explainStore(error: unknown): string {
-  if (error instanceof StoreError) return storeProblemText(error.problem)
-  return error instanceof Error ? error.message : String(error)
-}
-
+/** What is wrong with a store, in words. */
 export function storeProblemText({ what, store, found, expected, todo }: StoreProblem): string {
   return [
     what,
