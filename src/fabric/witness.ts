@@ -5,6 +5,7 @@ import type { Engine } from './engine.js'
 import type { Fabric } from './evidence.js'
 import { beginning, type Names, sessionOf } from './names.js'
 import { isLocal } from './place.js'
+import { Strays } from './strays.js'
 
 interface Seen {
   readonly pid: number
@@ -29,9 +30,7 @@ export class Witness {
   readonly #workers: Seen[] = []
   readonly #alive = new Map<number, Seen>()
   readonly #elsewhere = new Set<string>()
-  /** Connections to the server that are more than its sessions, since when, and in how many looks on end. */
-  #more = new Map<string, { readonly sinceMs: number; readonly looks: number }>()
-  readonly #unaccounted = new Set<string>()
+  readonly #strays = new Strays()
   /** What this process had open before there was a run is none of its. */
   readonly #before: ReadonlySet<string>
   #own = 0
@@ -75,22 +74,13 @@ export class Witness {
     this.#own = Math.max(this.#own, own.filter((socket) => this.#isOfDatabase(socket)).length)
     for (const socket of own) if (!this.#isOfDatabase(socket)) this.#elsewhere.add(shown('the harness', socket))
     const sessions = await this.#sessions()
-    const [more, nowMs] = [new Map<string, { readonly sinceMs: number; readonly looks: number }>(), Date.now()]
-    for (const [pid, worker] of this.#alive) {
+    const looks = [...this.#alive].map(([pid, worker]) => {
       const known = sessions.get(sessionOf(this.#runId, pid)) ?? 0
       if (known > 0) worker.session = true
       const ofServer = sockets.filter((socket) => socket.pid === pid && this.#isOfDatabase(socket))
-      const open = new Set(ofServer.map(({ id }) => `${pid} ${id}`))
-      if (open.size <= known) continue
-      for (const one of open) {
-        const { sinceMs, looks } = this.#more.get(one) ?? { sinceMs: nowMs, looks: 0 }
-        more.set(one, { sinceMs, looks: looks + 1 })
-      }
-    }
-    for (const [one, { sinceMs, looks }] of more) {
-      if (nowMs - sinceMs >= PERSISTS_MS && looks >= PERSISTS_LOOKS) this.#unaccounted.add(one)
-    }
-    this.#more = more
+      return { open: [...new Set(ofServer.map(({ id }) => `${pid} ${id}`))], sessions: known }
+    })
+    this.#strays.look(looks, Date.now())
   }
 
   /** All that was seen, and where the run's tables are. */
@@ -117,7 +107,7 @@ export class Witness {
         with_session: workers.filter(({ pid, session }) => session || wrote.has(sessionOf(this.#runId, pid))).length,
       },
       connections_elsewhere: [...this.#elsewhere].sort(),
-      connections_unaccounted: this.#unaccounted.size,
+      connections_unaccounted: this.#strays.count,
     }
   }
 
@@ -159,13 +149,6 @@ export class Witness {
     return rows[0] as Fabric['tables']
   }
 }
-
-/**
- * Longer than a connection is known to one side only while it is made, on a very busy machine. One that stands still for a
- * second has two looks in a row that find something half made: three it has not.
- */
-const PERSISTS_MS = 1_000
-const PERSISTS_LOOKS = 3
 
 const shown = (whose: string, { address, port }: Socket): string =>
   `${whose}: ${address.includes(':') ? `[${address}]` : address}:${port}`

@@ -1,5 +1,6 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { Strays } from '../../src/fabric/strays.js'
 import { endsOf } from '../../src/fabric/witness.js'
 import { groupOf, parseLsof, parseProcNet, socketsOfProcess } from '../../src/stores/processes/sockets.js'
 
@@ -70,5 +71,28 @@ describe('the connections of a process', () => {
     expect(endsOf('postgres://me@127.0.0.1/mine?host=a&host=b&port=1')).toEqual({ hosts: ['b'], port: 1 })
     expect(endsOf('postgres:///mine?host=/run/pg')).toEqual({ hosts: [], port: 5_432 })
     expect(endsOf('postgres://me@%2Frun%2Fpg/mine')).toEqual({ hosts: [], port: 5_432 })
+  })
+})
+
+describe('connections that are no sessions', () => {
+  const everyHalfSecond = (looks: readonly { readonly open: readonly string[]; readonly sessions: number }[]) => {
+    const strays = new Strays()
+    for (const [index, look] of looks.entries()) strays.look([look], 500 * index)
+    return strays.count
+  }
+  const times = <Value>(count: number, value: Value) => Array.from({ length: count }, () => value)
+
+  it('are those that stay more than there are sessions, also when they have gone', () => {
+    const more = { open: ['1 a', '1 b'], sessions: 1 }
+    expect(everyHalfSecond(times(2, more))).toBe(0)
+    expect(everyHalfSecond(times(3, more))).toBe(2)
+    expect(everyHalfSecond([...times(3, more), { open: ['1 a'], sessions: 1 }])).toBe(1)
+    expect(everyHalfSecond([...times(3, more), { open: ['1 a'], sessions: 0 }])).toBe(2)
+  })
+
+  it('are not those of a machine so busy that it takes seconds until each is one', () => {
+    const slow = { open: ['1 a', '1 b', '1 c'], sessions: 1 }
+    expect(everyHalfSecond([...times(8, slow), { ...slow, sessions: 3 }])).toBe(0)
+    expect(everyHalfSecond([...times(8, slow), { ...slow, sessions: 3 }, ...times(3, slow)])).toBe(3)
   })
 })
