@@ -71,7 +71,7 @@ async function runScenario(
   const reasons: string[] = []
   try {
     observed = await scenarios[id].run(context)
-    await shared.witness.look()
+    await shared.witness.settle()
     context.mustBeWhole()
   } catch (error) {
     reasons.push(reasonOf(error))

@@ -24,6 +24,11 @@ export class Strays {
     return this.#strays.size
   }
 
+  /** Whether the last look has found more connections than sessions. */
+  get suspects(): boolean {
+    return this.#suspects.size > 0
+  }
+
   /** Takes note of a look at all workers there are. */
   look(workers: readonly Look[], nowMs: number): void {
     const isMore = ({ open, sessions }: Look) => open.length > sessions

@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Socket, socketSource, socketsOf, socketsOfProcess } from '../stores/processes/sockets.js'
+import { awakeTimeMs } from './awake.js'
 import type { Database } from './database.js'
 import type { Engine } from './engine.js'
 import type { Fabric } from './evidence.js'
@@ -83,6 +85,14 @@ export class Witness {
     this.#strays.look(looks, Date.now())
   }
 
+  /** Looks until every connection is a session, as those that are only being made soon are: whoever is killed before, leaves it open. */
+  async settle(): Promise<void> {
+    for (const untilMs = awakeTimeMs() + SETTLE_WITHIN_MS; ; await sleep(SETTLE_EVERY_MS)) {
+      await this.look()
+      if (!this.#strays.suspects || awakeTimeMs() > untilMs) return
+    }
+  }
+
   /** All that was seen, and where the run's tables are. */
   async tell(engine: Engine, names: Names): Promise<Fabric> {
     const { connection, sha256 } = this.#database
@@ -149,6 +159,10 @@ export class Witness {
     return rows[0] as Fabric['tables']
   }
 }
+
+/** Longer than it takes to make a connection on a very busy machine; only a run that has strays waits for so long. */
+const SETTLE_WITHIN_MS = 5_000
+const SETTLE_EVERY_MS = 250
 
 const shown = (whose: string, { address, port }: Socket): string =>
   `${whose}: ${address.includes(':') ? `[${address}]` : address}:${port}`

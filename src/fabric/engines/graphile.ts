@@ -75,13 +75,9 @@ async function work(library: typeof Graphile, options: WorkOptions) {
   events.on('pool:create', ({ workerPool }) => {
     worker = workerPool.id
   })
-  // A connection that is only being made when a job begins to spin stays half made, and is none that the server knows.
-  const listening = new Promise<void>((resolve, reject) => {
-    events.once('pool:listen:success', () => resolve())
-    events.once('pool:listen:error', ({ error }) => reject(error))
-  })
+  const connected = allConnected(events)
   // Nobody waits for it yet, and an error that nobody waits for would end the process.
-  listening.catch(() => undefined)
+  connected.catch(() => undefined)
   const runner = await library.run({
     connectionString: url,
     schema,
@@ -97,8 +93,25 @@ async function work(library: typeof Graphile, options: WorkOptions) {
       [scenario]: (payload: unknown, { job }: Graphile.JobHelpers) => handle(taken(payload as Payload, job)),
     },
   })
-  await Promise.race([listening, runner.promise])
+  await Promise.race([connected, runner.promise])
   return { worker, ended: runner.promise }
+}
+
+/**
+ * When both connections of the pool are made: one listens, by the other it has looked for a job. One that is only being made
+ * when a job begins to spin, or when the worker is killed, is none that the server knows.
+ */
+async function allConnected(events: Graphile.WorkerEvents): Promise<void> {
+  const listens = new Promise<void>((resolve, reject) => {
+    events.once('pool:listen:success', () => resolve())
+    events.once('pool:listen:error', ({ error }) => reject(error))
+  })
+  const looks = new Promise<void>((resolve, reject) => {
+    events.once('worker:getJob:empty', () => resolve())
+    events.once('job:start', () => resolve())
+    events.once('worker:getJob:error', ({ error }) => reject(error))
+  })
+  await Promise.all([listens, looks])
 }
 
 const taken = (payload: Payload, { attempts, id }: Graphile.Job): TakenJob => ({
