@@ -13,6 +13,11 @@ process.once('exit', (code) => {
 })
 import('../dist/main.js')
   .then(({ main }) => main(process.argv.slice(2)))
+  .catch((error) => {
+    // Nothing that a command has foreseen: a file of the package is missing, or no more files may be opened.
+    process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
+    return 2
+  })
   .then((code) => {
     process.exitCode = code
     waiting = false
