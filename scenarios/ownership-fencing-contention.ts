@@ -21,7 +21,7 @@ export const ownershipFencingContention = defineScenario({
   parameters: {
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 400, min: 10, max: 3_600_000, description: 'how long a grant lasts; nobody renews' },
-    writes: { default: 12, min: 1, max: 100_000, description: 'events a holder wants to append before it releases' },
+    writes: { default: 6, min: 1, max: 100_000, description: 'events a holder wants to append before it releases' },
     writeEveryMs: { default: 15, min: 1, max: 600_000, description: 'pause between two appends' },
     pausePerMille: {
       default: 25,

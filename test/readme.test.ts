@@ -51,7 +51,7 @@ describe('the README', () => {
   })
 
   it('shows what a replay prints', async () => {
-    const command = 'contention replay ownership-fencing-contention --trace --node node-9 --from 1660 --to 2280'
+    const command = 'contention replay ownership-fencing-contention --trace --node node-10 --from 24940 --to 25370'
     const { stdout } = await cli(packageRoot(), command.split(' ').slice(1))
     const [events = ''] = stdout.split('\n\n')
     expect(events).toContain('stale-owner: append')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
-import { ScenarioAborted } from '../run/index.js'
+import { NothingMeasured, ScenarioAborted } from '../run/index.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
 import { SubjectFault } from '../subject/index.js'
 import { storeProblemText } from './explain-store.js'
@@ -12,6 +12,11 @@ export function explain(error: unknown): string {
   if (error instanceof StoreError) return storeProblemText(error.problem)
   if (error instanceof ScenarioAborted) return explainAborted(error)
   if (error instanceof SubjectFault) return error.message
+  if (error instanceof NothingMeasured) {
+    return `${error.message}\n  expected: nodes that ask for something, and a durationMs long enough for it`
+  }
+  const place = userFrame(error)
+  if (place !== undefined) return `${error instanceof Error ? error.message : String(error)}\n  at:       ${place}`
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `this is a bug in contention, please report it\n${stack}`
 }
@@ -54,7 +59,7 @@ function explainAborted({ scenario, cause }: ScenarioAborted): string {
 function userFrame(cause: unknown): string | undefined {
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   const frames = stack.split('\n').slice(1)
-  const ours = join(packageRoot(), 'dist')
-  const frame = frames.find((line) => !['node:', 'node_modules', ours].some((part) => line.includes(part)))
+  const notTheirs = ['node:', 'node_modules', '<anonymous>', join(packageRoot(), 'dist'), join(packageRoot(), 'bin')]
+  const frame = frames.find((line) => !notTheirs.some((part) => line.includes(part)))
   return frame?.trim().replace(/^at /, '')
 }

@@ -36,8 +36,21 @@ export async function measure(
       return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
     })
   })
-  return { report, budgets }
+  return { report: replayable(report, options), budgets }
 }
+
+/** Whoever runs an outcome again has to do it on the same subject, and under the same configuration. */
+function replayable(
+  report: Report,
+  { subject, config }: { readonly subject?: string; readonly config?: string },
+): Report {
+  const replayOptions = `${option('subject', subject)}${option('config', config)}`
+  return replayOptions === ''
+    ? report
+    : { ...report, outcomes: report.outcomes.map((each) => ({ ...each, replayOptions })) }
+}
+
+const option = (name: string, value: string | undefined): string => (value === undefined ? '' : ` --${name} ${value}`)
 
 /**
  * A matrix takes a fraction of a second, most of it in code that is not optimized yet, and smaller units are optimized

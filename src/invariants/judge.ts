@@ -11,6 +11,9 @@ export interface Judge {
 
 /** @param onViolation called at the first event that breaks the rule */
 export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onViolation?: () => void): Judge {
+  if (typeof begin !== 'function' || !Array.isArray(kinds)) {
+    throw new TypeError(`the invariant ${JSON.stringify(name)}: expected { name, rule, kinds: […], begin(cast) { … } }`)
+  }
   const check = begin(cast)
   // Looked up once: every invariant's check is an object of another shape.
   const { step } = check

@@ -53,9 +53,26 @@ export type Fault =
 /** A fault on messages, as opposed to one on a node or its clock. */
 export type MessageFault = Extract<Fault, { leg: Leg }>
 
-/** @throws RangeError for times and lengths that are not whole numbers from 0 on, and for a clock that would stand or run back */
+const faultKinds: ReadonlySet<string> = new Set<Fault['kind']>([
+  'pause',
+  'crash',
+  'restart',
+  'skew',
+  'drift',
+  'partition',
+  'drop',
+  'duplicate',
+  'delay',
+  'store-restart',
+  'slow-store',
+])
+
+/** @throws RangeError for a kind that there is not, for times and lengths that are not whole numbers from 0 on, and for a clock that would stand or run back */
 export function checkFault(fault: Fault): void {
   const { kind, atMs } = fault
+  if (!faultKinds.has(kind)) {
+    throw new RangeError(`a fault of kind ${JSON.stringify(kind)}: expected one of ${[...faultKinds].join(', ')}`)
+  }
   checkTime(kind, 'atMs', atMs)
   if ('durationMs' in fault) checkTime(kind, 'durationMs', fault.durationMs)
   if (kind === 'delay' || kind === 'slow-store') checkTime(kind, 'delayMs', fault.delayMs)

@@ -2,7 +2,7 @@ import { NodeClock } from './clock.js'
 import { StepFailed, StepLimitReached } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import { checkFault, type Fault } from './fault.js'
-import { Link, type Network, NONE } from './network.js'
+import { checkNetwork, Link, type Network, NONE } from './network.js'
 import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
 import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout, type Waiting } from './process.js'
@@ -95,7 +95,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #stepping = ''
   #stopped = false
 
+  /** @throws RangeError for a network that cannot be */
   constructor(options: KernelOptions<Q, R>) {
+    checkNetwork(options.network)
     this.#options = options
     this.#observer = options.observer
     this.#serve = options.serve
@@ -114,6 +116,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** Adds a node that starts at virtual time 0 with its clock `skewMs` ahead (behind when negative). */
   addNode(name: string, main: Main<Q, R>, skewMs = 0): number {
+    if (!Number.isSafeInteger(skewMs)) throw new RangeError(`a clock ${skewMs} ms ahead: expected a whole number`)
     const { random, network } = this.#options
     const index = this.#nodes.length
     const parts = {
@@ -130,9 +133,12 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /**
    * Has the world do `fault` at its time, or now when that has passed. At one instant what was planned comes before what
    * came up `underway`, so that a plan means the same whether it is known from the start or made while the run goes on.
+   * @throws RangeError for a fault that cannot be, and for one of a node that there is not
    */
   inject(fault: Fault, origin: 'planned' | 'underway' = 'planned'): void {
     checkFault(fault)
+    if (fault.kind === 'partition') for (const node of fault.nodes) this.#node(node)
+    else if ('node' in fault) this.#node(fault.node)
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
     const order = (origin === 'planned' ? WORLD_FIRST : WORLD_FIRST / 2) + this.#strikes++

@@ -14,6 +14,35 @@ export interface Network {
   readonly replyDuplicatePerMille?: number
 }
 
+const rates = [
+  'requestLossPerMille',
+  'replyLossPerMille',
+  'requestDuplicatePerMille',
+  'replyDuplicatePerMille',
+] as const satisfies readonly (keyof Network)[]
+
+/** @throws RangeError for a delay that is no range of whole numbers from 0 on, and for a rate that is not between 0 and 1000 */
+export function checkNetwork(network: Network): void {
+  for (const name of ['requestDelayMs', 'replyDelayMs'] as const) {
+    const [minMs, maxMs] = network[name] ?? []
+    if (
+      Number.isSafeInteger(minMs) &&
+      Number.isSafeInteger(maxMs) &&
+      0 <= (minMs as number) &&
+      (minMs as number) <= (maxMs as number)
+    )
+      continue
+    throw new RangeError(
+      `a network with ${name} ${JSON.stringify(network[name])}: expected [min, max], whole numbers from 0 on`,
+    )
+  }
+  for (const name of rates) {
+    const rate = network[name] ?? 0
+    if (rate >= 0 && rate <= 1000) continue
+    throw new RangeError(`a network with ${name} ${rate}: expected 0 to 1000`)
+  }
+}
+
 /** Returned instead of a delay for a message that never arrives, and for a copy that is not made. */
 export const NONE = -1
 

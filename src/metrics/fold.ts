@@ -46,7 +46,7 @@ const kinds = [
   'served',
 ] as const satisfies readonly EventKind[]
 
-/** The eleven metrics as one fold over the trace. */
+/** The eleven metrics as one fold over the trace. A command that comes again is told the same again: that is no second refusal. */
 export function metricsFold(cast: Cast): Fold<State, Metrics> {
   return {
     kinds,
@@ -105,18 +105,19 @@ function step(state: State, event: TraceEvent): State {
       granted(state, event)
       break
     case 'lease-held':
-      counts.ownershipConflicts += 1
+      if (!event.repeated) counts.ownershipConflicts += 1
       break
     case 'split-brain':
+      if (event.repeated) break
       counts.splitBrainRejections += 1
       // The core refuses a claim in this way only when another node's lease is live.
       if (event.command === 'claim') counts.ownershipConflicts += 1
       break
     case 'stale-owner':
-      counts.staleOwnerRejections += 1
+      if (!event.repeated) counts.staleOwnerRejections += 1
       break
     case 'invalid-token':
-      counts.invalidTokenRejections += 1
+      if (!event.repeated) counts.invalidTokenRejections += 1
       break
     case 'appended':
       state.nextSeq[event.space] = event.seq + 1

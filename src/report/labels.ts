@@ -45,7 +45,8 @@ export function replayCommand({
   scenario,
   seed,
   overrides,
-}: Pick<ScenarioOutcome, 'scenario' | 'seed' | 'overrides'>): string {
+  replayOptions = '',
+}: Pick<ScenarioOutcome, 'scenario' | 'seed' | 'overrides' | 'replayOptions'>): string {
   const options = Object.entries(overrides).map(([name, value]) => ` --param ${name}=${value}`)
-  return `npx contention replay ${scenario} --seed ${seed}${options.join('')} --trace`
+  return `npx contention replay ${scenario} --seed ${seed}${options.join('')}${replayOptions} --trace`
 }

@@ -37,6 +37,8 @@ export interface ScenarioOutcome {
   readonly profile: Metrics
   /** Absent when the scenario has no budget. */
   readonly budget?: BudgetResult
+  /** What else the command that runs it again has to be given, as it is typed: ` --subject my-lease.ts`. */
+  readonly replayOptions?: string
 }
 
 /** What a selection of scenarios came to. */

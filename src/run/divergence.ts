@@ -1,22 +1,23 @@
 import type { Divergence } from '../report/index.js'
 import { type Run, type Scenario, type SimulateOptions, simulate } from '../scenario/index.js'
 import { castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
+import type { When } from './another-day.js'
 
 /** What is not deterministic may now and then agree with itself: a clock that has not ticked, one bit drawn twice alike. */
 const TRIES = 5
 
-/** Runs twice more with recording on, until the two part, and says where. */
+/** Runs twice more with recording on, until the two part, and says where; the second time at the time at which the second run was. */
 export async function findDivergence(
   scenario: Scenario,
   options: SimulateOptions,
-  first: Run,
-  second: Run,
+  [first, second]: readonly [Run, Run],
+  when: When,
 ): Promise<Divergence> {
   const digests = [first.digest, second.digest] as const
   const cast = castOf(numbered('node', options.parameters.nodes), numbered('space', options.parameters.spaces))
   for (let tried = 0; tried < TRIES; tried++) {
     const one = await record(scenario, options)
-    const other = await record(scenario, options)
+    const other = await when(() => record(scenario, options))
     const index = firstDifference(one, other)
     if (index === undefined) continue
     const events = [one[index], other[index]] as const

@@ -11,7 +11,9 @@ import {
 } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { ScenarioAborted } from './aborted.js'
+import { onAnotherDay, today, type When } from './another-day.js'
 import { findDivergence } from './divergence.js'
+import { NothingMeasured } from './nothing-measured.js'
 
 /** How a scenario is run. What is left out is the scenario's default. */
 export interface RunOptions {
@@ -35,6 +37,7 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
  * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
+ * @throws NothingMeasured when no command reaches the subject
  */
 export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
@@ -42,17 +45,20 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 
   const first = await attempt(scenario, simulation)
+  if (first.commands === 0) throw new NothingMeasured(scenario.name, parameters.durationMs)
   await onRun?.()
-  const second = await attempt(scenario, simulation)
+  // A store on this machine has to do with its real time.
+  const when = subject?.store === undefined ? onAnotherDay : today
+  const second = await attempt(scenario, simulation, when)
   await onRun?.()
   const divergence =
-    first.digest === second.digest ? undefined : await findDivergence(scenario, simulation, first, second)
+    first.digest === second.digest ? undefined : await findDivergence(scenario, simulation, [first, second], when)
   return outcomeOf(scenario, seed, parameters, first, divergence, budget)
 }
 
-async function attempt(scenario: Scenario, options: SimulateOptions): Promise<Run> {
+async function attempt(scenario: Scenario, options: SimulateOptions, when: When = today): Promise<Run> {
   try {
-    return await simulate(scenario, options)
+    return await when(() => simulate(scenario, options))
   } catch (error) {
     const aborted = error instanceof StepLimitReached || error instanceof StepFailed
     if (aborted) throw new ScenarioAborted(scenario.name, error)

@@ -8,7 +8,7 @@ import {
   Signal,
   type Suspended,
 } from '../kernel/index.js'
-import type { Fence } from '../lease/index.js'
+import { checkedTtl, type Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
 import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
@@ -136,7 +136,7 @@ export class Contender {
       kind: 'acquire',
       space,
       owner: this.owner,
-      ttlMs,
+      ttlMs: checkedTtl(ttlMs),
       clockMs: this.nowMs,
       queueMs,
       inQueue,
@@ -152,7 +152,7 @@ export class Contender {
       space,
       owner: this.owner,
       expectedEpoch,
-      ttlMs,
+      ttlMs: checkedTtl(ttlMs),
       clockMs: this.nowMs,
       session: this.#process.session,
       request: this.#process.nextRequest(),
@@ -163,7 +163,7 @@ export class Contender {
     return this.#showing(traced.renew, {
       kind: 'renew',
       fence,
-      ttlMs,
+      ttlMs: checkedTtl(ttlMs),
       session: this.#process.session,
       request: this.#process.nextRequest(),
     })
@@ -278,7 +278,7 @@ export class Contender {
       kind: 'take',
       space,
       owner: this.owner,
-      ttlMs,
+      ttlMs: checkedTtl(ttlMs),
       maxAttempts,
       clockMs: this.nowMs,
       session: this.#process.session,
@@ -354,9 +354,15 @@ export class Contender {
     return this.#shownToken
   }
 
-  /** Asks for something of a space. */
+  /** Asks for something of a space. @throws RangeError for one that there is not */
   #naming<C extends Extract<Command, { readonly space: string }>>(make: Traced<C>, command: C): Suspended {
-    return this.#ask(make(command, this.#spaceIndex(command.space), 0))
+    const space = this.#spaceIndex(command.space)
+    if (space === NOBODY) {
+      const { spaces } = this
+      const all = spaces.length > 4 ? `${spaces[0]} to ${spaces.at(-1)}` : spaces.join(', ')
+      throw new RangeError(`there is no space ${JSON.stringify(command.space)}: expected one of ${all}`)
+    }
+    return this.#ask(make(command, space, 0))
   }
 
   /** Asks for something under a fence. */

@@ -1,5 +1,5 @@
 import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
-import { type Fault, Kernel, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
+import { type Fault, Kernel, type KernelOptions, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
 import type { CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
@@ -24,6 +24,8 @@ export interface Run {
   readonly events: number
   /** How many kernel events were handled: arrivals, replies, timeouts, ends of sleeps, faults. */
   readonly steps: number
+  /** How many commands reached the subject, copies included. */
+  readonly commands: number
   readonly metrics: Metrics
   readonly invariants: readonly InvariantResult[]
 }
@@ -61,6 +63,15 @@ function assembled(subject: Subject, seed: number): Assembled {
   }
 }
 
+/** What a scenario says of itself, and is not so, is told like what it does wrong while it runs. */
+function declared<T>(declaration: () => T): T {
+  try {
+    return declaration()
+  } catch (error) {
+    throw new StepFailed('scenario', 'the scenario itself', 0, error)
+  }
+}
+
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
   const { seed, parameters, subject = builtInSubject, maxSteps, meddle, tieBreak, watch } = options
@@ -71,8 +82,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const digest = options.judgedOnly ? undefined : new TraceDigest()
   const metrics = options.judgedOnly ? undefined : observe(metricsFold(cast))
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
-  const invariants = options.invariants ?? scenario.invariants(parameters)
-  const judges = invariants.map((invariant) => judge(invariant, cast, onViolation))
+  const judges = declared(() =>
+    (options.invariants ?? scenario.invariants(parameters)).map((each) => judge(each, cast, onViolation)),
+  )
   const writer = new TraceWriter(cast, digest, [
     ...(metrics === undefined ? [] : [metrics]),
     ...judges,
@@ -80,23 +92,23 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ...(meddle === undefined ? [] : [meddle((fault) => kernel.inject(fault))]),
   ])
 
-  const network = scenario.network(parameters)
+  const network = declared(() => scenario.network(parameters))
   const { client, commands, execute, restart } = assembled(subject, seed)
-  const kernel: Kernel<TracedRequest, Reply> = new Kernel<TracedRequest, Reply>({
+  let reached = 0
+  const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
     network,
     maxSteps,
     observer: writer,
-    serve:
-      watch === undefined
-        ? ({ command }, _node, atMs) => execute(command, atMs)
-        : ({ command }, _node, atMs) => {
-            watch(command.kind, atMs)
-            return execute(command, atMs)
-          },
+    serve({ command }, _node, atMs) {
+      reached += 1
+      watch?.(command.kind, atMs)
+      return execute(command, atMs)
+    },
     restartStore: restart,
     ...(tieBreak === undefined ? {} : { tieBreak }),
-  })
+  }
+  const kernel: Kernel<TracedRequest, Reply> = declared(() => new Kernel(kernelOptions))
   const world: World = {
     get nowMs() {
       return kernel.nowMs
@@ -105,23 +117,26 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     timeoutMs: network.timeoutMs,
     client,
     commands,
-    calmFromMs: scenario.calmFromMs?.(parameters) ?? Number.POSITIVE_INFINITY,
+    calmFromMs: declared(() => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
     acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
     inject: (fault) => kernel.inject(fault, 'underway'),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
   }
   const clocks = randomStream(seed, 'clocks')
-  for (const name of nodes) {
-    const skewMs = scenario.clockSkewMs?.(parameters, clocks) ?? 0
-    kernel.addNode(name, (process) => scenario.node(new Contender(process, world), parameters), skewMs)
-  }
-  for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
+  declared(() => {
+    for (const name of nodes) {
+      const skewMs = scenario.clockSkewMs?.(parameters, clocks) ?? 0
+      kernel.addNode(name, (process) => scenario.node(new Contender(process, world), parameters), skewMs)
+    }
+    for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
+  })
   for (const fault of options.faults ?? []) kernel.inject(fault)
 
   const end = (): Run => ({
     digest: digest?.end() ?? '',
     events: writer.length,
     steps: kernel.steps,
+    commands: reached,
     metrics: metrics?.end(parameters.durationMs) ?? NOTHING_MEASURED,
     // A run that was stopped has no end at which something could be missing.
     invariants: judges.map((each) =>

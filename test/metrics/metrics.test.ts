@@ -148,6 +148,26 @@ describe('the metrics', () => {
     ).toBe(1)
   })
 
+  it('count a refusal once, however often its command comes again', () => {
+    const refused = (kind: TraceEvent['kind'], command: TraceEvent['command'], repeated: boolean) =>
+      ({ kind, command, node: 1, atMs: 5, repeated }) as const
+    const all = [
+      ['lease-held', 'acquire'],
+      ['split-brain', 'claim'],
+      ['stale-owner', 'append'],
+      ['invalid-token', 'append'],
+    ] as const
+    const once = all.map(([kind, command]) => refused(kind, command, false))
+    const again = all.map(([kind, command]) => refused(kind, command, true))
+    expect(metricsOf([...once, ...again])).toEqual(metricsOf(once))
+    expect(metricsOf(once)).toMatchObject({
+      ownershipConflicts: 2,
+      splitBrainRejections: 1,
+      staleOwnerRejections: 1,
+      invalidTokenRejections: 1,
+    })
+  })
+
   it('takeoverQueuePeak: most nodes waiting at one moment for a space that another was the last to own', () => {
     expect(
       metricsOf([

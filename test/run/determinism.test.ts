@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Body,
   builtInScenarios,
   defineScenario,
   memoryCore,
@@ -53,6 +54,26 @@ describe('twice, or it does not count', () => {
       expect.stringMatching(/^\d+ ms node-\d sends/),
     ])
     expect(first?.events[0]).not.toBe(first?.events[1])
+  })
+
+  it.each([
+    ['the year', () => new Date().getFullYear()],
+    ['the day of the week', () => new Date().getDay()],
+    ['whole hours', () => Math.floor(Date.now() / 3_600_000)],
+    ['the date as text', () => Date().slice(0, 15)],
+  ])('a scenario that reads %s is found, however slowly that changes', async (_, read) => {
+    const Today = Date
+    const dated = {
+      ...small,
+      *node(node: Parameters<typeof small.node>[0]): Body {
+        const outcome = yield node.acquire(node.spaces[0] as string, 100)
+        if (outcome.kind === 'granted') yield node.append(outcome.fence, 'on', read())
+      },
+    }
+    const { deterministic, divergence } = await runScenario(dated)
+    expect(deterministic).toBe(false)
+    expect(divergence?.first?.events[0]).toMatch(/sends append/)
+    expect(Date).toBe(Today)
   })
 
   it('a subject that reads Date.now is found by the lease it grants, with the events before it the same', async () => {
