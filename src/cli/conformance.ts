@@ -1,7 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
-import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Io, onWatch } from './io.js'
 import { type RaceCliOptions, race, wantsRace } from './race.js'
 import { withStore } from './store.js'
@@ -26,11 +26,15 @@ export async function conformance(io: Io, options: ConformanceOptions): Promise<
     }
     return results
   })
-  const broken = all.some(({ results }) => results.some(({ verdict }) => verdict === 'broken'))
-  if (options.json) {
-    io.stdout.write(`${JSON.stringify({ verdict: broken ? 'not-held' : 'held', subjects: all }, null, 2)}\n`)
-  }
-  return broken ? NOT_HELD : HELD
+  const code = exitCodeOf(all.map(({ results }) => results))
+  if (options.json) io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], subjects: all }, null, 2)}\n`)
+  return code
+}
+
+/** A subject of which nothing could be checked has not held. */
+function exitCodeOf(all: readonly (readonly ContractResult[])[]): ExitCode {
+  if (all.some((results) => results.some(({ verdict }) => verdict === 'broken'))) return NOT_HELD
+  return all.some((results) => results.every(({ verdict }) => verdict === 'skipped')) ? NOT_CHECKED : HELD
 }
 
 function text(io: Io, subject: string, results: readonly ContractResult[], quiet: boolean): string {
@@ -39,7 +43,8 @@ function text(io: Io, subject: string, results: readonly ContractResult[], quiet
     .filter(({ verdict }) => !quiet || verdict === 'broken')
     .flatMap((result) => linesOf(result, chalk))
   const count = (verdict: ContractResult['verdict']) => results.filter((result) => result.verdict === verdict).length
-  const label = count('broken') === 0 ? chalk.green('PASS') : chalk.red('FAIL')
+  const label =
+    count('broken') > 0 ? chalk.red('FAIL') : count('held') > 0 ? chalk.green('PASS') : chalk.yellow('NOTHING TO CHECK')
   const counts = [`${count('held')} hold`, `${count('broken')} broken`, `${count('skipped')} skipped`].join(', ')
   return `${[...lines, `${label}  ${subject}: ${counts}`].join('\n')}\n`
 }
@@ -48,5 +53,5 @@ function linesOf(result: ContractResult, chalk: ChalkInstance): readonly string[
   const { name } = result
   if (result.verdict === 'held') return [`${chalk.green('✓')} ${name}`]
   if (result.verdict === 'broken') return [`${chalk.red('✗')} ${name}`, `    ${result.message}`]
-  return [`${chalk.yellow('-')} ${name} ${chalk.dim(`(skipped: no ${result.missing.join(', ')})`)}`]
+  return [`${chalk.yellow('-')} ${name} ${chalk.dim(`(skipped: ${result.why})`)}`]
 }

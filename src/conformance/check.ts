@@ -6,5 +6,6 @@ export interface ContractCheck {
   readonly name: string
   /** Without these commands there is nothing to check. */
   readonly needs: readonly CommandKind[]
-  check(probe: Probe): Promise<void>
+  /** Returns why there was nothing to see, where that shows only on the way. */
+  check(probe: Probe): Promise<string | undefined>
 }

@@ -1,13 +1,23 @@
+import type { Fence } from '../lease/index.js'
+import type { Reply } from '../log/index.js'
 import type { ContractCheck } from './check.js'
 import type { Probe } from './probe.js'
 
+/** Everything that may be asked under a fence and must be refused without a good one. A release that frees nothing need not be. */
+function everyWay(probe: Probe, fence: Fence): readonly (() => Promise<Reply>)[] {
+  const { owner } = fence
+  const ways = {
+    append: () => probe.append(fence, 1),
+    validate: () => probe.ask('validate', owner, { fence }),
+    renew: () => probe.ask('renew', owner, { fence, ttlMs: 100 }),
+    checkpoint: () => probe.ask('checkpoint', owner, { fence, nextSeq: 0, state: 0 }),
+    truncate: () => probe.ask('truncate', owner, { fence, beforeSeq: 0 }),
+  }
+  return (Object.keys(ways) as (keyof typeof ways)[]).filter((kind) => probe.has(kind)).map((kind) => ways[kind])
+}
+
 /** A write of any kind that the subject has, by which a fence can be tried. */
-const tryFence = (probe: Probe, fence: Parameters<Probe['append']>[0]) =>
-  probe.has('append')
-    ? probe.append(fence, 1)
-    : probe.has('validate')
-      ? probe.ask('validate', fence.owner, { fence })
-      : probe.ask('renew', fence.owner, { fence, ttlMs: 100 })
+const tryFence = (probe: Probe, fence: Fence): Promise<Reply> => (everyWay(probe, fence)[0] as () => Promise<Reply>)()
 
 /** What a core has to do with leases. */
 export const leases: readonly ContractCheck[] = [
@@ -114,9 +124,14 @@ export const leases: readonly ContractCheck[] = [
       const old = await probe.granted('a')
       probe.nowMs = 100
       const fence = await probe.granted('b')
-      if (fence.token === '' && old.token === '') return
-      await probe.refused(tryFence(probe, { ...fence, token: 'made up' }), 'a made-up token')
-      await probe.refused(tryFence(probe, { ...fence, token: old.token }), 'the token of another epoch')
+      if (fence.token === '' && old.token === '') return 'no tokens'
+      for (const [token, what] of [
+        ['made up', 'a made-up token'],
+        [old.token, 'the token of another epoch'],
+      ] as const) {
+        for (const ask of everyWay(probe, { ...fence, token })) await probe.refused(ask(), what)
+      }
+      return undefined
     },
   },
   {
@@ -224,11 +239,12 @@ export const leases: readonly ContractCheck[] = [
     async check(probe) {
       await probe.granted('a')
       const first = await probe.acquire('b', 's', 100, 500)
-      if (!('position' in first) || first.position === 0) return
+      if (!('position' in first) || first.position === 0) return 'no queue'
       await probe.acquire('c', 's', 100, 500)
       probe.nowMs = 100
       await probe.refused(probe.acquire('c', 's', 100, 500), 'acquire by the second in the queue')
       await probe.granted('b')
+      return undefined
     },
   },
 ]

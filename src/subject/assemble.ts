@@ -9,6 +9,8 @@ import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from '.
 /** A subject put together for one run. */
 export interface Assembled {
   readonly client: Client
+  /** The parts that are its own, and not the built-in ones beside them. */
+  readonly own: ReadonlySet<'core' | 'log' | 'jobs'>
   /** The commands it has; the others are not asked. */
   readonly commands: ReadonlySet<CommandKind>
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
@@ -31,6 +33,8 @@ export function assemble(subject: Subject, seed: number): Assembled {
     // Each of its commands is durable when it is answered: a restart loses nothing.
     return {
       client,
+      // Of the built-in subject all is its own; who brings a client alone has none of these.
+      own: new Set(subject.client === undefined ? (['core', 'log', 'jobs'] as const) : []),
       commands: allCommands,
       execute: (command, nowMs) => core.execute(command, nowMs),
       restart: () => undefined,
@@ -49,6 +53,7 @@ type Handler = (command: Command, nowMs: number) => Reply | Promise<Reply>
 interface Started {
   readonly handlers: Map<CommandKind, Handler>
   readonly parts: readonly { close?(): void }[]
+  readonly own: Assembled['own']
 }
 
 function assembleParts(
@@ -68,6 +73,7 @@ function assembleParts(
   let started = start(subject, context, ledger)
   return {
     client,
+    own: started.own,
     commands: new Set(started.handlers.keys()),
     execute(command, nowMs) {
       const handler = started.handlers.get(command.kind)
@@ -103,10 +109,17 @@ function start(subject: Subject, context: SubjectContext, ledger: Map<string, St
   }
   const ownCore = subject.core !== undefined
   const ledgered = ownCore && whole === undefined
+  const ownLog = whole !== undefined || typeof subject.log === 'function'
+  const ownJobs = whole !== undefined || typeof subject.jobs === 'function'
   add(core, ownCore, coreCommands, ledgered ? (handler) => noted(handler, ledger) : undefined)
-  add(log, whole !== undefined || typeof subject.log === 'function', logCommands)
-  add(jobs, whole !== undefined || typeof subject.jobs === 'function', jobCommands)
-  return { handlers, parts: [given ?? core, log, jobs] }
+  add(log, ownLog, logCommands)
+  add(jobs, ownJobs, jobCommands)
+  const own = [
+    ...(ownCore ? ['core' as const] : []),
+    ...(ownLog ? ['log' as const] : []),
+    ...(ownJobs ? ['jobs' as const] : []),
+  ]
+  return { handlers, parts: [given ?? core, log, jobs], own: new Set(own) }
 }
 
 /** The built-in log, under a core that is not: it judges fences by what that core has granted. */

@@ -281,6 +281,28 @@ describe('contention conformance', () => {
     expect(stdout).toMatch(/PASS {2}built-in: \d+ hold, 0 broken, 0 skipped\n$/)
   })
 
+  it('has nothing to check of a subject that is a client alone', async () => {
+    const root = folder({ 'client.mjs': 'export default { name: "eager", client: { retryAfterMs: () => 1 } }' })
+    const { code, stdout } = await cli(root, ['conformance', '--subject', 'client.mjs'])
+    expect(stdout).toContain('- a free space is granted (skipped: its core is the built-in one)')
+    expect(stdout).toMatch(/NOTHING TO CHECK {2}eager: 0 hold, 0 broken, \d+ skipped\n$/)
+    expect(code).toBe(2)
+  })
+
+  it('tries a forged token in every way in which one can be shown', async () => {
+    const forgiving = (command: string) => `
+      export default { name: 'forgiving', core: ({ builtIn }) => ({ ...builtIn.core, ${command}(given, nowMs) {
+        const { token } = builtIn.spaces.get(given.fence.space).record.lease
+        return builtIn.core.${command}({ ...given, fence: { ...given.fence, token } }, nowMs)
+      } }) }`
+    for (const command of ['renew', 'validate']) {
+      const root = folder({ 'forgiving.mjs': forgiving(command) })
+      const { code, stdout } = await cli(root, ['conformance', '--subject', 'forgiving.mjs', '--quiet'])
+      expect(stdout).toContain('✗ a token is needed, and that of the right epoch\n    a made-up token')
+      expect(code).toBe(1)
+    }
+  })
+
   it('names what is broken and what is skipped', async () => {
     const root = folder({ 'careless.mjs': careless })
     const { code, stdout } = await cli(root, ['conformance', '--subject', 'careless.mjs', '--json'])
@@ -290,5 +312,9 @@ describe('contention conformance', () => {
     expect(broken.map(({ name }: { name: string }) => name)).toEqual([
       'a release by an owner of the past frees nothing',
     ])
+    const skipped = results.filter(({ verdict }: { verdict: string }) => verdict === 'skipped')
+    expect(new Set(skipped.map(({ why }: { why: string }) => why))).toEqual(
+      new Set(['its log is the built-in one', 'its jobs are the built-in ones']),
+    )
   })
 })
