@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   input: [],
   jobs: ['lease'],
   log: ['lease', 'jobs'],
-  stores: ['lease', 'jobs', 'log'],
+  stores: ['lease', 'jobs', 'log', 'input'],
   authority: ['lease', 'log', 'stores'],
   stress: ['lease', 'log', 'stores'],
   subject: ['kernel', 'lease', 'jobs', 'log', 'stores'],

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { InputError } from '../input/index.js'
+import { mayHoldPassword, shownOf } from '../input/secret.js'
 import { version } from '../package.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
 import { type Io, processIo } from './io.js'
@@ -14,6 +15,20 @@ const once =
     throw new InputError({ what: `${option} was given more than once`, expected: 'one at the most', todo })
   }
 
+/**
+ * A text without what `argv` holds that may be a password: a URL may have been given where none is asked for, or for an option
+ * that is misspelt, and is not to be repeated.
+ */
+function withoutPasswordsOf(argv: readonly string[]): (text: string) => string {
+  const given = argv.flatMap((each) => [each, each.replace(/^--[\w-]+=/, '')]).filter(mayHoldPassword)
+  return (text) => given.reduce((rest, each) => rest.replaceAll(each, shownOf(each)), text)
+}
+
+const fieldsBy = (change: (text: string) => string, problem: object): object =>
+  Object.fromEntries(
+    Object.entries(problem).map(([name, value]) => [name, typeof value === 'string' ? change(value) : value]),
+  )
+
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
   let code: ExitCode = HELD
@@ -26,12 +41,13 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? HELD : NOT_CHECKED
     const { explain, isSubjectsFault, storeProblemOf } = await import('./explain.js')
-    const text = explain(error)
+    const told = withoutPasswordsOf(argv)
+    const text = told(explain(error))
     // A subject that answers wrongly, or throws, has been checked: it does not hold.
     const found = isSubjectsFault(error) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
       const given = error instanceof InputError ? error.problem : storeProblemOf(error)
-      const problem = given ?? { what: text.split('\n')[0] }
+      const problem = given === undefined ? { what: text.split('\n')[0] } : fieldsBy(told, given)
       const verdict = found === NOT_HELD ? 'not-held' : 'not-checked'
       io.stdout.write(`${JSON.stringify({ verdict, error: problem }, null, 2)}\n`)
     }
@@ -51,7 +67,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeErr: (text) => io.stderr.write(withoutPasswordsOf(argv)(text)),
       getOutHasColors: () => io.stdout.colorLevel > 0,
       getErrHasColors: () => io.stderr.colorLevel > 0,
     })

@@ -47,7 +47,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
     await open?.close()
     throw new InputError({
       what: 'there is nothing that several processes could race on',
-      found: `--store ${options.store ?? 'memory'}`,
+      found: open === undefined ? 'memory' : `${open.kind}: ${open.place}`,
       expected: 'a store that several processes can open, as in --store sqlite',
     })
   }

@@ -7,7 +7,9 @@ const ANOTHER = 'name another database with --database-url, or none: then a serv
 
 /** What is said of stores, in the words of this command: never without something to do. */
 export function inOwnWords({ expected, todo, ...problem }: StoreProblem): StoreProblem {
-  const named = todo?.replace('postgres=postgres://', '--database-url postgres://')
+  const named = todo
+    ?.replace('postgres=postgres://', '--database-url postgres://')
+    .replace('postgres=embedded starts one', 'without --database-url one is started')
   // What the environment names, this command does not touch.
   const given = expected?.replace('DATABASE_URL, or PGHOST', '--database-url')
   return { ...problem, ...(given !== undefined && { expected: given }), todo: named ?? `mend that, or ${ANOTHER}` }

@@ -2,6 +2,7 @@ import { type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-pa
 import type * as z from 'zod'
 import { InputError } from './input-error.js'
 import { nearest } from './nearest.js'
+import { shownOf } from './secret.js'
 
 /** Reads JSON text. Throws InputError with the line and column of the first syntax error. */
 export function parseJson(text: string, file: string): unknown {
@@ -75,7 +76,7 @@ function pathOf(path: readonly PropertyKey[]): string {
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`
       const name = String(step)
-      const plain = /^[A-Za-z_$][\w$]*$/.test(name) ? name : withoutUrls(JSON.stringify(name))
+      const plain = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(shownOf(name))
       return index === 0 ? plain : `.${plain}`
     })
     .join('')
@@ -93,12 +94,10 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const text = withoutUrls(JSON.stringify(value) ?? String(value))
+  const json = JSON.stringify(value) ?? String(value)
+  const text = json.replace(/"(?:[^"\\]|\\.)*"/g, (string) => JSON.stringify(shownOf(JSON.parse(string) as string)))
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
-
-/** A URL may hold a password. */
-const withoutUrls = (text: string): string => text.replace(/:\/\/[^"]*/g, '://…')
 
 /** `PropertyNameExpected` as "property name expected". */
 function words(code: string): string {

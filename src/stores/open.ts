@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { mayHoldPassword, nameOf } from '../input/secret.js'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
@@ -28,16 +29,17 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
   if (kind === 'memory' && url === undefined) return undefined
   if (!Object.hasOwn(adapters, kind) || url === '') {
     throw new StoreError({
-      what: `there is no store "${shownKind(spec)}"`,
-      store: shownKind(kind),
+      what: `there is no store "${nameOf(spec)}"`,
+      store: nameOf(kind),
       expected: `one of ${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`,
     })
   }
-  if ((kind === 'sqlite' || kind === 'git') && url?.includes('://')) {
+  if ((kind === 'sqlite' || kind === 'git') && url !== undefined && isNoPath(url)) {
     throw new StoreError({
-      what: `a store of ${kind} is on this machine: it has no URL`,
-      store: hidePlace(spec),
+      what: `a store of ${kind} is on this machine: it has no URL, and no password`,
+      store: nameOf(spec),
       expected: kind === 'git' ? 'the folder of a repository' : 'a file',
+      todo: 'name it by a path that looks like neither, as ./name, and from its folder if need be',
     })
   }
   const open = await (adapters[kind] as () => Promise<Open>)()
@@ -71,16 +73,11 @@ function inFolder(error: unknown, kind: string): unknown {
   )
 }
 
-/** What is no kind of store may be anything: a URL, a password. No more is shown of it than a name has, and whether there was more. */
-function shownKind(text: string): string {
-  const name = /^[\w-]*=?/.exec(text)?.[0] ?? ''
-  return name === text ? text : `${name}…`
-}
-
-/** Nothing of a URL is shown that could not be read: whatever stands in it may be a part of the password. */
-function hidePlace(text: string): string {
-  return text.replace(/:\/\/[\s\S]*/, '://…')
-}
+/**
+ * A path is shown in whatever is said of its store: so what may hold a password is taken for none. Nor is what has a colon
+ * before its first slash, as git has it: `git@host:x`, `file:x.db`. `:memory:` and the drives of Windows are.
+ */
+const isNoPath = (text: string): boolean => mayHoldPassword(text) || /^[^/\\:]{2,}:/.test(text)
 
 const NAMESPACE = /^[A-Za-z0-9-]+$/
 

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { builtInScenarios } from '../../scenarios/index.js'
 import { packageRoot } from '../../src/package.js'
@@ -10,6 +11,7 @@ import { openStore, runsOn } from '../../src/stores/index.js'
 import { storedSubject } from '../../src/subject/index.js'
 import { everyStore, openTwice } from '../stores/every-store.js'
 import { cli, folder, ownProject, polite } from '../support/cli.js'
+import { credentialsOfStore, SECRET } from '../support/passwords.js'
 
 describe('--store', () => {
   it('runs on a file of its own, says so, and leaves nothing', async () => {
@@ -105,11 +107,46 @@ describe('--store', () => {
     { stores: { ci: ['postgres', 'postgres://me:secret@host/db'] } },
     { stores: 'postgres=postgres://me:secret@host/db' },
     { stores: { 'postgres://me:secret@host/db': 1 } },
+    { stores: { ci: ['me:secret@host'] } },
+    { stores: ['me:secret@host', { 'me:secret@host': 'postgres:me:secret@host' }] },
   ])('shows nothing of a URL in a configuration that cannot be used: %o', async (config) => {
     const project = folder({ 'contention.config.json': JSON.stringify(config) })
     const { code, stderr } = await cli(project, ['run'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('is not a configuration')])
     expect(stderr).not.toContain('secret')
+  })
+
+  it('prints no part of a password, wherever it was typed', async () => {
+    const project = folder()
+    const places: readonly ((given: string) => readonly string[])[] = [
+      ...['run', 'check', 'explore', 'conformance'].map((name) => (given: string) => [name, '--store', given]),
+      (given) => ['conformance', '--processes', '2', `--store=${given}`],
+      (given) => ['conformance', '--store', 'ci', '--config', configOf(given)],
+      (given) => ['verify', '--commit', 'abcd', '--database-url', given],
+      (given) => ['verify', '--commit', 'abcd', '--scenario', given],
+      (given) => ['run', `--stroe=${given}`],
+      (given) => ['run', given],
+      (given) => ['run', '--seed', given],
+      (given) => [given],
+    ]
+    const configOf = (given: string): string => {
+      writeFileSync(join(project, 'named.config.json'), JSON.stringify({ stores: { ci: given } }))
+      return 'named.config.json'
+    }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...places),
+        credentialsOfStore,
+        fc.constantFrom([], ['--json']),
+        async (place, given, more) => {
+          const { code, stdout, stderr } = await cli(project, [...place(given), ...more])
+          expect(code).toBe(2)
+          expect(stderr).not.toMatch(/bug|\bat .*:\d+:\d+/)
+          expect(stdout + stderr).not.toContain(SECRET)
+        },
+      ),
+      { numRuns: 200 },
+    )
   })
 
   it('ends an exploration on a slow store soon after Ctrl-C, and at its time', async () => {

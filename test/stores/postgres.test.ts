@@ -73,10 +73,41 @@ describe('the place of a Postgres store', () => {
     expect(shown('postgres://h/a', { DATABASE_URL: 'postgres://other/b' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { DATABASE_URL: 'postgres://h/a', PGHOST: 'x' })).toBe('h:5432/a schema contention')
     expect(shown(undefined, { PGHOST: 'h', PGPORT: '5555', PGUSER: 'u' })).toBe('h:5555/u schema contention')
-    expect(() => shown(undefined, { PGHOST: 'h', PGPORT: 'abc' })).toThrow('PGPORT is no port')
-    expect(shown(undefined, { PGDATABASE: 'a' })).toBe('localhost:5432/a schema contention')
-    expect(shown(undefined, { PGUSER: 'u', DATABASE_URL: '' })).toBe(ours)
     expect(shown('embedded', { DATABASE_URL: 'postgres://h/a' })).toBe(ours)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['localhost:5432/a', { PGDATABASE: 'a' }],
+    ['localhost:5432/u', { PGUSER: 'u', DATABASE_URL: '' }],
+    ['localhost:5433/', { PGPORT: '5433' }],
+    ['127.0.0.9:5432/', { PGHOSTADDR: '127.0.0.9' }],
+    ['h:5432/', { PGHOST: 'h', PGHOSTADDR: '127.0.0.9' }],
+    ['::1:5432/', { PGHOST: '::1' }],
+  ])('is the server that libpq would take: %s for %o', (shown, env) => {
+    expect(placeOf(undefined, env).shown).toBe(`${shown} schema contention`)
+  })
+
+  it('is a server of our own where nothing names one, however much says how to get in', () => {
+    const env = { PGPASSWORD: 'p', PGSSLMODE: 'require', PGHOST: '', PGUSER: '' }
+    expect(placeOf(undefined, env).shown).toBe(ours)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['PGPORT', { PGHOST: 'h', PGPORT: 'abc' }],
+    ['PGSERVICE', { PGSERVICE: 'live' }],
+    ['PGSERVICE', { PGSERVICE: 'live', PGHOST: 'h' }],
+    ['PGHOST', { PGHOST: 'postgres://u:hunter2@h/a' }],
+    ['PGPORT', { PGPORT: 'u:hunter2@h' }],
+    ['PGDATABASE', { PGDATABASE: 'host=h password=hunter2' }],
+  ])('is none where %s cannot be used: %o', (name, env) => {
+    const refused = () => placeOf(undefined, env)
+    expect(refused).toThrow(`${name} cannot be used`)
+    expect(refused).toThrow(
+      expect.objectContaining({
+        problem: expect.objectContaining({ todo: expect.stringContaining('postgres=embedded') }),
+      }),
+    )
+    expect(refused).not.toThrow(/hunter2/)
   })
 
   it('gives pg everything but the schema', () => {

@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg'
+import { mayHoldPassword } from '../../input/secret.js'
 import type { Environment } from '../store.js'
 import { StoreError } from '../store-error.js'
 
@@ -17,25 +18,40 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
 const EXPECTED = 'postgres://user:password@host:port/database?schema=name'
 
 /**
- * The place that `url` names; without one, what the environment names: DATABASE_URL, or PGHOST and its kin; and without
- * these, or for `embedded`, a server of our own.
+ * The place that `url` names; without one, what the environment names: DATABASE_URL, or what libpq takes for a server; and
+ * without these, or for `embedded`, a server of our own.
  */
 export function placeOf(url: string | undefined, env: Environment): Place {
   if (url === 'embedded') return OURS
   if (url !== undefined) return placeOfUrl(url, 'the URL')
-  const { DATABASE_URL, PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD } = env
-  if (DATABASE_URL) return placeOfUrl(DATABASE_URL, 'DATABASE_URL')
-  if (!PGHOST && !PGDATABASE) return OURS
-  const [host, port] = [PGHOST || 'localhost', PGPORT || '5432']
-  if (!/^\d{1,5}$/.test(port)) {
-    throw new StoreError({
-      what: 'PGPORT is no port',
+  if (env['DATABASE_URL']) return placeOfUrl(env['DATABASE_URL'], 'DATABASE_URL')
+  return NAMING.some((name) => env[name]) ? placeOfVariables(env) : OURS
+}
+
+/** Any of these alone says that there is a server which is meant; a password alone does not. */
+const NAMING = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGUSER', 'PGSERVICE'] as const
+
+function placeOfVariables(env: Environment): Place {
+  const unusable = (name: string, found: string | undefined, expected: string) =>
+    new StoreError({
+      what: `${name} cannot be used`,
       store: 'postgres',
-      found: port,
-      expected: 'a whole number, as 5432',
-      todo: 'mend it, or name the server: postgres=postgres://…',
+      ...(found !== undefined && { found }),
+      expected,
+      todo: 'mend or unset it, or name the server: postgres=postgres://…; postgres=embedded starts one',
     })
+  const { PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSERVICE } = env
+  if (PGSERVICE) {
+    throw unusable(
+      'PGSERVICE',
+      'the name of a service',
+      'PGHOST, PGPORT, PGDATABASE and PGUSER: pg reads no service files',
+    )
   }
+  const whole = NAMING.find((name) => mayHoldPassword(env[name] ?? ''))
+  if (whole !== undefined) throw unusable(whole, undefined, 'one part of a URL; a whole one is for DATABASE_URL')
+  const [host, port] = [PGHOST || PGHOSTADDR || 'localhost', PGPORT || '5432']
+  if (!/^\d{1,5}$/.test(port)) throw unusable('PGPORT', port, 'a whole number, as 5432')
   return {
     schema: DEFAULT_SCHEMA,
     config: {
@@ -72,16 +88,17 @@ export function placeOfUrl(url: string, source: string): Place & { readonly conf
   if (!SCHEMA.test(schema)) {
     throw unreadable('names a schema that cannot be', 'name it with lower-case letters, digits and _, at most 63')
   }
-  const { searchParams, hostname, port, pathname, username } = parsed
+  const { searchParams, hostname, port, pathname } = parsed
   const host = searchParams.get('host') ?? (hostname.replace(/%2f/gi, '/') || 'localhost')
-  const database = pathname.slice(1) || username || searchParams.get('user') || ''
-  const shown = shownAs(host, port || '5432', database, schema)
+  const shown = shownAs(host, port || '5432', pathname.slice(1), schema)
   parsed.searchParams.delete('schema')
   return { schema, config: { connectionString: parsed.href }, shown }
 }
 
 /** A user without a host, as in `postgres://user@/database?host=/folder`, pg can read, and a URL cannot hold; its parameters can. */
 function parsedUrl(url: string): URL | undefined {
+  // Without its slashes it may be a user and a password.
+  if (!/^[^:]*:\/\//.test(url)) return undefined
   if (URL.canParse(url)) return new URL(url)
   const [, scheme, user, password, rest] = /^(postgres(?:ql)?:\/\/)([^:@/?#]*)(?::([^@/?#]*))?@(\/.*)$/.exec(url) ?? []
   if (scheme === undefined || !URL.canParse(`${scheme}${rest}`)) return undefined

@@ -5,7 +5,7 @@ type Known = Pick<StoreProblem, 'what' | 'expected' | 'todo'>
 const UNREACHABLE = {
   what: 'the Postgres server cannot be reached',
   expected: 'a server that listens there',
-  todo: 'start it, or name another: postgres=postgres://user:password@host:port/database',
+  todo: 'start it, or name another: postgres=postgres://user:password@host:port/database; postgres=embedded starts one',
 }
 const GONE = {
   what: 'the Postgres server went away in the middle',
