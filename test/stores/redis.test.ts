@@ -2,14 +2,23 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { inspect } from 'node:util'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OpenStore, openStore, type Store, StoreError, type Swap } from '../../src/stores/index.js'
+import {
+  type OpenStore,
+  openStore,
+  type Store,
+  StoreError,
+  type StoreProblem,
+  type Swap,
+} from '../../src/stores/index.js'
 import { problemOf } from '../../src/stores/redis/problems.js'
 import { inWords } from '../../src/stores/redis/promise.js'
 import { openRedis } from '../../src/stores/redis/redis.js'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../src/stores/redis/server.js'
+import { selfSigned } from '../support/certificate.js'
 import { built, start } from '../support/child.js'
 import { describeWith, isInPath } from '../support/needs.js'
 import { describeStore } from './behaviour.js'
@@ -186,24 +195,86 @@ describeRedis('redis', () => {
       }
     })
 
-    it('a server that is not Redis, one that never says a word, one without TLS', async () => {
-      const http = await listening((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-      expect(await problem(opened(http.url))).toMatchObject({ what: expect.stringContaining('language of Redis') })
-      const silent = await listening(() => undefined)
-      const rude = await listening((socket) => socket.destroy())
-      const plain = shared.url.replace('redis:', 'rediss:')
-      expect(
-        await Promise.all([problem(opened(silent.url)), problem(opened(rude.url)), problem(opened(plain))]),
-      ).toMatchObject([
-        { what: 'no Redis server answers', found: expect.stringContaining('silent') },
-        { what: expect.stringContaining('gone away') },
-        { store: expect.stringContaining('127.0.0.1') },
-      ])
+    describe('what is there instead of a server, or speaks otherwise', () => {
+      const refused = async (url: string) => (await problem(opened(url))) as StoreProblem
+      const secured = (url: string) => url.replace('redis:', 'rediss:')
+
+      it.each<[string, (socket: Socket) => unknown]>([
+        ['at once', (socket) => socket.destroy()],
+        ['when it is asked, as Postgres does', (socket) => socket.once('data', () => socket.destroy())],
+        ['in good order', (socket) => socket.end()],
+      ])('hangs up %s', async (_, meet) => {
+        const { url } = await listening(meet)
+        for (const each of [url, secured(url)]) {
+          expect(await refused(each)).toMatchObject({
+            what: 'what listens there hangs up without a word',
+            store: expect.stringMatching(/^redis 127\.0\.0\.1:\d+\/0$/),
+            todo: expect.stringMatching(/check host and port.*Postgres.*in its log/),
+          })
+        }
+      })
+
+      it('never says a word', async () => {
+        const { url } = await listening(() => undefined)
+        const both = await Promise.all([refused(url), refused(secured(url))])
+        const silent = {
+          what: 'what listens there never says a word',
+          found: 'connected, but silent for 5000 ms',
+          todo: expect.stringContaining('whether it hangs'),
+        }
+        expect(both).toMatchObject([silent, silent])
+      })
+
+      it.each([
+        ['HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+        ['SSH', 'SSH-2.0-OpenSSH_9\r\n'],
+        ['Postgres, of a protocol that it does not know', 'E\0\0\0\u0020SFATAL\0C0A000\0Munsupported\0\0'],
+      ])('speaks %s', async (_, says) => {
+        const { url } = await listening((socket) => socket.once('data', () => socket.write(says)))
+        for (const each of [url, secured(url)]) {
+          expect(await refused(each)).toMatchObject({
+            what: 'what answers there does not speak the language of Redis',
+            found: expect.stringMatching(/Unknown RESP type|WRONG_VERSION_NUMBER/),
+            todo: expect.stringContaining('another program at this one'),
+          })
+        }
+      })
+
+      it('speaks TLS alone, with a certificate that nobody knows', async () => {
+        const { port } = await listeningSecurely('+PONG\r\n')
+        expect(await refused(`redis://127.0.0.1:${port}`)).toMatchObject({
+          what: 'the Redis server there speaks TLS alone, and the URL is one without',
+          todo: 'write rediss:// instead of redis://',
+        })
+        expect(await refused(`rediss://127.0.0.1:${port}`)).toMatchObject({
+          what: 'the certificate of the Redis server is not one that this machine trusts for this host',
+          found: 'DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate',
+          todo: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+        })
+      })
+
+      it('speaks HTTP, if over TLS', async () => {
+        const { port } = await listeningSecurely('HTTP/1.1 400 Bad Request\r\n\r\n')
+        expect((await refused(`redis://127.0.0.1:${port}`)).what).toContain('does not speak the language of Redis')
+      })
+
+      it('wants a certificate of its client', async () => {
+        const { port } = await listeningSecurely('+PONG\r\n', { requestCert: true, rejectUnauthorized: true })
+        expect((await refused(`redis://127.0.0.1:${port}`)).todo).toContain('rediss://')
+      })
+
+      it('speaks no TLS', async () => {
+        expect(await refused(secured(shared.url))).toMatchObject({
+          what: 'the Redis server there speaks no TLS, and the URL asks for it',
+          todo: expect.stringContaining('write redis:// instead of rediss://'),
+        })
+      })
     })
 
     it('a wrong password, and a user without the rights', async () => {
       const { port } = new URL(shared.url)
       expect(await problem(opened(`redis://127.0.0.1:${port}`))).toMatchObject({
+        what: 'the Redis server wants a password, and none was given',
         found: expect.stringContaining('NOAUTH'),
       })
       for (const user of ['', 'somebody']) {
@@ -375,6 +446,15 @@ describeRedis('redis', () => {
     })
   })
 
+  const listeningSecurely = async (says: string, options: TlsOptions = {}) => {
+    const server = createTlsServer({ ...selfSigned('localhost'), ...options }, (socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', () => socket.write(says))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    listeners.push(server)
+    return server.address() as { port: number }
+  }
   const listening = async (meet: (socket: Socket) => void) => {
     const sockets: Socket[] = []
     const server = createServer((socket) => {

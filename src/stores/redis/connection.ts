@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { importDriver } from '../driver.js'
 import { StoreError } from '../store-error.js'
 import type { Address } from './address.js'
+import { lookAt } from './look.js'
 import { problemOf } from './problems.js'
 
 /** Sends one command, and gives what the server answers. */
@@ -70,10 +71,8 @@ export async function connectionTo(address: Address, greet: (call: Call) => Prom
     }
   }
 
-  const connect = async (): Promise<Client> => {
-    const client = createClient(optionsOf(address))
-    // It speaks up whenever something is wrong, asked or not; without a listener that would end the process.
-    client.on('error', (error) => drop(client, error))
+  /** Until the first answer. Without one, what is there instead is looked at. */
+  const reach = async (client: Client): Promise<void> => {
     const silent = new AbortController()
     const patience = sleep(CONNECT_TIMEOUT_MS, undefined, { signal: silent.signal }).then(
       () => drop(client, new Error(`connected, but silent for ${CONNECT_TIMEOUT_MS} ms`)),
@@ -82,14 +81,25 @@ export async function connectionTo(address: Address, greet: (call: Call) => Prom
     try {
       await Promise.race([client.connect().then(() => answered(client)), patience])
       if (why.has(client)) throw why.get(client)
+    } catch (error) {
+      throw problemOf(why.get(client) ?? error, address.place, await lookAt(address))
+    } finally {
       silent.abort()
+    }
+  }
+
+  const connect = async (): Promise<Client> => {
+    const client = createClient(optionsOf(address))
+    // It speaks up whenever something is wrong, asked or not; without a listener that would end the process.
+    client.on('error', (error) => drop(client, error))
+    try {
+      await reach(client)
       await greet((command) => ask(client, command))
       if (closed) throw closedError(address)
       ready = client
       return client
     } catch (error) {
-      silent.abort()
-      const cause = why.get(client) ?? error
+      const cause = error instanceof StoreError ? error : (why.get(client) ?? error)
       drop(client, error as Error)
       throw cause
     }

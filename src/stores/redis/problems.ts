@@ -1,11 +1,19 @@
 import { StoreError, type StoreProblem } from '../store-error.js'
 
-type Said = Pick<StoreProblem, 'what' | 'expected' | 'todo' | 'lost'>
+/** What is said of an error, besides where it was and what it said itself. */
+export type Said = Pick<StoreProblem, 'what' | 'expected' | 'todo' | 'lost'>
 
 /** What a server, or the way to it, may say: the first that fits. Errors out of a script have their code further on. */
 const known: readonly (readonly [sign: RegExp, Said])[] = [
   [
-    /\b(WRONGPASS|NOAUTH)\b|invalid password|AUTH .*without any password/,
+    /\bNOAUTH\b/,
+    {
+      what: 'the Redis server wants a password, and none was given',
+      todo: 'name it in the URL: redis://:password@host',
+    },
+  ],
+  [
+    /\bWRONGPASS\b|invalid password|AUTH .*without any password/,
     { what: 'the Redis server does not accept the user or the password', todo: 'correct them in the URL' },
   ],
   [
@@ -77,6 +85,22 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
     { what: 'the Redis server is too old, or lacks a command', expected: 'Redis 4 or later, or what is compatible' },
   ],
   [
+    /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/,
+    {
+      what: 'the Redis server wants a certificate of its client',
+      expected: 'a server that lets in by user and password: a URL cannot name a certificate',
+      todo: 'set tls-auth-clients no, or optional, on the server',
+    },
+  ],
+  [
+    /\bCERT_|_CERT\b|CERT_|_LEAF_SIGNATURE/,
+    {
+      what: 'the certificate of the Redis server is not one that this machine trusts for this host',
+      expected: 'one of a known authority, in date, for the host in the URL',
+      todo: 'name the host as the certificate does; say which authority to trust: NODE_EXTRA_CA_CERTS=<file>',
+    },
+  ],
+  [
     /Unknown RESP type|SSL routines|wrong version number/,
     {
       what: 'what answers there does not speak the language of Redis',
@@ -98,12 +122,15 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
   ],
 ]
 
-/** What went wrong with the server at `place`, as a StoreError. */
-export function problemOf(error: unknown, place: string): StoreError {
+/** What went wrong with the server at `place`, as a StoreError; in the words of `better`, if a look at it has found some. */
+export function problemOf(error: unknown, place: string, better?: Said): StoreError {
   if (error instanceof StoreError) return error
   const { code, message } = error as NodeJS.ErrnoException
   // Of several addresses of one host, none of which answers, there is a code and no message.
-  const found = [code, message].filter((text) => typeof text === 'string' && text !== '').join(': ')
-  const said = known.find(([sign]) => sign.test(found))?.[1] ?? { what: 'the Redis server cannot be used' }
+  const found = [code, message]
+    .filter((text) => typeof text === 'string' && text !== '')
+    .join(': ')
+    .trim()
+  const said = better ?? known.find(([sign]) => sign.test(found))?.[1] ?? { what: 'the Redis server cannot be used' }
   return new StoreError({ store: `redis ${place}`, found, ...said }, { cause: error })
 }
