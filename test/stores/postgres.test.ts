@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -10,6 +10,7 @@ import { keyOf, type OpenStore, openStore, StoreError, type Swap } from '../../s
 import { placeOf } from '../../src/stores/postgres/place.js'
 import { openPostgres } from '../../src/stores/postgres/postgres.js'
 import { type PostgresServer, startPostgres } from '../../src/stores/postgres/server.js'
+import { selfSigned } from '../support/certificate.js'
 import { describeWith, isInstalled } from '../support/needs.js'
 import { describeStore } from './behaviour.js'
 
@@ -207,6 +208,40 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       ])
     })
 
+    it.each([
+      ['a column is another', '42703', 'ALTER TABLE $.event RENAME event TO other'],
+      ['a row is there', '23505', "INSERT INTO $.event VALUES ('n', 's', 1, '{}')"],
+      ['more is wanted', '23502', 'DELETE FROM $.event; ALTER TABLE $.event ADD more text NOT NULL'],
+      ['less is taken', '23514', 'ALTER TABLE $.event ADD CHECK (seq > 5) NOT VALID'],
+      ['it has no key', '42P10', 'ALTER TABLE $.session DROP CONSTRAINT session_pkey'],
+      ['it is a view', '42703', 'DROP TABLE $.event; CREATE VIEW $.event AS SELECT 1 AS namespace'],
+    ])("is somebody else's by the time it is written to: %s", async (_, code, sql) => {
+      const schema = `then_${code.toLowerCase()}_${sql.length}`
+      const store = await opened(inSchema(schema))
+      expect(await store.namespace('n').swap('s', swapOf(0))).toBe(true)
+      await asAdmin(sql.replaceAll('$', schema))
+      const error = await store
+        .namespace('n')
+        .swap('s', swapOf(1))
+        .catch((thrown: unknown) => thrown)
+      expect((error as StoreError).problem).toMatchObject({
+        what: 'the tables of the store are not as contention made and filled them',
+        found: expect.stringContaining(`${code}: `),
+        todo: expect.stringContaining('?schema=name'),
+      })
+      await store.close()
+    })
+
+    it('that looks like ours, but has no keys, is told as it is written to', async () => {
+      await asAdmin(`CREATE SCHEMA alike; CREATE TABLE alike.contention_schema AS SELECT 2 AS version;
+        CREATE TABLE alike.space (namespace text, space text, version bigint, record text, checkpoint text);
+        CREATE TABLE alike.session (namespace text, space text, session text, told text);
+        CREATE TABLE alike.event (namespace text, space text, seq bigint, event text)`)
+      const store = await opened(inSchema('alike'))
+      await expect(store.namespace('n').swap('s', swapOf(0))).rejects.toThrow('not as contention made and filled them')
+      await store.close()
+    })
+
     it('that goes away is said, and made again at the next opening', async () => {
       const store = await opened(inSchema('dropped'))
       await store.namespace('n').swap('s', swapOf(0))
@@ -235,17 +270,105 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       expect(what).toMatch(/^the host of the Postgres server (is unknown|cannot be looked up)$/)
     })
 
-    it('does not know the user, the password or the database', async () => {
-      const wrongPassword = at((url) => {
-        url.password = 'hunter2'
+    const as = (user: string, password: string, change: (url: URL) => void = () => undefined) =>
+      at((url) => {
+        url.username = user
+        url.password = password
+        change(url)
       })
-      const refused = await refusal(opened(wrongPassword))
-      expect(refused.what).toBe('the Postgres server refuses the user')
-      expect(JSON.stringify(refused)).not.toContain('hunter2')
+    const refusedTo = async (...who: Parameters<typeof as>) => {
+      const problem = await refusal(opened(as(...who)))
+      expect(JSON.stringify(problem)).not.toContain('hunter2')
+      return problem
+    }
+
+    it('does not know the user, the password or the database', async () => {
+      for (const user of ['postgres', 'nobody']) {
+        expect(await refusedTo(user, 'hunter2')).toMatchObject({
+          what: 'the Postgres server refuses the user',
+          store: expect.stringMatching(/^postgres 127\.0\.0\.1:\d+\/postgres schema contention$/),
+          found: `28P01: password authentication failed for user "${user}"`,
+          todo: 'name both in the URL, or in PGUSER and PGPASSWORD',
+        })
+      }
       const wrongDatabase = at((url) => {
         url.pathname = '/nowhere'
       })
       expect((await refusal(opened(wrongDatabase))).what).toBe('there is no such database')
+      await asAdmin('CREATE DATABASE closed ALLOW_CONNECTIONS false')
+      const closed = at((url) => {
+        url.pathname = '/closed'
+      })
+      expect((await refusal(opened(closed))).what).toBe('the database takes no connections')
+    })
+
+    it('lets in by ways that the user does not go', async () => {
+      await asAdmin(`SET password_encryption = md5;
+        CREATE ROLE by_md5 LOGIN PASSWORD 'm'; CREATE ROLE in_clear LOGIN PASSWORD 'm'; CREATE ROLE rejected LOGIN;
+        CREATE ROLE by_tls LOGIN PASSWORD 'm'; CREATE ROLE no_login PASSWORD 'm'; CREATE ROLE no_more LOGIN PASSWORD 'm' CONNECTION LIMIT 0`)
+      const file = join(server.folder, 'data', 'pg_hba.conf')
+      const lines = [
+        'all by_md5 all md5',
+        'all in_clear all password',
+        'all rejected all reject',
+        'all no_login all md5',
+      ]
+      const ways = [
+        ...lines.map((line) => `host ${line}`),
+        'hostssl all by_tls all md5',
+        'hostnossl all by_tls all reject',
+      ]
+      writeFileSync(file, `${ways.join('\n')}\nhost all no_more all md5\n${readFileSync(file, 'utf8')}`)
+      await asAdmin('SELECT pg_reload_conf()')
+      const wants = { what: 'the Postgres server wants a password, and none was given' }
+      // The server takes its time to read it.
+      await expect
+        .poll(async () => (await refusedTo('rejected', 'x')).found, { timeout: 10_000 })
+        .toContain('pg_hba.conf')
+      expect(await refusedTo('postgres', '')).toMatchObject({ ...wants, found: expect.stringContaining('SASL') })
+      expect(await refusedTo('by_md5', '')).toMatchObject({ ...wants, found: expect.stringContaining('28P01') })
+      expect(await refusedTo('in_clear', '')).toMatchObject({
+        ...wants,
+        found: expect.stringContaining('empty password'),
+      })
+      for (const user of ['by_md5', 'in_clear']) {
+        expect((await refusedTo(user, 'hunter2')).what).toBe('the Postgres server refuses the user')
+      }
+      for (const user of ['rejected', 'by_tls']) {
+        expect(await refusedTo(user, 'm')).toMatchObject({
+          what: 'the Postgres server lets nobody in from here in this way',
+          todo: expect.stringContaining('?sslmode=require'),
+        })
+      }
+      expect(await refusedTo('no_login', 'm')).toMatchObject({ todo: expect.stringContaining('ALTER ROLE … LOGIN') })
+      expect((await refusedTo('no_more', 'm')).what).toBe('the Postgres server takes no more connections')
+    })
+
+    it('speaks no TLS where it is asked for, or with a certificate that nobody knows', async () => {
+      const asking = as('postgres', new URL(server.url).password, (url) => url.searchParams.set('sslmode', 'require'))
+      expect(await refusal(opened(asking))).toMatchObject({
+        what: 'the Postgres server does not speak TLS',
+        found: 'The server does not support SSL connections',
+        todo: 'switch it on there, or leave sslmode away',
+      })
+      const { key, cert } = selfSigned('localhost')
+      for (const [name, text] of Object.entries({ 'server.key': key, 'server.crt': cert })) {
+        const file = join(server.folder, 'data', name)
+        writeFileSync(file, text, { mode: 0o600 })
+        const { uid, gid } = statSync(join(server.folder, 'data'))
+        chownSync(file, uid, gid)
+      }
+      await asAdmin('ALTER SYSTEM SET ssl = on')
+      await asAdmin('SELECT pg_reload_conf()')
+      await expect
+        .poll(() => refusal(opened(asking)), { timeout: 10_000 })
+        .toMatchObject({
+          what: 'the certificate of the Postgres server is not one that this machine trusts for this host',
+          found: expect.stringContaining('self-signed certificate'),
+          todo: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+        })
+      await asAdmin('ALTER SYSTEM RESET ssl')
+      await asAdmin('SELECT pg_reload_conf()')
     })
 
     it('has a database that cannot keep every text', async () => {

@@ -41,7 +41,7 @@ export async function connect(
     client.on('end', lost)
     try {
       await client.connect().catch((error: unknown) => {
-        throw problemOf(error, place.shown, 'connecting')
+        throw problemOf(error, place.shown, client.password ? 'connecting' : 'connecting without a password')
       })
       await setUp(client, place, durable)
       return client

@@ -1,4 +1,5 @@
 import { StoreError, type StoreProblem } from '../store-error.js'
+import { isUntrusted, untrusted } from '../untrusted.js'
 
 type Known = Pick<StoreProblem, 'what' | 'expected' | 'todo'>
 
@@ -22,6 +23,19 @@ const REFUSED = {
   todo: 'name both in the URL, or in PGUSER and PGPASSWORD',
 }
 const NO_PASSWORD = { ...REFUSED, what: 'the Postgres server wants a password, and none was given' }
+const NO_USER = { ...REFUSED, what: 'no user was named, and the system does not tell who asks' }
+const NO_LOGIN = { ...REFUSED, todo: 'ALTER ROLE … LOGIN, or name another user in the URL' }
+const NO_ENTRY = {
+  what: 'the Postgres server lets nobody in from here in this way',
+  expected: 'a line of its pg_hba.conf for this host, user and database, with TLS or without',
+  todo: 'add one; or ask for TLS in the URL, ?sslmode=require, if that is what it wants',
+}
+/** Who is not let in has one code for many reasons. */
+const refusals: readonly (readonly [sign: RegExp, Known])[] = [
+  [/pg_hba\.conf/, NO_ENTRY],
+  [/no PostgreSQL user name/, NO_USER],
+  [/not permitted to log in/, NO_LOGIN],
+]
 const NO_TLS = {
   what: 'the Postgres server does not speak TLS',
   expected: 'a server that does, since the URL, or PGSSLMODE, asks for it',
@@ -44,7 +58,7 @@ const TABLES_GONE = {
 
 const TABLES_CHANGED = {
   what: 'the tables of the store are not as contention made and filled them',
-  expected: 'rows and keys that nobody else has taken away',
+  expected: 'tables, keys and rows that nobody else has changed',
   todo: 'restore the schema from a copy, or name another: ?schema=name',
 }
 
@@ -74,8 +88,11 @@ const known: Readonly<Record<string, Known>> = {
   'Query read timeout': { what: 'the Postgres server does not answer', todo: 'see whether it hangs' },
   'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string': NO_PASSWORD,
   'The server does not support SSL connections': NO_TLS,
-  '28P01': REFUSED,
-  '28000': REFUSED,
+  '55000': {
+    what: 'the database takes no connections',
+    expected: 'a database that does',
+    todo: 'ALTER DATABASE … ALLOW_CONNECTIONS true, or name another in the URL',
+  },
   '3D000': {
     what: 'there is no such database',
     expected: 'a database that exists: only the schema in it is made on first use',
@@ -90,20 +107,22 @@ const known: Readonly<Record<string, Known>> = {
   '53100': DISK_FULL,
   '53300': { what: 'the Postgres server takes no more connections', todo: 'close some, or raise max_connections' },
   '55P03': { what: 'a lock on the tables of the store was not given up in time', todo: 'end whoever holds it' },
-  '23505': TABLES_CHANGED,
   '42P10': TABLES_CHANGED,
+  '42703': TABLES_CHANGED,
+  '42804': TABLES_CHANGED,
+  '42809': TABLES_CHANGED,
   '3F000': TABLES_GONE,
   '42P01': TABLES_GONE,
 }
 
-/** What pg throws, as a StoreError: on a connection, or while it is being made. */
-export function problemOf(error: unknown, shown: string, when: 'connecting' | 'connected' = 'connected'): StoreError {
+/** When something went wrong: on a connection, or while it was being made. */
+export type Moment = 'connecting' | 'connecting without a password' | 'connected'
+
+/** What pg throws, as a StoreError. */
+export function problemOf(error: unknown, shown: string, moment: Moment = 'connected'): StoreError {
   if (error instanceof StoreError) return error
   const { code, message } = firstOf(error)
-  const problem = known[code ?? message] ?? { what: 'the Postgres server cannot be used' }
-  // The last words of a server are those of one that is a Postgres.
-  const hungUp = when === 'connecting' && problem === GONE && !code?.startsWith('57P')
-  const { what, ...rest } = hungUp ? NO_POSTGRES : problem
+  const { what, ...rest } = knownOf(code, message, moment) ?? { what: 'the Postgres server cannot be used' }
   const found = code === undefined || message.includes(code) ? message : `${code}: ${message}`
   return new StoreError({ what, store: `postgres ${shown}`, found, ...rest }, { cause: error })
 }
@@ -111,6 +130,17 @@ export function problemOf(error: unknown, shown: string, when: 'connecting' | 'c
 /** The SQLSTATE, or the code of a system error, of what pg throws or of the StoreError that was made of it. */
 export const codeOf = (error: unknown): string | undefined =>
   firstOf(error instanceof StoreError ? (error.cause ?? error) : error).code
+
+function knownOf(code: string | undefined, message: string, moment: Moment): Known | undefined {
+  if (code === '28P01' && moment === 'connecting without a password') return NO_PASSWORD
+  if (code?.startsWith('28')) return refusals.find(([sign]) => sign.test(message))?.[1] ?? REFUSED
+  // Whatever the constraint is: ours are only broken by rows that are not ours.
+  if (code?.startsWith('23') || (code === '55000' && moment === 'connected')) return TABLES_CHANGED
+  if (code !== undefined && isUntrusted(code)) return untrusted('Postgres')
+  const problem = known[code ?? message]
+  // The last words of a server are those of one that is a Postgres.
+  return problem === GONE && moment !== 'connected' && !code?.startsWith('57P') ? NO_POSTGRES : problem
+}
 
 /** True when the connection on which `error` came is of no use any more. */
 export function endsConnection(error: unknown): boolean {

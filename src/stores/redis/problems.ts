@@ -1,4 +1,5 @@
 import { StoreError, type StoreProblem } from '../store-error.js'
+import { isUntrusted, untrusted } from '../untrusted.js'
 
 /** What is said of an error, besides where it was and what it said itself. */
 export type Said = Pick<StoreProblem, 'what' | 'expected' | 'todo' | 'lost'>
@@ -93,14 +94,6 @@ const known: readonly (readonly [sign: RegExp, Said])[] = [
     },
   ],
   [
-    /\bCERT_|_CERT\b|CERT_|_LEAF_SIGNATURE/,
-    {
-      what: 'the certificate of the Redis server is not one that this machine trusts for this host',
-      expected: 'one of a known authority, in date, for the host in the URL',
-      todo: 'name the host as the certificate does; say which authority to trust: NODE_EXTRA_CA_CERTS=<file>',
-    },
-  ],
-  [
     /Unknown RESP type|SSL routines|wrong version number/,
     {
       what: 'what answers there does not speak the language of Redis',
@@ -131,6 +124,9 @@ export function problemOf(error: unknown, place: string, better?: Said): StoreEr
     .filter((text) => typeof text === 'string' && text !== '')
     .join(': ')
     .trim()
-  const said = better ?? known.find(([sign]) => sign.test(found))?.[1] ?? { what: 'the Redis server cannot be used' }
+  const said = better ?? (isUntrusted(found) ? untrusted('Redis') : saidOf(found))
   return new StoreError({ store: `redis ${place}`, found, ...said }, { cause: error })
 }
+
+const saidOf = (found: string): Said =>
+  known.find(([sign]) => sign.test(found))?.[1] ?? { what: 'the Redis server cannot be used' }
