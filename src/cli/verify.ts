@@ -49,7 +49,7 @@ async function run(io: Io, options: VerifyCliOptions, predict: VerifyOptions['pr
     )
   }
   // A second signal ends the process at once, and its workers with it: what it leaves in the database, the next run clears.
-  const interrupt = onInterrupt({ hangUp: true, onSecond: (number) => process.exit(128 + number) })
+  const interrupt = onInterrupt({ onSecond: (number) => process.exit(128 + number) })
   const left: string[] = []
   // However quiet a run is to be: somebody may have to see to it.
   const onLeft = (what: string) => {

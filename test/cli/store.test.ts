@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -11,6 +11,7 @@ import { openStore, runsOn } from '../../src/stores/index.js'
 import { storedSubject } from '../../src/subject/index.js'
 import { everyStore, openTwice } from '../stores/every-store.js'
 import { cli, folder, ownProject, polite } from '../support/cli.js'
+import { describeWith, isInPath } from '../support/needs.js'
 import { credentialsOfStore, SECRET } from '../support/passwords.js'
 
 describe('--store', () => {
@@ -278,8 +279,22 @@ function started(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = 
   return { ended, signalAll: (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal) }
 }
 
+/** The processes of the Redis servers that commands have noted in `temporary`. */
+function serversIn(temporary: string): readonly number[] {
+  const files = readdirSync(temporary).map((name) => join(temporary, name, 'server.json'))
+  return files.flatMap((file) => {
+    const pid = /"pid":(\d+)/.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1]
+    return pid === undefined ? [] : [Number(pid)]
+  })
+}
+
+const processesNaming = (text: string): readonly string[] =>
+  execFileSync('ps', ['-eww', '-o', 'args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((args) => args.includes(text))
+
 describe('a command on a store that is stopped, or waits', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('an exploration ends in good order at %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('an exploration ends in good order at %s', async (signal) => {
     const temporary = folder()
     const { ended, signalAll } = started(
       ['explore', '--store', 'sqlite', '--time', '60s', '--workers', '1', '--quiet'],
@@ -334,6 +349,43 @@ export default {
     setTimeout(() => signalAll('SIGINT'), 4_000)
     const { code, stderr } = await ended
     expect([code, stderr]).toEqual([2, 'stopped before its end\n'])
+  })
+
+  describeWith('redis-server in PATH', isInPath('redis-server'))('a race whose server is just killed', () => {
+    it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+      'tells at %s what was found until then, and leaves nothing',
+      async (signal) => {
+        const temporary = folder()
+        const race = [
+          'conformance',
+          '--store',
+          'redis',
+          '--processes',
+          '4',
+          '--seconds',
+          '20',
+          '--kill',
+          '--restart-server',
+        ]
+        const { ended, signalAll } = started(race, temporary, { ...process.env, TMPDIR: temporary })
+        const early = ended.then(({ stderr }) => stderr)
+        const servers = new Set<number>()
+        while (servers.size < 2) {
+          expect(await Promise.race([early, sleep(1)])).toBeUndefined()
+          for (const pid of serversIn(temporary)) servers.add(pid)
+        }
+        const atMs = Date.now()
+        signalAll(signal)
+        const { code, stdout, stderr } = await ended
+        expect(Date.now() - atMs).toBeLessThan(15_000)
+        expect([code, stderr]).toEqual([2, 'on redis: a server of its own\nstopped before its end\n'])
+        expect(stdout).toMatch(
+          /^✓ one total order[^✗]*\nSTOP {2}redis: 4 processes, [\d,]+ appends acknowledged.*again 1 time/,
+        )
+        expect([temporary, join(packageRoot(), 'dist/racer.js')].flatMap(processesNaming)).toEqual([])
+        expect(readdirSync(temporary)).toEqual([])
+      },
+    )
   })
 
   it('a store that is slow is not a subject that never answers', async () => {
