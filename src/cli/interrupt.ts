@@ -1,3 +1,5 @@
+import { endSignals } from '../stores/index.js'
+
 /** Whether the user, or the system, wants the command to end. */
 export interface Interrupt {
   readonly happened: boolean
@@ -12,21 +14,21 @@ export interface InterruptOptions {
   readonly onSecond?: (signalNumber: number) => void
 }
 
-/** A hang-up as well: Node ends at one even if `nohup` has started it, so that nobody can mean to go on after it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** The first signal is noted, so that a command can end in good order; a second one ends the process. */
+/**
+ * The first signal is noted, so that a command can end in good order; a second one ends the process. A hang-up is one as well:
+ * Node ends at it even when `nohup` has started it, so that nobody can mean to go on.
+ */
 export function onInterrupt({ onSecond }: InterruptOptions = {}): Interrupt {
   const abort = new AbortController()
   const dispose = () => {
-    for (const signal of SIGNALS) process.removeListener(signal, listener)
+    for (const signal of endSignals) process.removeListener(signal, listener)
   }
   const listener = (_name: NodeJS.Signals, signalNumber: number) => {
     if (abort.signal.aborted) onSecond?.(signalNumber)
     abort.abort()
     if (onSecond === undefined) dispose()
   }
-  for (const signal of SIGNALS) process.on(signal, listener)
+  for (const signal of endSignals) process.on(signal, listener)
   return {
     get happened() {
       return abort.signal.aborted

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { wasMeantForUs } from '../stores/index.js'
 import type { Go, RacerSpec } from './racer.js'
 import type { Acknowledged, Told } from './report.js'
 
@@ -87,7 +88,7 @@ export class Racers {
     })
     child.on('exit', (code, signal) => {
       this.#racing.delete(child)
-      if (signal === 'SIGKILL') {
+      if (signal === 'SIGKILL' || wasMeantForUs(signal)) {
         if (!this.#over) this.#startIn(lane)
       } else if (code !== 0 && !explained) {
         this.failures.push(words.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`)

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -114,6 +114,26 @@ describe('a race', () => {
       })
     })
   }
+
+  it('goes on without a process that a signal has ended which was meant for us', async () => {
+    const open = await opened('sqlite')
+    const ours = () =>
+      execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.includes(program))
+        .map((line) => Number.parseInt(line, 10))
+    try {
+      const racing = runRace(open, 'race', { ...options, kill: false })
+      await expect.poll(ours, { timeout: 10_000 }).toHaveLength(options.processes)
+      const [first, second] = ours()
+      process.kill(first as number, 'SIGINT')
+      process.kill(second as number, 'SIGHUP')
+      const { failures, results } = await racing
+      expect([failures, results.filter(({ held }) => !held)]).toEqual([[], []])
+    } finally {
+      await open.close()
+    }
+  })
 
   describeWith('redis-server in PATH', isInPath('redis-server'))('on a server that keeps nothing', () => {
     it('is lost when that is killed: acknowledged appends are gone, and it is said', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { childrenOf, haveEnded, signal, textOf } from '../processes/processes.js'
 import { isRunning } from '../processes/running.js'
+import { endSignals, wasMeantForUs } from '../processes/signals.js'
 import { StoreError } from '../store-error.js'
 import { type Binaries, findBinaries, type User, userOfServer } from './binaries.js'
 import { clearLeftovers, dataOf, makeFolder, removeFolder, saidBy } from './folder.js'
@@ -38,7 +39,7 @@ const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 10_000
 const END_WITHIN_MS = 2_000
 /** Somebody may take the free port before the server does; and again, but hardly so often. */
-const MOST_PORTS = 5
+const MOST_STARTS = 5
 const SHOWN_LINES = 8
 
 /**
@@ -59,13 +60,13 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
     const password = randomBytes(18).toString('hex')
     await makeData(binaries, user, running, password)
     const launch = (port: number) => start(binaries, user, running, port, options)
-    const port = await firstFreePort(launch)
+    const port = await launched(launch, freePort)
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       folder,
       processes: () => processesOf(running),
       kill: () => killAll(running),
-      restart: () => launch(port),
+      restart: async () => void (await launched(launch, async () => port)),
       stop: () => stop(running),
     }
   } catch (error) {
@@ -106,19 +107,22 @@ async function makeData(
   if (failure !== undefined) throw notStarted('initdb', failure, folder)
 }
 
-async function firstFreePort(launch: (port: number) => Promise<void>): Promise<number> {
+async function launched(launch: (port: number) => Promise<void>, choose: () => Promise<number>): Promise<number> {
   for (let tries = 1; ; tries++) {
-    const port = await freePort()
+    const port = await choose()
     try {
       await launch(port)
       return port
     } catch (error) {
-      // In English: the locale of the server is C.
-      const taken = error instanceof StoreError && /address already in use/i.test(error.problem.found ?? '')
-      if (!taken || tries === MOST_PORTS) throw error
+      const found = (error instanceof StoreError && error.problem.found) || ''
+      if (!mayPass(found) || tries === MOST_STARTS) throw error
     }
   }
 }
+
+/** The port was taken, or it was ended with us, who go on until we are done. In English: the locale of the server is C. */
+const mayPass = (found: string): boolean =>
+  /address already in use/i.test(found) || wasMeantForUs(/^postgres ended with (\w+)$/m.exec(found)?.[1] ?? null)
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
@@ -226,20 +230,19 @@ async function stop(running: Running): Promise<void> {
 
 /** The servers of this process that are not stopped yet. */
 const all = new Set<Running>()
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 function watch(running: Running): void {
   all.add(running)
   if (all.size > 1) return
   process.on('exit', endAll)
-  for (const name of SIGNALS) process.on(name, endProcess)
+  for (const name of endSignals) process.on(name, endProcess)
 }
 
 function unwatch(running: Running): void {
   all.delete(running)
   if (all.size > 0) return
   process.off('exit', endAll)
-  for (const name of SIGNALS) process.off(name, endProcess)
+  for (const name of endSignals) process.off(name, endProcess)
 }
 
 /**

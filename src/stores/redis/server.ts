@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endSignals, wasMeantForUs } from '../processes/signals.js'
 import { StoreError } from '../store-error.js'
 import { clearLeftovers, makeFolder, notePid } from './leftovers.js'
 
@@ -27,7 +28,7 @@ export interface RedisServer {
 }
 
 /** Between looking for a free port and taking it, another may take it: so often in a row is no accident. */
-const MOST_PORTS = 10
+const MOST_STARTS = 10
 /** It is there after some 20 ms; a busy machine is slower, and a long file has to be read. */
 const START_TIMEOUT_MS = 30_000
 const START_RETRY_MS = 10
@@ -51,7 +52,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       const place = writeConfig(folder, await freePort(), options)
       const failure = await startAt(place)
       if (failure === undefined) return serverAt(place)
-      if (!isPortTaken(failure) || attempt === MOST_PORTS) throw failedToStart(failure)
+      if (!mayPass(failure) || attempt === MOST_STARTS) throw failedToStart(failure)
     }
   } catch (error) {
     await end(folder)
@@ -70,7 +71,7 @@ function serverAt(place: Place): RedisServer {
       for (let attempt = 1; ; attempt++) {
         const failure = await startAt(place)
         if (failure === undefined) return
-        if (!isPortTaken(failure) || attempt === MOST_PORTS) throw failedToStart(failure)
+        if (!mayPass(failure) || attempt === MOST_STARTS) throw failedToStart(failure)
         await sleep(START_RETRY_MS * attempt)
       }
     },
@@ -159,7 +160,9 @@ function freePort(): Promise<number> {
   })
 }
 
-const isPortTaken = (failure: string): boolean => /address already in use/i.test(failure)
+/** The port was taken, or it was ended with us, who go on until we are done. */
+const mayPass = (failure: string): boolean =>
+  /address already in use/i.test(failure) || wasMeantForUs(/\bended with (\w+)$/.exec(failure)?.[1] ?? null)
 
 /** The end of what it said; nothing when somebody has removed its folder. */
 function tail(folder: string): string {
@@ -204,20 +207,18 @@ function remove(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
 function watchOver(folder: string, child: ChildProcess): void {
   if (running.size === 0) {
     process.on('exit', endAll)
     // The first to hear: one that listens for one signal alone has gone when its turn is over, and would not be counted.
-    for (const signal of SIGNALS) process.prependListener(signal, endBySignal)
+    for (const signal of endSignals) process.prependListener(signal, endBySignal)
   }
   running.set(folder, child)
 }
 
 function unwatch(): void {
   process.removeListener('exit', endAll)
-  for (const signal of SIGNALS) process.removeListener(signal, endBySignal)
+  for (const signal of endSignals) process.removeListener(signal, endBySignal)
 }
 
 function endAll(): void {
