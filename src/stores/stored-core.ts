@@ -139,11 +139,10 @@ export function storedCore(store: Store, mint: MintToken): Core {
       const space = spaceOf(command)
       const before = tails.get(space)
       const reply = before === undefined ? swap(command, nowMs) : before.then(() => swap(command, nowMs))
-      const tail = reply
-        .catch(() => undefined)
-        .then(() => {
-          if (tails.get(space) === tail) tails.delete(space)
-        })
+      const leave = () => {
+        if (tails.get(space) === tail) tails.delete(space)
+      }
+      const tail = reply.then(leave, leave)
       tails.set(space, tail)
       return reply
     },

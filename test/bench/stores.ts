@@ -14,6 +14,7 @@ import { packedLog } from './git-pack.js'
 // log can be replayed in constant memory. Figures and targets are printed, never asserted.
 //
 //   npm run bench:stores                          the table, where all is synced that can be
+//   npm run bench:stores -- sqlite                one part of it
 //   npm run bench:stores -- --unsynced            the table, where nothing is: the stores that go with the process
 //   npm run bench:stores -- --replay 1000000 redis   appends so many events, and replays them
 
@@ -201,7 +202,8 @@ else if (command === '--replay') await replay(Number(events), where ?? 'sqlite')
 else {
   const rows: string[][] = []
   const lines: string[] = []
-  for (const kind of Object.keys(PER_ROUND)) {
+  const named = Object.keys(PER_ROUND).filter((kind) => process.argv.includes(kind))
+  for (const kind of named.length > 0 ? named : Object.keys(PER_ROUND)) {
     const { rows: more, shares } = await measure(kind, !process.argv.includes('--unsynced'))
     rows.push(...more)
     const lowest = Math.min(...shares)
