@@ -17,16 +17,23 @@ const once =
 
 /**
  * A text without what `argv` holds that may be a password: a URL may have been given where none is asked for, or for an option
- * that is misspelt, and is not to be repeated.
+ * that is misspelt, and is not to be repeated. What we advise is ours, and may begin alike.
  */
 function withoutPasswordsOf(argv: readonly string[]): (text: string) => string {
   const given = argv.flatMap((each) => [each, each.replace(/^--[\w-]+=/, '')]).filter(mayHoldPassword)
-  return (text) => given.reduce((rest, each) => rest.replaceAll(each, shownOf(each)), text)
+  return (text) => {
+    const advice = text.search(/\n {2}(expected|to do): /)
+    const [told, advised] = advice < 0 ? [text, ''] : [text.slice(0, advice), text.slice(advice)]
+    return given.reduce((rest, each) => rest.replaceAll(each, shownOf(each)), told) + advised
+  }
 }
 
-const fieldsBy = (change: (text: string) => string, problem: object): object =>
+const changed = (problem: object, change: (text: string) => string): object =>
   Object.fromEntries(
-    Object.entries(problem).map(([name, value]) => [name, typeof value === 'string' ? change(value) : value]),
+    Object.entries(problem).map(([name, value]) => [
+      name,
+      typeof value === 'string' && name !== 'expected' && name !== 'todo' ? change(value) : value,
+    ]),
   )
 
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
@@ -47,7 +54,7 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
     const found = isSubjectsFault(error) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
       const given = error instanceof InputError ? error.problem : storeProblemOf(error)
-      const problem = given === undefined ? { what: text.split('\n')[0] } : fieldsBy(told, given)
+      const problem = given === undefined ? { what: text.split('\n')[0] } : changed(given, told)
       const verdict = found === NOT_HELD ? 'not-held' : 'not-checked'
       io.stdout.write(`${JSON.stringify({ verdict, error: problem }, null, 2)}\n`)
     }

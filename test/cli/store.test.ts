@@ -85,7 +85,8 @@ describe('--store', () => {
     ['a URL where a file should be', 'sqlite=postgres://me:secret@host/db', /it has no URL[\s\S]*a file/],
     ['no name', '', /there is no store ""/],
     ['an empty place', 'sqlite=', /there is no store "sqlite="/],
-    ['a folder that does not exist', 'sqlite=no/such/folder/x.db', /cannot be opened[\s\S]*a folder that exists/],
+    ['a folder that does not exist', 'sqlite=no/such/folder/x.db', /cannot be opened[\s\S]*to do: {4}make its folder/],
+    ['a URL that is the beginning of what is advised', 'postgres://user', /to do: .*postgres:\/\/user:password@host/],
     ['a server that does not answer', 'postgres=postgres://me:secret@127.0.0.1:1/db', /127\.0\.0\.1:1/],
     ['a server that does not answer', 'redis=redis://me:secret@127.0.0.1:1', /127\.0\.0\.1:1/],
     [

@@ -51,6 +51,7 @@ export async function openDatabase(file: string, drivers: readonly string[] = DR
         store: `sqlite ${file}`,
         found,
         expected: 'a file in a folder that exists, which this user may write',
+        todo: 'make its folder, let this user write to it, or name another file: sqlite=<file>',
       },
       { cause: error },
     )
