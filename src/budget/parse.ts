@@ -42,7 +42,9 @@ export function parseBudgets(text: string, file: string, scenarios: readonly str
 
 /** A budget file's text: fixed order and indentation, so that versions diff well. */
 export function printBudgets(budgets: Budgets, schema: string): string {
-  return `${JSON.stringify({ $schema: schema, ...budgets }, null, 2)}\n`
+  // Budgets that were read from a file still name the schema, as seen from there.
+  const content = Object.assign({ $schema: schema }, budgets, { $schema: schema })
+  return `${JSON.stringify(content, null, 2)}\n`
 }
 
 /** Names both file and version, for messages. */

@@ -23,6 +23,7 @@ import { type Io, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
 import { shownPath } from './shown-path.js'
+import { noSnapshotText } from './snapshot-text.js'
 
 const ACCEPT = 'npx contention update'
 
@@ -109,23 +110,12 @@ function exitCodeOf(report: Report, gate: Gate): ExitCode {
 }
 
 function compare(io: Io, project: Project, report: Report): Gate {
-  const file = shownPath(io, snapshotFile(project.snapshotFolder))
-  const parsed = readSnapshot(project.snapshotFolder)
-  switch (parsed.kind) {
-    case 'missing':
-      return { kind: 'no-snapshot', sentence: `there is no snapshot: ${file} is missing` }
-    case 'old':
-      return { kind: 'no-snapshot', sentence: `the snapshot is obsolete: ${file} has format v${parsed.version}` }
-    case 'damaged':
-      return {
-        kind: 'no-snapshot',
-        sentence: `the snapshot is damaged: ${file}, line ${parsed.line}: found ${parsed.found}, expected ${parsed.expected}`,
-      }
-    case 'snapshot': {
-      const existing = project.scenarios.map(({ name }) => name)
-      return { kind: 'compared', drifts: compareWithSnapshot(report, parsed.snapshot, existing) }
-    }
+  const found = readSnapshot(project.snapshotFolder)
+  if (found.kind !== 'snapshot') {
+    return { kind: 'no-snapshot', sentence: noSnapshotText(found, shownPath(io, snapshotFile(project.snapshotFolder))) }
   }
+  const existing = project.scenarios.map(({ name }) => name)
+  return { kind: 'compared', drifts: compareWithSnapshot(report, found.snapshot, existing) }
 }
 
 function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): string {

@@ -1,14 +1,17 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Chalk } from 'chalk'
-import { defaultBudgets, printBudgets } from '../budget/index.js'
-import { loadProject } from '../config/index.js'
-import { snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
+import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
+import { budgetSchema, budgetVersions, loadProject, type Project } from '../config/index.js'
+import { fileError, readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
+import { InputError } from '../input/index.js'
 import { type Report, reportTerminal } from '../report/index.js'
+import { shellWord } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
 import { shownPath } from './shown-path.js'
+import { noSnapshotText } from './snapshot-text.js'
 
 export interface InitOptions {
   readonly json?: boolean
@@ -43,8 +46,11 @@ jobs:
       - run: npx contention check
 `
 
-/** Where the schema of budget files is, as seen from a project's budget folder. */
-const BUDGET_SCHEMA = '../node_modules/contention/schemas/budgets.schema.json'
+/** A file of a project, and what it holds when it is made. */
+interface ProjectFile {
+  readonly file: string
+  readonly text: string
+}
 
 /** What became of one file. */
 interface Made {
@@ -52,23 +58,21 @@ interface Made {
   readonly written: boolean
 }
 
-/** `contention init`: configuration, budgets, CI workflow and first snapshot of a project. Never changes a file that exists. */
+/**
+ * `contention init`: configuration, budgets, CI workflow and first snapshot of a project, where its configuration wants them.
+ * Never changes a file that exists, and writes nothing before all is known to be in order.
+ */
 export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
-  const hasConfig = ['ts', 'mts', 'js', 'mjs', 'json'].some((end) =>
-    existsSync(join(io.cwd, `contention.config.${end}`)),
-  )
-  const made: Made[] = [
-    ...(hasConfig ? [] : [make(io, 'contention.config.ts', CONFIG)]),
-    make(io, join('budgets', 'v1.json'), printBudgets(defaultBudgets, BUDGET_SCHEMA)),
-    make(io, join('.github', 'workflows', 'contention.yml'), WORKFLOW),
-  ]
   const project = await loadProject(io.cwd)
-  const { report } = await measure(io, project, [], {})
+  refuseBelow(io, project)
+  refuseUselessSnapshot(io, project)
   const snapshot = snapshotFile(project.snapshotFolder)
-  if (!existsSync(snapshot) && report.passed) {
-    writeAtomically(snapshot, snapshotReportMarkdown(report))
-    made.push({ file: snapshot, written: true })
-  } else if (report.passed) made.push({ file: snapshot, written: false })
+  const files = projectFiles(io, project)
+  for (const file of [...files.map((each) => each.file), snapshot]) refuseUnwritable(file)
+  const { report } = await measure(io, project, [], {})
+  const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
+    make,
+  )
 
   if (options.json) {
     io.stdout.write(
@@ -78,8 +82,54 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   return report.passed ? HELD : NOT_HELD
 }
 
-function make(io: Io, name: string, text: string): Made {
-  const file = join(io.cwd, name)
+/** All but the snapshot, which is known only when the scenarios have run. */
+function projectFiles(io: Io, project: Project): readonly ProjectFile[] {
+  const { configFile = join(io.cwd, 'contention.config.ts'), budgetFolder } = project
+  const version = budgetVersions(budgetFolder).at(-1) ?? defaultBudgets.version
+  return [
+    { file: configFile, text: CONFIG },
+    { file: join(budgetFolder, budgetFileName(version)), text: printBudgets(defaultBudgets, budgetSchema(project)) },
+    { file: join(io.cwd, '.github', 'workflows', 'contention.yml'), text: WORKFLOW },
+  ]
+}
+
+/** A project within a project would hide that one from all that is run here. */
+function refuseBelow(io: Io, { configFile, root }: Project): void {
+  if (configFile === undefined || root === io.cwd) return
+  throw new InputError({
+    what: 'this folder is in a project already',
+    file: configFile,
+    expected: 'a folder that no configuration above it counts for',
+    todo: `run \`npx contention init\` in ${root}; or, for a project of its own, put a contention.config.json that holds {} here first`,
+  })
+}
+
+/** A snapshot that is there is kept: the gate has to be able to read it. */
+function refuseUselessSnapshot(io: Io, { snapshotFolder }: Project): void {
+  const found = readSnapshot(snapshotFolder)
+  if (found.kind === 'snapshot' || found.kind === 'missing') return
+  const file = snapshotFile(snapshotFolder)
+  throw new InputError({
+    what: noSnapshotText(found, shownPath(io, file)),
+    todo: 'take it back from git, or delete it, and run `npx contention init` again',
+  })
+}
+
+/** Refuses a file that is missing and could not be made. */
+function refuseUnwritable(file: string): void {
+  if (existsSync(file)) return
+  let folder = dirname(file)
+  while (!existsSync(folder)) folder = dirname(folder)
+  try {
+    // Says so when it is a file.
+    readdirSync(folder)
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw fileError(error, file, 'write')
+  }
+}
+
+function make({ file, text }: ProjectFile): Made {
   const written = !existsSync(file)
   if (written) writeAtomically(file, text)
   return { file, written }
@@ -93,9 +143,10 @@ function initTerminal(io: Io, made: readonly Made[], report: Report, quiet: bool
   if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
   if (quiet) return ''
   const installed = existsSync(join(io.cwd, 'node_modules', 'contention'))
+  const written = made.filter((each) => each.written).map(({ file }) => shellWord(shownPath(io, file)))
   const steps = [
     ...(installed ? [] : ['npm install --save-dev contention']),
-    'git add contention.config.ts budgets snapshots .github',
+    ...(written.length === 0 ? [] : [`git add ${written.join(' ')}`]),
     'npx contention check',
   ]
   return `${lines.join('')}\nNext:\n${steps.map((step) => `  ${step}\n`).join('')}`

@@ -1,8 +1,7 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
-import { budgetVersions, loadBudgets, type Project } from '../config/index.js'
+import { budgetSchema, budgetVersions, loadBudgets } from '../config/index.js'
 import { InputError } from '../input/index.js'
-import { packageRoot } from '../package.js'
 import { plural } from '../report/index.js'
 import { nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
 import { createFile } from './create-file.js'
@@ -64,7 +63,7 @@ function writeNext(
     case 'next': {
       const { version } = next.budgets
       const file = join(project.budgetFolder, budgetFileName(version))
-      createFile(file, printBudgets(next.budgets, schemaOf(project)))
+      createFile(file, printBudgets(next.budgets, budgetSchema(project)))
       return { kind: 'written', file, version, changes: next.changes }
     }
   }
@@ -85,10 +84,4 @@ function predecessor({ io, project }: TunePlan): Predecessor {
     scenarios: ofThose(defaultBudgets.scenarios),
     derivedFrom: ofThose(defaultBudgets.derivedFrom ?? {}),
   }
-}
-
-/** The schema as a budget file can name it: in this package's own repository, or where projects have it installed. */
-function schemaOf({ root, budgetFolder }: Project): string {
-  const home = root === packageRoot() ? root : join(root, 'node_modules', 'contention')
-  return relative(budgetFolder, join(home, 'schemas', 'budgets.schema.json')).replaceAll('\\', '/')
 }

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { type Budgets, budgetFileName, defaultBudgets, parseBudgets, versionOfFileName } from '../budget/index.js'
 import { fileError } from '../gate/index.js'
 import { InputError } from '../input/index.js'
+import { packageRoot } from '../package.js'
 import type { Project } from './project.js'
 
 /**
@@ -43,6 +44,12 @@ export function budgetVersions(folder: string): readonly number[] {
   } catch (error) {
     throw fileError(error, folder, 'read')
   }
+}
+
+/** The schema as a budget file can name it: in this package's own repository, or where projects have it installed. */
+export function budgetSchema({ root, budgetFolder }: Project): string {
+  const home = root === packageRoot() ? root : join(root, 'node_modules', 'contention')
+  return relative(budgetFolder, join(home, 'schemas', 'budgets.schema.json')).replaceAll('\\', '/')
 }
 
 function readBudgets(file: string, project: Project): Budgets {

@@ -1,0 +1,16 @@
+import type { readSnapshot } from '../gate/index.js'
+
+/** What is in the place of a snapshot, when it is none that can be compared with. */
+export type NoSnapshot = Exclude<ReturnType<typeof readSnapshot>, { readonly kind: 'snapshot' }>
+
+/** Why there is nothing to compare with, in one sentence. */
+export function noSnapshotText(found: NoSnapshot, file: string): string {
+  switch (found.kind) {
+    case 'missing':
+      return `there is no snapshot: ${file} is missing`
+    case 'old':
+      return `the snapshot is obsolete: ${file} has format v${found.version}`
+    case 'damaged':
+      return `the snapshot is damaged: ${file}, line ${found.line}: found ${found.found}, expected ${found.expected}`
+  }
+}

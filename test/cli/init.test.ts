@@ -1,0 +1,123 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cli, folder, ownProject, polite } from '../support/cli.js'
+
+const filesIn = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort()
+
+/** Refused, and nothing written. */
+async function refusal(root: string, cwd = root): Promise<string> {
+  const before = filesIn(root)
+  const { code, stdout, stderr } = await cli(cwd, ['init'])
+  expect(filesIn(root)).toEqual(before)
+  expect([code, stdout]).toEqual([2, ''])
+  return stderr.replaceAll(root, '.')
+}
+
+describe('contention init', () => {
+  it('makes what a project needs, and says what to add to git', async () => {
+    const root = folder()
+    expect(await cli(root, ['init'])).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "stderr": "",
+        "stdout": "written contention.config.ts
+      written budgets/v1.json
+      written .github/workflows/contention.yml
+      written snapshots/report.md
+
+      Next:
+        npm install --save-dev contention
+        git add contention.config.ts budgets/v1.json .github/workflows/contention.yml snapshots/report.md
+        npx contention check
+      ",
+      }
+    `)
+    expect((await cli(root, ['check'])).code).toBe(0)
+  })
+
+  it('puts budgets and snapshot where the configuration wants them, and names only what it has written', async () => {
+    const root = ownProject(polite)
+    const config = { scenarios: ['./own.ts'], builtIn: false, budgets: 'all/our limits', snapshots: 'snap' }
+    writeFileSync(join(root, 'contention.config.json'), JSON.stringify(config))
+    const { stdout } = await cli(root, ['init'])
+    expect(filesIn(root)).toEqual([
+      '.github/workflows/contention.yml',
+      'all/our limits/v1.json',
+      'contention.config.json',
+      'own.ts',
+      'snap/report.md',
+    ])
+    expect(stdout).toContain('kept    contention.config.json\nwritten all/our limits/v1.json\n')
+    expect(stdout).toContain("git add 'all/our limits/v1.json' .github/workflows/contention.yml snap/report.md\n")
+    expect(JSON.parse(readFileSync(join(root, 'all/our limits/v1.json'), 'utf8'))).toMatchObject({
+      $schema: '../../node_modules/contention/schemas/budgets.schema.json',
+    })
+    expect((await cli(root, ['check'])).code).toBe(0)
+    expect((await cli(root, ['init'])).stdout).not.toMatch(/written|git add/)
+  })
+
+  it('keeps the budgets that count, whichever version they are', async () => {
+    const root = ownProject(polite, { 'budgets/v2.json': '{ "version": 2, "scenarios": {} }' })
+    expect((await cli(root, ['init'])).stdout).toContain('kept    budgets/v2.json\n')
+    expect(filesIn(root)).not.toContain('budgets/v1.json')
+  })
+
+  it('writes nothing where not all can be written, or the configuration cannot be used', async () => {
+    expect(await refusal(folder({ budgets: 'a file' }))).toContain('a file where a folder should be')
+    expect(await refusal(folder({ '.github': 'a file' }))).toMatchInlineSnapshot(`
+      "error: cannot write ./.github/workflows/contention.yml
+        file:     ./.github/workflows/contention.yml
+        found:    a file where a folder should be
+        expected: a file that can be written, in a folder that can be written
+      "
+    `)
+    expect(await refusal(folder({ 'contention.config.mjs': 'throw new Error("no database")' }))).toContain(
+      'no database',
+    )
+    expect(await refusal(folder({ 'contention.config.json': '{ "builtIn": false }' }))).toContain('nothing to run')
+  })
+
+  it('says of a snapshot that is damaged or obsolete that it is', async () => {
+    const root = ownProject(polite, { 'snapshots/report.md': 'half of a snapsh' })
+    expect(await refusal(root)).toMatchInlineSnapshot(`
+      "error: the snapshot is damaged: snapshots/report.md, line 1: found half of a snapsh, expected the snapshot signature as the last line
+        to do:    take it back from git, or delete it, and run \`npx contention init\` again
+      "
+    `)
+    writeFileSync(join(root, 'snapshots/report.md'), `Snapshot v0, signature: \`${'0'.repeat(64)}\`\n`)
+    expect(await refusal(root)).toContain('the snapshot is obsolete: snapshots/report.md has format v0')
+  })
+
+  it('makes no second project below one, unless it is begun by hand', async () => {
+    const root = ownProject(polite)
+    const below = join(root, 'packages/inner')
+    mkdirSync(below, { recursive: true })
+    expect(await refusal(root, below)).toMatchInlineSnapshot(`
+      "error: this folder is in a project already
+        file:     ./contention.config.json
+        expected: a folder that no configuration above it counts for
+        to do:    run \`npx contention init\` in .; or, for a project of its own, put a contention.config.json that holds {} here first
+      "
+    `)
+    writeFileSync(join(below, 'contention.config.json'), '{}')
+    expect((await cli(below, ['init'])).code).toBe(0)
+    expect(filesIn(below)).toContain('snapshots/report.md')
+  })
+
+  it('writes no snapshot of what does not hold', async () => {
+    const limits = ['LeaseWindowP95Ms', 'CheckpointWindowEvents', 'ReplayWindowMs', 'QueueDepth', 'RetryAttempts']
+    const budget = Object.fromEntries(limits.map((limit) => [`max${limit}`, 0]))
+    const root = ownProject(polite, {
+      'budgets/v1.json': JSON.stringify({ version: 1, scenarios: { 'own-scenario': budget } }),
+    })
+    const { code, stdout } = await cli(root, ['init'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('no snapshot written')
+    expect(filesIn(root)).not.toContain('snapshots/report.md')
+  })
+})
