@@ -17,6 +17,7 @@ import {
   reportMarkdown,
   reportTerminal,
 } from '../report/index.js'
+import { commandText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { tellGithub } from './github.js'
 import { type Io, onWatch } from './io.js'
@@ -25,13 +26,12 @@ import type { CommonOptions } from './options.js'
 import { shownPath } from './shown-path.js'
 import { noSnapshotText } from './snapshot-text.js'
 
-const ACCEPT = 'npx contention update'
-
-/** What the gate found: the report as such, and how it differs from the snapshot. */
-type Gate =
+/** What the gate found: how the report differs from the snapshot, and the command that accepts what is there now. */
+type Gate = { readonly accept: string } & (
   | { readonly kind: 'compared'; readonly drifts: readonly Drift[] }
   /** There is nothing to compare with; the sentence says why. */
   | { readonly kind: 'no-snapshot'; readonly sentence: string }
+)
 
 /** Whether there are counterexamples, each of which may have a subject of its own. */
 export async function callsSubjects(io: Io, { config }: CommonOptions): Promise<boolean> {
@@ -42,7 +42,7 @@ export async function callsSubjects(io: Io, { config }: CommonOptions): Promise<
 export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
-  const gate = compare(io, project, report)
+  const gate = compare(io, project, report, commandText('update', options))
   if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
   const kept = await runKept(io, project)
   const broken = kept.filter(({ failure }) => failure !== undefined)
@@ -109,20 +109,21 @@ function exitCodeOf(report: Report, gate: Gate): ExitCode {
   return gate.drifts.length === 0 ? HELD : NOT_HELD
 }
 
-function compare(io: Io, project: Project, report: Report): Gate {
+function compare(io: Io, project: Project, report: Report, accept: string): Gate {
   const found = readSnapshot(project.snapshotFolder)
   if (found.kind !== 'snapshot') {
-    return { kind: 'no-snapshot', sentence: noSnapshotText(found, shownPath(io, snapshotFile(project.snapshotFolder))) }
+    const file = shownPath(io, snapshotFile(project.snapshotFolder))
+    return { kind: 'no-snapshot', sentence: noSnapshotText(found, file), accept }
   }
   const existing = project.scenarios.map(({ name }) => name)
-  return { kind: 'compared', drifts: compareWithSnapshot(report, found.snapshot, existing) }
+  return { kind: 'compared', drifts: compareWithSnapshot(report, found.snapshot, existing), accept }
 }
 
 function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): string {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const failures = report.passed ? '' : reportTerminal(report, { chalk, quiet: true })
   if (gate.kind === 'no-snapshot') {
-    return `${failures}${chalk.red('FAIL')}  ${gate.sentence}\n      make it with \`${ACCEPT}\`, look at it, and commit it\n`
+    return `${failures}${chalk.red('FAIL')}  ${gate.sentence}\n      make it with \`${gate.accept}\`, look at it, and commit it\n`
   }
   if (gate.drifts.length === 0) {
     if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`
@@ -132,7 +133,7 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
   return [
     `${failures}${lines.join('\n')}`,
     '',
-    `If this is what you want: \`${ACCEPT}\`, look at the difference, and commit it.`,
+    `If this is what you want: \`${gate.accept}\`, look at the difference, and commit it.`,
     '',
   ].join('\n')
 }
@@ -154,7 +155,7 @@ function gateTexts(gate: Gate): readonly DriftText[] {
 function gateAnnotations(gate: Gate): readonly Annotation[] {
   return gateTexts(gate).map(({ scenario, headline, details }) => ({
     title: scenario === undefined ? 'contention' : `${scenario} drifted`,
-    message: [headline, ...details, `accept: ${ACCEPT}`].join('\n'),
+    message: [headline, ...details, `accept: ${gate.accept}`].join('\n'),
   }))
 }
 
@@ -162,5 +163,5 @@ function gateMarkdown(gate: Gate): string {
   const texts = gateTexts(gate)
   if (texts.length === 0) return '## Drift\n\nNone.\n'
   const lines = texts.flatMap((text) => driftLines(text, '-').map((line) => line.replace(/^ {6}/, '  - ')))
-  return `## Drift\n\n${lines.join('\n')}\n\nAccept with \`${ACCEPT}\`.\n`
+  return `## Drift\n\n${lines.join('\n')}\n\nAccept with \`${gate.accept}\`.\n`
 }

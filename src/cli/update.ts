@@ -2,7 +2,8 @@ import { Chalk } from 'chalk'
 import { loadProject } from '../config/index.js'
 import { readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
 import { InputError } from '../input/index.js'
-import { reportTerminal, shortSignature } from '../report/index.js'
+import { plural, reportTerminal, shortSignature } from '../report/index.js'
+import { commandText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
@@ -18,7 +19,7 @@ export interface UpdateOptions extends CommonOptions {
  * a snapshot of it would make the gate defend a fault.
  */
 export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> {
-  refuseInCi(io, options.force === true)
+  refuseInCi(io, options)
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, [], options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
@@ -37,20 +38,22 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'held', written: file, report }, null, 2)}\n`)
   else if (!options.quiet) {
     io.stdout.write(
-      `${same ? 'unchanged' : 'written'}: ${shownPath(io, file)}, ${report.outcomes.length} scenarios · ${shortSignature(report.signature)}\n`,
+      `${same ? 'unchanged' : 'written'}: ${shownPath(io, file)}, ${plural(report.outcomes.length, 'scenario')} · ${shortSignature(report.signature)}\n`,
     )
+    const check = commandText('check', options)
+    if (check !== commandText('check', {})) io.stdout.write(`to compare with it: ${check}\n`)
   }
   return HELD
 }
 
 /** In CI a snapshot is what was reviewed and committed; a job that wrote its own would compare with itself. */
-export function refuseInCi(io: Io, force: boolean): void {
+function refuseInCi(io: Io, options: UpdateOptions): void {
   const ci = io.env['CI']
-  if (force || ci === undefined || ci === '' || ci === 'false' || ci === '0') return
+  if (options.force || ci === undefined || ci === '' || ci === 'false' || ci === '0') return
   throw new InputError({
     what: 'update does not write in CI',
     found: `CI=${ci}`,
     expected: 'a developer who looks at the difference and commits it',
-    todo: 'run `npx contention update` on your machine, or pass --force',
+    todo: `run \`${commandText('update', options)}\` on your machine, or pass --force`,
   })
 }

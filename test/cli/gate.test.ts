@@ -30,6 +30,35 @@ describe('contention update and check', () => {
     expect(stdout).toContain('npx contention update')
   })
 
+  it('advises the command with the options that were given, which then accepts', async () => {
+    const project = ownProject(polite, { "it's.json": '{ "scenarios": ["./own.ts"], "builtIn": false, "seed": 3 }' })
+    await cli(project, ['update'])
+    const options = ['--config', "it's.json", '--seed', '2', '--param', 'nodes=5', '--param', 'ttlMs=200']
+    const typed = "--config 'it'\\''s.json' --seed 2 --param nodes=5 --param ttlMs=200"
+    const { code, stdout, stderr } = await cli(project, ['check', ...options], { GITHUB_ACTIONS: 'true' })
+    expect(code).toBe(1)
+    expect(stdout).toContain(`If this is what you want: \`npx contention update ${typed}\`, look`)
+    expect(stderr).toContain(`%0Aaccept: npx contention update ${typed}\n`)
+    const refused = await cli(project, ['update', ...options], { CI: 'true' })
+    expect(refused.stderr).toContain(`run \`npx contention update ${typed}\` on your machine`)
+
+    // Plain `check` would find drift from now on: that is said with what to type instead.
+    const updated = await cli(project, ['update', ...options])
+    expect(updated.stdout).toMatch(/^written: snapshots\/report\.md, 1 scenario · [0-9a-f]{12}\n/)
+    expect(updated.stdout).toContain(`\nto compare with it: npx contention check ${typed}\n`)
+    expect((await cli(project, ['check', ...options])).code).toBe(0)
+    expect((await cli(project, ['check'])).code).toBe(1)
+    expect((await cli(project, ['update'])).stdout).not.toContain('to compare with it')
+  })
+
+  it('advises so where there is no snapshot yet, and as JSON', async () => {
+    const project = ownProject(polite)
+    const { stdout } = await cli(project, ['check', 'own-scenario', '--seed', '9'])
+    expect(stdout).toContain('make it with `npx contention update --seed 9`, look at it')
+    const json = JSON.parse((await cli(project, ['check', '--seed', '9', '--json'])).stdout)
+    expect(json).toMatchObject({ verdict: 'not-checked', gate: { accept: 'npx contention update --seed 9' } })
+  })
+
   it('says so where metrics are equal but traces differ', async () => {
     const alone = (pauseMs: number) => `
       const outcome = yield node.acquire(node.spaces[0], p.ttlMs)
