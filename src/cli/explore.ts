@@ -22,7 +22,7 @@ import {
   tokenOf,
 } from '../explore/index.js'
 import { writeAtomically } from '../gate/index.js'
-import { InputError, nearest } from '../input/index.js'
+import { InputError, oneOf } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
 import { resolveParameters, type Scenario } from '../scenario/index.js'
@@ -247,10 +247,9 @@ function invariantNames(scenarios: readonly Scenario[], names: readonly string[]
   )
   for (const name of names) {
     if (known.has(name)) continue
-    const near = nearest(name, [...known])
     throw new InputError({
       what: `there is no invariant "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
-      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${[...known].join(', ')}`,
+      expected: oneOf([...known], name),
     })
   }
   return names

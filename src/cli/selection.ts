@@ -1,5 +1,5 @@
 import { type Project, scenarioNamed } from '../config/index.js'
-import { InputError, nearest } from '../input/index.js'
+import { InputError, oneOf } from '../input/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
 
 type Values = { readonly [name: string]: number }
@@ -40,10 +40,9 @@ function refuseUnknownParameters(scenarios: readonly Scenario[], params: Values)
   const known = [...new Set(scenarios.flatMap(({ parameters }) => Object.keys(parameters)))]
   for (const name of Object.keys(params)) {
     if (known.includes(name)) continue
-    const near = nearest(name, known)
     throw new InputError({
       what: `there is no parameter "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
-      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${known.join(', ')}`,
+      expected: oneOf(known, name),
       todo: '`npx contention list --params` shows them all',
     })
   }

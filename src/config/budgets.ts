@@ -19,7 +19,14 @@ export function loadBudgets(project: Project, directory: string, wanted?: string
       ? defaultBudgets
       : readBudgets(join(project.budgetFolder, budgetFileName(highest)), project)
   }
-  const version = /^v?([1-9]\d*)$/.exec(wanted)?.[1]
+  const version = /^v?(\d+)$/.exec(wanted)?.[1]
+  if (version !== undefined && Number(version) === 0) {
+    throw new InputError({
+      what: 'there is no version 0 of the budgets',
+      found: wanted,
+      expected: 'a version, which begin at 1, or the path of a file',
+    })
+  }
   if (version === undefined) return readBudgets(resolve(directory, wanted), project)
   const file = join(project.budgetFolder, budgetFileName(Number(version)))
   if (existsSync(file)) return readBudgets(file, project)

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
@@ -35,10 +35,11 @@ export async function importModule(file: string): Promise<Record<string, unknown
     return await jiti.import<Record<string, unknown>>(file)
   } catch (error) {
     if (error instanceof InputError) throw error
+    refuseNoFile(file, `${file} could not be loaded`)
     const place = placeIn(error, file)
     throw new InputError(
       {
-        what: `${file} could not be loaded: it ${existsSync(file) ? 'throws' : 'does not exist'}`,
+        what: `${file} could not be loaded: it throws`,
         file,
         ...(place === undefined ? {} : { at: place }),
         found: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
@@ -52,10 +53,22 @@ export async function importModule(file: string): Promise<Record<string, unknown
   }
 }
 
-/** The line in `file` at which an error arose, as far as its stack tells. */
+/** Refuses what is not there, and a folder: `what` is told as the problem. */
+export function refuseNoFile(file: string, what: string, todo?: string): void {
+  const exists = existsSync(file)
+  if (exists && !statSync(file).isDirectory()) return
+  throw new InputError({
+    what: `${what}: it ${exists ? 'is a folder' : 'does not exist'}`,
+    file,
+    expected: 'the path of a file',
+    ...(todo === undefined ? {} : { todo }),
+  })
+}
+
+/** The line in `file` at which an error arose, as far as its stack tells. The column is not the one in the source, which was translated. */
 function placeIn(error: unknown, file: string): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const line = stack.split('\n').find((frame) => frame.includes(file))
-  const match = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line.trim())
-  return match === null ? undefined : `line ${match[1]}, column ${match[2]}`
+  const match = line === undefined ? null : /:(\d+):\d+\)?$/.exec(line.trim())
+  return match === null ? undefined : `line ${match[1]}`
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { lilconfig } from 'lilconfig'
 import { fileError } from '../gate/index.js'
 import { InputError, parseJson, validate } from '../input/index.js'
 import type { Config } from './config.js'
-import { importModule } from './import.js'
+import { importModule, refuseNoFile } from './import.js'
 import { configSchema } from './schema.js'
 
 /** The file names looked for in the working directory, and from there upward. */
@@ -21,10 +21,18 @@ export interface LoadedConfig {
  * @throws InputError when it throws, cannot be read, or says what it may not say
  */
 export async function loadConfig(directory: string, file?: string): Promise<LoadedConfig> {
+  if (file !== undefined) refuseNoFile(file, `${file} is not a configuration`, configIn(file))
   const found = file ?? (await findConfig(directory))
   if (found === undefined) return { config: {} }
   const value = extname(found) === '.json' ? parseJson(readText(found), found) : await defaultExport(found)
   return { config: validate(configSchema, value, found, 'a configuration'), file: found }
+}
+
+/** For somebody who named the folder: the configuration that is in it. */
+function configIn(folder: string): string {
+  const inside = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
+  if (inside !== undefined) return `pass --config ${inside}`
+  return 'name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward'
 }
 
 async function findConfig(directory: string): Promise<string | undefined> {

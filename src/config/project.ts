@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
-import { InputError, nearest, validate } from '../input/index.js'
+import { InputError, type InputProblem, oneOf, validate } from '../input/index.js'
 import { DEFAULT_MAX_EVENTS, DEFAULT_SEED } from '../run/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
@@ -59,34 +59,45 @@ export async function loadProject(directory: string, configFile?: string): Promi
   }
 }
 
-/** The scenario called `name`. Throws InputError that names the nearest ones. */
-export function scenarioNamed(name: string, scenarios: readonly Scenario[]): Scenario {
+/** Where in a file a scenario was named. */
+type Place = Pick<InputProblem, 'file' | 'at'>
+
+/** The scenario called `name`. Throws InputError that names the nearest ones, and, when it was in a file, the place. */
+export function scenarioNamed(
+  name: string,
+  scenarios: readonly Scenario[],
+  place?: Place,
+  kind = 'scenario',
+): Scenario {
   const scenario = scenarios.find((other) => other.name === name)
   if (scenario !== undefined) return scenario
   const names = scenarios.map((other) => other.name)
-  const near = nearest(name, names)
+  if (forExploration.some((other) => other.name === name)) {
+    throw new InputError({
+      what: `scenario "${name}" is made for exploration: it is not measured`,
+      ...place,
+      expected: names.length > 0 ? `one of ${names.join(', ')}` : 'a scenario that is measured',
+      todo: `explore it: \`npx contention explore ${name}\``,
+    })
+  }
   throw new InputError({
-    what: `there is no scenario "${name}"`,
-    expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
-    todo: '`npx contention list` shows them all',
+    what: `there is no ${kind} "${name}"`,
+    ...(place === undefined ? { todo: '`npx contention list` shows them all' } : { ...place, found: name }),
+    expected: oneOf(names, name),
   })
 }
+
+/** What `explore` and `replay` take beside the scenarios that are measured. */
+const forExploration: readonly Scenario[] = [...explorationScenarios, ...workerFailureScenarios]
+
+const inFile = (file: string | undefined): Place => (file === undefined ? {} : { file })
 
 function pickBuiltIn(builtIn: Config['builtIn'], file: string | undefined): readonly Scenario[] {
   if (builtIn === undefined || builtIn === true) return builtInScenarios
   if (builtIn === false) return []
-  return builtIn.map((name, index) => {
-    const scenario = builtInScenarios.find((other) => other.name === name)
-    if (scenario !== undefined) return scenario
-    const names = builtInScenarios.map((other) => other.name)
-    throw new InputError({
-      what: `there is no built-in scenario "${name}"`,
-      ...(file === undefined ? {} : { file }),
-      at: `builtIn[${index}]`,
-      found: name,
-      expected: `one of ${names.join(', ')}`,
-    })
-  })
+  return builtIn.map((name, index) =>
+    scenarioNamed(name, builtInScenarios, { ...inFile(file), at: `builtIn[${index}]` }, 'built-in scenario'),
+  )
 }
 
 async function ownScenarios(config: Config, root: string, file: string | undefined): Promise<readonly Scenario[]> {
@@ -103,7 +114,7 @@ async function scenariosOf(path: string, file: string | undefined, index: number
   if (!existsSync(path)) {
     throw new InputError({
       what: `a scenario file does not exist`,
-      ...(file === undefined ? {} : { file }),
+      ...inFile(file),
       at: `scenarios[${index}]`,
       found: path,
       expected: 'a file whose exports are scenarios',
@@ -144,22 +155,23 @@ function refuseDoubles(scenarios: readonly Scenario[], file: string | undefined)
   if (double === undefined) return
   throw new InputError({
     what: `two scenarios are called "${double}"`,
-    ...(file === undefined ? {} : { file }),
+    ...inFile(file),
     expected: 'a name of its own for each, different from the built-in ones',
   })
 }
 
 function refuseWrongParameters(config: Config, scenarios: readonly Scenario[], file: string | undefined): void {
   for (const [name, parameters] of Object.entries(config.parameters ?? {})) {
-    const scenario = scenarioNamed(name, scenarios)
+    const at = `parameters.${JSON.stringify(name)}`
+    const scenario = scenarioNamed(name, scenarios, { ...inFile(file), at })
     try {
       resolveParameters(scenario.parameters, parameters)
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error
       throw new InputError({
         what: `the parameters of ${name} cannot be used`,
-        ...(file === undefined ? {} : { file }),
-        at: `parameters.${JSON.stringify(name)}.${error.parameter}`,
+        ...inFile(file),
+        at: `${at}.${error.parameter}`,
         found: error.message,
       })
     }

@@ -1,3 +1,3 @@
 export { InputError, type InputProblem } from './input-error.js'
-export { nearest } from './nearest.js'
+export { nearest, oneOf } from './nearest.js'
 export { parseJson, validate } from './validate.js'

@@ -14,3 +14,9 @@ export function nearest(given: string, names: readonly string[]): readonly strin
     .slice(0, 3)
     .map(({ name }) => name)
 }
+
+/** What to expect in the place of `given`: the names it may be a slip of, or else all there are. */
+export function oneOf(names: readonly string[], given: string): string {
+  const near = nearest(given, names)
+  return near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`
+}

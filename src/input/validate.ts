@@ -22,7 +22,7 @@ export function parseJson(text: string, file: string): unknown {
 
 /** Checks a value against a schema. Throws InputError for the first thing wrong, with its path, what was found and what was expected. */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, file: string, what: string): T {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { error: expectation })
   if (result.success) return result.data
   const issue = result.error.issues[0] as z.core.$ZodIssue
   const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
@@ -32,12 +32,39 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, file: string, 
     file,
     at: pathOf(path),
     found: unknownKey === undefined ? shown(valueAt(value, path)) : 'a field that does not exist',
-    expected: unknownKey === undefined ? expectation(issue) : didYouMean(unknownKey, schema, issue.path),
+    expected: unknownKey === undefined ? issue.message : didYouMean(unknownKey, schema, issue.path),
   })
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
-  return issue.message.replace(/^(Invalid input|Too small|Too big): expected /, '').replace(/, received .*$/, '')
+/** What was expected, where a schema does not say it itself. */
+function expectation(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected
+    case 'invalid_value':
+      return issue.values.map((allowed) => JSON.stringify(allowed)).join(' or ')
+    case 'invalid_key':
+      return issue.issues[0]?.message
+    case 'invalid_format':
+      return issue.pattern === undefined ? `text that is a ${issue.format}` : `text like ${issue.pattern}`
+    case 'too_small':
+      return issue.origin === 'number' ? `${issue.minimum} or more` : undefined
+    case 'too_big':
+      return issue.origin === 'number' ? `${issue.maximum} at the most` : undefined
+    default:
+      return undefined
+  }
+}
+
+/** The kinds of value, in the words of somebody who writes such a file. */
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list, as in […]',
+  object: 'an object, as in { … }',
+  record: 'an object, as in { … }',
 }
 
 function didYouMean(key: string, schema: z.ZodType, path: readonly PropertyKey[]): string {

@@ -93,7 +93,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(await config('const a = 1\nthrow new Error("no database here")')).toMatchInlineSnapshot(`
       "error: ./contention.config.ts could not be loaded: it throws
         file:     ./contention.config.ts
-        at:       line 2, column 7
+        at:       line 2
         found:    no database here
         expected: a module that loads
       "
@@ -142,7 +142,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         file:     ./contention.config.ts
         at:       builtIn[0]
         found:    lease-renewal
-        expected: one of ownership-fencing-contention, lease-renewal-contention, takeover-queue-retry-pressure, checkpoint-replay-windows
+        expected: lease-renewal-contention?
       "
     `)
     expect(
@@ -154,6 +154,79 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         found:    parameter ttlMs is 1: expected a whole number from 10 to 3600000
       "
     `)
+  })
+
+  it('a configuration in which a scenario is not there, with the nearest, or is not measured', async () => {
+    const config = (value: object) => refusal(folder({ 'contention.config.json': JSON.stringify(value) }), 'run')
+    expect(await config({ parameters: { 'lease-renewal': { nodes: 2 } } })).toMatchInlineSnapshot(`
+      "error: there is no scenario "lease-renewal"
+        file:     ./contention.config.json
+        at:       parameters."lease-renewal"
+        found:    lease-renewal
+        expected: lease-renewal-contention?
+      "
+    `)
+    expect(await config({ builtIn: ['job-lifecycle'] })).toMatchInlineSnapshot(`
+      "error: scenario "job-lifecycle" is made for exploration: it is not measured
+        file:     ./contention.config.json
+        at:       builtIn[0]
+        expected: one of ownership-fencing-contention, lease-renewal-contention, takeover-queue-retry-pressure, checkpoint-replay-windows
+        to do:    explore it: \`npx contention explore job-lifecycle\`
+      "
+    `)
+  })
+
+  it.each<[object, string, string]>([
+    [{ parameters: [] }, 'parameters', 'an object, as in { … }'],
+    [
+      { parameters: { 'lease-renewal-contention': 5 } },
+      'parameters."lease-renewal-contention"',
+      'an object, as in { … }',
+    ],
+    [{ stores: 'sqlite' }, 'stores', 'an object, as in { … }'],
+    [{ stores: { CI: 'sqlite' } }, 'stores.CI', 'a name: lower case, digits and hyphens'],
+    [{ $schema: 1 }, '$schema', 'text'],
+    [[], 'the top level', 'an object, as in { … }'],
+  ])('a configuration of %j, in the words of people', async (value, at, expected) => {
+    const { stdout } = await cli(folder({ 'contention.config.json': JSON.stringify(value) }), ['run', '--json'])
+    expect(JSON.parse(stdout).error).toMatchObject({ at, expected })
+  })
+
+  it('a --config that is a folder, or is not there', async () => {
+    const root = folder({ 'inner/contention.config.json': '{}', 'empty/none': '' })
+    expect(await refusal(root, 'run', '--config', 'inner')).toMatchInlineSnapshot(`
+      "error: ./inner is not a configuration: it is a folder
+        file:     ./inner
+        expected: the path of a file
+        to do:    pass --config ./inner/contention.config.json
+      "
+    `)
+    expect(await refusal(root, 'run', '--config', 'empty')).toMatchInlineSnapshot(`
+      "error: ./empty is not a configuration: it is a folder
+        file:     ./empty
+        expected: the path of a file
+        to do:    name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward
+      "
+    `)
+    expect(await refusal(root, 'run', '--config', 'missing.ts')).toMatchInlineSnapshot(`
+      "error: ./missing.ts is not a configuration: it does not exist
+        file:     ./missing.ts
+        expected: the path of a file
+        to do:    name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward
+      "
+    `)
+  })
+
+  it('a scenario that is there, but to be explored', async () => {
+    expect(await refusal(folder(), 'run', 'lease-lifecycle')).toMatchInlineSnapshot(`
+      "error: scenario "lease-lifecycle" is made for exploration: it is not measured
+        expected: one of ownership-fencing-contention, lease-renewal-contention, takeover-queue-retry-pressure, checkpoint-replay-windows
+        to do:    explore it: \`npx contention explore lease-lifecycle\`
+      "
+    `)
+    expect(await refusal(folder(), 'check', 'worker-failure-zombie')).toContain(
+      '`npx contention explore worker-failure-zombie`',
+    )
   })
 
   it('a selection of nothing', async () => {
@@ -224,6 +297,12 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         found:    no budget files
         expected: v9.json
         to do:    \`npx contention tune --write\` makes the next version
+      "
+    `)
+    expect(await refusal(folder(), 'run', '--budget', '0')).toMatchInlineSnapshot(`
+      "error: there is no version 0 of the budgets
+        found:    0
+        expected: a version, which begin at 1, or the path of a file
       "
     `)
     expect(await refusal(folder(), 'run', '--budget', 'none.json')).toMatchInlineSnapshot(`
