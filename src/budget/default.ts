@@ -12,5 +12,5 @@ export const budgetVersion: number = defaultBudgets.version
 
 /** The budget that comes with the package for a built-in scenario; undefined for any other. */
 export function defaultBudget(scenario: string): Budget | undefined {
-  return defaultBudgets.scenarios[scenario]
+  return Object.hasOwn(defaultBudgets.scenarios, scenario) ? defaultBudgets.scenarios[scenario] : undefined
 }

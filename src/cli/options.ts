@@ -1,5 +1,5 @@
-import { MAX_SEED } from '../config/limits.js'
 import { InputError } from '../input/index.js'
+import { MAX_SEED } from '../run/seed.js'
 import type { Io } from './io.js'
 import { PATIENCE_MS } from './vigil.js'
 

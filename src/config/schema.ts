@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { MAX_SEED } from '../run/seed.js'
 import type { Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
-import { MAX_SEED } from './limits.js'
 
 const wholeFrom = (min: number) =>
   z.int({ error: 'a whole number' }).min(min, { error: `a whole number of ${min} or more` })

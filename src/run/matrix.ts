@@ -2,7 +2,8 @@ import type { Budgets } from '../budget/index.js'
 import { type Report, reportOf } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Job, runJobs } from './jobs.js'
-import { DEFAULT_SEED, type RunOptions } from './scenario.js'
+import type { RunOptions } from './scenario.js'
+import { DEFAULT_SEED } from './seed.js'
 
 export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'> {
   readonly budgets?: Budgets
@@ -10,7 +11,10 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
   readonly parameters?: { readonly [scenario: string]: { readonly [name: string]: number } }
 }
 
-/** Runs scenarios one after another and sums them up. */
+/**
+ * Runs scenarios one after another and sums them up.
+ * @throws RangeError for parameters of a scenario that is not among them; and all that `runScenario` throws
+ */
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
   const { outcomes, aborted } = await runJobs(matrixJobs(scenarios, options), options)
   if (aborted !== undefined) throw aborted.error
@@ -22,6 +26,11 @@ function matrixJobs(
   scenarios: readonly Scenario[],
   { seed = DEFAULT_SEED, budgets, parameters }: MatrixOptions,
 ): readonly Job[] {
+  const names = scenarios.map(({ name }) => name)
+  const unknown = Object.keys(parameters ?? {}).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new RangeError(`parameters of "${unknown}": expected one of the scenarios that run, ${names.join(', ')}`)
+  }
   return scenarios.map((scenario) => {
     const limits = budgets?.scenarios[scenario.name]
     const given = parameters?.[scenario.name]

@@ -14,6 +14,7 @@ import { ScenarioAborted } from './aborted.js'
 import { onAnotherDay, today, type When } from './another-day.js'
 import { findDivergence } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
+import { checkSeed, DEFAULT_SEED } from './seed.js'
 
 /** How a scenario is run. What is left out is the scenario's default. */
 export interface RunOptions {
@@ -28,19 +29,19 @@ export interface RunOptions {
   readonly onRun?: () => void | Promise<void>
 }
 
-export const DEFAULT_SEED = 1
-
 /** Some twenty seconds of work: far more than a scenario needs, far less than patience lasts. */
 export const DEFAULT_MAX_EVENTS = 20_000_000
 
 /**
  * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
+ * @throws TypeError or RangeError for a seed that is none
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
  * @throws NothingMeasured when no command reaches the subject
  */
 export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
+  checkSeed(seed)
   const parameters = resolveParameters(scenario.parameters, options.parameters)
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 

@@ -90,6 +90,7 @@ describe('the budgets that come with the package', () => {
     expect(Object.keys(defaultBudgets.scenarios)).toEqual(names)
     expect(Object.keys(defaultBudgets.derivedFrom ?? {})).toEqual(names)
     expect(names.map((name) => defaultBudget(name))).not.toContain(undefined)
+    expect(['toString', 'constructor', 'nothing'].map(defaultBudget)).toEqual([undefined, undefined, undefined])
   })
 })
 
