@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fileError } from '../gate/index.js'
+import { fileError, writeDurably } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 
 /**
@@ -19,16 +19,6 @@ export function createFile(file: string, text: string): void {
     throw error instanceof InputError ? error : fileError(error, file, 'write')
   } finally {
     rmSync(temporary, { force: true })
-  }
-}
-
-function writeDurably(file: string, text: string): void {
-  const descriptor = openSync(file, 'w')
-  try {
-    writeFileSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Chalk } from 'chalk'
-import { writeAtomically } from '../gate/index.js'
+import { fileError, writeAtomically } from '../gate/index.js'
 import { InputError, nearest } from '../input/index.js'
 import {
   githubAnnotations,
@@ -45,12 +45,12 @@ export function resolveReporters(io: Io, options: ReporterOptions): readonly Rep
         expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
       })
     }
-    return { name, file: file === undefined ? undefined : resolve(io.cwd, file) }
+    return { name, file: file === undefined ? undefined : fileOf(io, file) }
   })
   return refuseFolders(directOutput(io, reporters, options.output))
 }
 
-/** Shows `report` in every way that was asked for. Files are written whole or not at all. */
+/** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */
 export function show(io: Io, report: Report, reporters: readonly Reporting[], quiet: boolean): void {
   for (const { name, file } of reporters) {
     const colorLevel = file === undefined ? io.stdout.colorLevel : 0
@@ -94,16 +94,30 @@ function directOutput(io: Io, reporters: readonly Reporting[], output: string | 
       expected: 'one reporter without a file of its own; others take --reporter name=FILE',
     })
   }
-  const file = resolve(io.cwd, output)
+  const file = fileOf(io, output)
   return reporters.map((reporter) => (reporter === only ? { ...reporter, file } : reporter))
+}
+
+/** The file that a path names: none for another name of stdout, whose text goes the way that stdout goes. */
+function fileOf(io: Io, path: string): string | undefined {
+  const file = resolve(io.cwd, path)
+  return file === '/dev/stdout' ? undefined : file
 }
 
 function refuseFolders(reporters: readonly Reporting[]): readonly Reporting[] {
   for (const { file } of reporters) {
-    if (file === undefined || !statSync(file, { throwIfNoEntry: false })?.isDirectory()) continue
+    if (file === undefined || !isFolder(file)) continue
     throw new InputError({ what: `cannot write ${file}`, file, found: 'a directory', expected: 'the path of a file' })
   }
   return reporters
+}
+
+function isFolder(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch (error) {
+    throw fileError(error, file, 'write')
+  }
 }
 
 function isReporter(name: string): name is ReporterName {

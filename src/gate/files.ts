@@ -1,5 +1,18 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
 import { type ParsedSnapshot, parseSnapshot } from './snapshot.js'
 
@@ -21,15 +34,55 @@ export function readSnapshot(folder: string): ParsedSnapshot | { readonly kind: 
 
 /**
  * Replaces `file` by `text` at one moment: whoever reads it, and whatever happens meanwhile, finds the old text or the
- * new one. Throws InputError when it cannot be written.
+ * new one. A symbolic link stays one: what it points to is replaced. What is no regular file, as a device or a pipe,
+ * and what a process has open is written through. Throws InputError when it cannot be written.
  */
 export function writeAtomically(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true })
-    replaceFile(file, text)
+    // A circle of links is said here.
+    const found = statSync(file, { throwIfNoEntry: false })
+    const target = targetOf(file)
+    if (isOpenFile(target) || (found !== undefined && !found.isFile())) writeThrough(target, text)
+    else {
+      mkdirSync(dirname(target), { recursive: true })
+      replaceFile(target, text)
+    }
   } catch (error) {
     throw fileError(error, file, 'write')
   }
+}
+
+/** Writes `text` to a new file, or over an old one, and waits until it is on the disk. */
+export function writeDurably(file: string, text: string): void {
+  withOpen(file, 'w', (descriptor) => {
+    writeFileSync(descriptor, text)
+    fsyncSync(descriptor)
+  })
+}
+
+/** At the end, and emptying nothing: what a process has open may be a file that has a beginning (`>> report.md`). */
+function writeThrough(file: string, text: string): void {
+  withOpen(file, 'a', (descriptor) => writeFileSync(descriptor, text))
+}
+
+function withOpen(file: string, flags: 'w' | 'a', use: (descriptor: number) => void): void {
+  const descriptor = openSync(file, flags)
+  try {
+    use(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Where `file` is in the end, when links are followed: not by `realpath`, which knows no file that is still to be made. */
+function targetOf(file: string): string {
+  if (isOpenFile(file) || lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return file
+  return targetOf(resolve(realpathSync(dirname(file)), readlinkSync(file)))
+}
+
+/** Whether a path is the name of a file that a process has open, as `/dev/stdout` in the end is: `/proc/self/fd/1`. */
+function isOpenFile(file: string): boolean {
+  return /^\/(dev|proc\/.+)\/fd\/\d+$/.test(file)
 }
 
 /**
@@ -39,13 +92,7 @@ export function writeAtomically(file: string, text: string): void {
 function replaceFile(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    const descriptor = openSync(temporary, 'w')
-    try {
-      writeFileSync(descriptor, text)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
+    writeDurably(temporary, text)
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })
@@ -80,6 +127,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
   EFBIG: 'a file larger than the process may write',
   EDQUOT: 'the disk quota is used up',
+  ELOOP: 'symbolic links that go in a circle',
+  EPIPE: 'a pipe that nobody reads any more',
+  ENXIO: 'a device or socket that cannot be opened',
 }
 
 function codeOf(error: unknown): string | undefined {

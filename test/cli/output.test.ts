@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/package.js'
+import { cli, ownProject, polite } from '../support/cli.js'
+
+const REPORT = /^# Contention report\n/
+
+/** The built command, `$CONTENTION`, in a shell: pipes and what a process has open are the shell's to make. */
+function shell(cwd: string, command: string) {
+  const { CI: _ci, GITHUB_ACTIONS: _actions, ...env } = process.env
+  return spawnSync('bash', ['-c', command], {
+    cwd,
+    env: { ...env, CONTENTION: `${process.execPath} ${join(packageRoot(), 'bin/contention.js')}` },
+    encoding: 'utf8',
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+  })
+}
+
+describe('the file of a report', () => {
+  it('is made, with its folders, and replaced', async () => {
+    const project = ownProject(polite)
+    for (let time = 0; time < 2; time++) {
+      const { code } = await cli(project, ['run', '--reporter', 'markdown', '--output', 'a/b/report.md'])
+      expect(code).toBe(0)
+      expect(readFileSync(join(project, 'a/b/report.md'), 'utf8')).toMatch(REPORT)
+    }
+    expect(readdirSync(join(project, 'a/b'))).toEqual(['report.md'])
+  })
+
+  it.each([
+    ['is there', 'kept/report.md'],
+    ['is still to be made', 'kept/new.md'],
+  ])('stays a symbolic link, and what it points to, which %s, gets the text', async (_which, target) => {
+    const project = ownProject(polite, { 'kept/report.md': 'old' })
+    symlinkSync('kept', join(project, 'way'))
+    symlinkSync(join('..', target), join(project, 'kept/link.md'))
+    symlinkSync('way/link.md', join(project, 'report.md'))
+    const { code } = await cli(project, ['run', '--reporter', 'markdown=report.md'])
+    expect(code).toBe(0)
+    expect(lstatSync(join(project, 'report.md')).isSymbolicLink()).toBe(true)
+    expect(lstatSync(join(project, 'kept/link.md')).isSymbolicLink()).toBe(true)
+    expect(readFileSync(join(project, target), 'utf8')).toMatch(REPORT)
+  })
+
+  it('is refused where links go in a circle', async () => {
+    const project = ownProject(polite)
+    symlinkSync('one.md', join(project, 'two.md'))
+    symlinkSync('two.md', join(project, 'one.md'))
+    const { code, stderr } = await cli(project, ['run', '--output', 'one.md'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('found:    symbolic links that go in a circle')
+  })
+
+  it('is written through when it is a pipe, or what the shell has open, which keeps its beginning', () => {
+    const project = ownProject(polite)
+    const { status, stderr } = shell(
+      project,
+      `mkfifo pipe && { cat pipe > read.md & }
+      $CONTENTION run --reporter markdown --output pipe && wait && test -p pipe || exit 3
+      for open in stdout fd/1 fd/3; do
+        file=$(basename $open).md
+        echo first > $file
+        $CONTENTION run --reporter markdown=/dev/$open >> $file 3>&1 || exit 4
+        echo last >> $file
+      done`,
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(readFileSync(join(project, 'read.md'), 'utf8')).toMatch(REPORT)
+    for (const name of ['stdout.md', '1.md', '3.md']) {
+      const text = readFileSync(join(project, name), 'utf8')
+      expect(text).toMatch(/^first\n# Contention report\n/)
+      expect(text).toMatch(/\nlast\n$/)
+    }
+  })
+
+  // By a link, so that whatever breaks here, it is the link.
+  it.skipIf(!existsSync('/dev/full'))('is an error when a device takes no more, and the device stays one', async () => {
+    const project = ownProject(polite)
+    symlinkSync('/dev/full', join(project, 'full'))
+    const { code, stderr } = await cli(project, ['run', '--output', 'full'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('found:    no space left on the disk')
+    expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true)
+  })
+})
