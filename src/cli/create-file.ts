@@ -1,6 +1,6 @@
-import { linkSync, mkdirSync, rmSync } from 'node:fs'
+import { linkSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fileError, writeDurably } from '../gate/index.js'
+import { fileError, makeFolder, writeDurably } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 
 /**
@@ -12,7 +12,7 @@ import { InputError } from '../input/index.js'
 export function createFile(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     writeDurably(temporary, text)
     link(temporary, file)
   } catch (error) {

@@ -44,13 +44,31 @@ export function writeAtomically(file: string, text: string): void {
     const target = targetOf(file)
     if (isOpenFile(target) || (found !== undefined && !found.isFile())) writeThrough(target, text)
     else {
-      mkdirSync(dirname(target), { recursive: true })
+      makeFolder(dirname(target))
       replaceFile(target, text)
     }
   } catch (error) {
     throw fileError(error, file, 'write')
   }
 }
+
+/**
+ * Makes `folder`, and those above it that are missing. Not by `recursive: true`: where nothing can be made, as in /proc,
+ * Node tries for ever.
+ */
+export function makeFolder(folder: string): void {
+  if (isFolder(folder)) return
+  const above = dirname(folder)
+  if (above !== folder) makeFolder(above)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (codeOf(error) !== 'EEXIST' || !isFolder(folder)) throw error
+  }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** Writes `text` to a new file, or over an old one, and waits until it is on the disk. */
 export function writeDurably(file: string, text: string): void {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -84,5 +84,19 @@ describe('the file of a report', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('found:    no space left on the disk')
     expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true)
+  })
+  it.skipIf(!existsSync('/proc'))('is refused where no folder can be made, as the snapshot and a budget are', () => {
+    const project = ownProject(polite)
+    const config = { scenarios: ['./own.ts'], builtIn: false, snapshots: '/proc/foo', budgets: '/proc/bar' }
+    writeFileSync(join(project, 'astray.json'), JSON.stringify(config))
+    for (const argv of [
+      'run --output /proc/x/report.md',
+      'update --config astray.json',
+      'tune --config astray.json --seeds 2 --write --reason anew',
+    ]) {
+      const { status, stderr } = shell(project, `$CONTENTION ${argv}`)
+      expect({ argv, status }).toEqual({ argv, status: 2 })
+      expect(stderr).toMatch(/^error: cannot write \/proc\/.*\n {2}file: .*\n {2}found: {4}no such file\n/)
+    }
   })
 })
