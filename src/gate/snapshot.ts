@@ -54,9 +54,12 @@ export function snapshotOf({ seed, signature, outcomes }: Report): Snapshot {
   return { seed, signature, entries }
 }
 
-/** Reads a snapshot's text back. What it finds is a value: a damaged snapshot is something that was checked. */
+/**
+ * Reads a snapshot's text back, with the line ends that a checkout has given it (`core.autocrlf`). What it finds is a value:
+ * a damaged snapshot is something that was checked.
+ */
 export function parseSnapshot(text: string): ParsedSnapshot {
-  const lines = text.split('\n')
+  const lines = text.split(/\r?\n/)
   const damaged = (at: number, expected: string): ParsedSnapshot => ({
     kind: 'damaged',
     line: at + 1,

@@ -1,23 +1,60 @@
-import { type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser'
+import { type ParseError, parse, parseTree, printParseErrorCode, visit } from 'jsonc-parser'
 import type * as z from 'zod'
 import { InputError } from './input-error.js'
 import { nearest } from './nearest.js'
 import { shownOf } from './secret.js'
 
-/** Reads JSON text. Throws InputError with the line and column of the first syntax error. */
+/**
+ * Reads JSON text, which may begin with a byte order mark. Throws InputError with the line and column of the first syntax
+ * error, or of the first key that its object has already: whoever reads on would see another value than whoever looks.
+ */
 export function parseJson(text: string, file: string): unknown {
+  const json = text.replace(/^\uFEFF/, '')
   const errors: ParseError[] = []
-  const value: unknown = parse(text, errors, { disallowComments: true, allowTrailingComma: false })
+  const value: unknown = parse(json, errors, { disallowComments: true, allowTrailingComma: false })
   const [error] = errors
-  if (error === undefined && parseTree(text) !== undefined) return value
-  const before = text.slice(0, error?.offset ?? text.length).split('\n')
+  if (error !== undefined || parseTree(json) === undefined) {
+    throw new InputError({
+      what: `${file} is not valid JSON`,
+      file,
+      at: lineAndColumn(json, error?.offset ?? json.length),
+      found: error === undefined ? 'nothing' : words(printParseErrorCode(error.error)),
+      expected: 'JSON without comments',
+    })
+  }
+  const again = repeatedKey(json)
+  if (again === undefined) return value
   throw new InputError({
-    what: `${file} is not valid JSON`,
+    what: `${file} says something twice`,
     file,
-    at: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`,
-    found: error === undefined ? 'nothing' : words(printParseErrorCode(error.error)),
-    expected: 'JSON without comments',
+    at: lineAndColumn(json, again.offset),
+    found: `${shown(again.key)} once more`,
+    expected: 'each key once in its object',
   })
+}
+
+function lineAndColumn(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n')
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+}
+
+/** The first key that its object has already, and where it stands. */
+function repeatedKey(json: string): { readonly key: string; readonly offset: number } | undefined {
+  const open: Set<string>[] = []
+  let repeated: { readonly key: string; readonly offset: number } | undefined
+  visit(json, {
+    onObjectBegin: () => {
+      open.push(new Set())
+    },
+    onObjectProperty: (key, offset) => {
+      if (open.at(-1)?.has(key)) repeated ??= { key, offset }
+      open.at(-1)?.add(key)
+    },
+    onObjectEnd: () => {
+      open.pop()
+    },
+  })
+  return repeated
 }
 
 /** Checks a value against a schema. Throws InputError for the first thing wrong, with its path, what was found and what was expected. */

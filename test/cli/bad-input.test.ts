@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
@@ -312,6 +312,26 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a file that can be read
       "
     `)
+  })
+
+  it('a file of JSON that says something twice; but a byte order mark is nothing to refuse', async () => {
+    const limits = `
+      "maxLeaseWindowP95Ms": 100000, "maxCheckpointWindowEvents": 0, "maxReplayWindowMs": 0, "maxQueueDepth": 100,
+      "maxRetryAttempts": 1000`
+    const budgets = (more: string) => `\uFEFF{ "version": 1, "scenarios": { "own-scenario": {${limits}${more} } } }`
+    const twice = ownProject(polite, { 'budgets/v1.json': budgets(',\n      "maxRetryAttempts": 1') })
+    expect(await refusal(twice, 'run')).toMatchInlineSnapshot(`
+      "error: ./budgets/v1.json says something twice
+        file:     ./budgets/v1.json
+        at:       line 4, column 7
+        found:    "maxRetryAttempts" once more
+        expected: each key once in its object
+      "
+    `)
+    const marked = ownProject(polite, { 'budgets/v1.json': budgets('') })
+    const config = join(marked, 'contention.config.json')
+    writeFileSync(config, `\uFEFF${readFileSync(config, 'utf8')}`)
+    expect(await cli(marked, ['run'])).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('and as JSON for machines', async () => {

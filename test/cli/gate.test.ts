@@ -133,6 +133,13 @@ describe('contention update and check', () => {
     expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
   })
 
+  it('reads a snapshot whose line ends a checkout has changed', async () => {
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'snapshots/report.md'), snapshotOf(project).replaceAll('\n', '\r\n'))
+    expect(await cli(project, ['check'])).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('accepts nothing that did not hold', async () => {
     const project = ownProject(astray)
     const { code, stdout } = await cli(project, ['update'])
