@@ -6,16 +6,22 @@ let why = 'a file that was loaded ended the process: the configuration, or one t
 process.once('beforeExit', () => {
   why = 'waiting for a promise that is never kept: of the configuration, or of a file that it or the command names'
 })
+const say = (text) => {
+  process.stderr.write(`error: ${text}\n`)
+  if (process.env.GITHUB_ACTIONS !== 'true') return
+  const escaped = text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  process.stderr.write(`::error title=contention::${escaped}\n`)
+}
 process.once('exit', (code) => {
   if (!waiting || code !== 0) return
-  process.stderr.write(`error: ${why}\n`)
+  say(why)
   process.exitCode = 2
 })
 import('../dist/main.js')
   .then(({ main }) => main(process.argv.slice(2)))
   .catch((error) => {
     // Nothing that a command has foreseen: a file of the package is missing, or no more files may be opened.
-    process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
+    say(error instanceof Error ? error.message : String(error))
     return 2
   })
   .then((code) => {

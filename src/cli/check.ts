@@ -19,7 +19,7 @@ import {
 } from '../report/index.js'
 import { commandText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { tellGithub } from './github.js'
+import { annotate, summarize } from './github.js'
 import { type Io, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
@@ -52,11 +52,9 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
     const counterexamples = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
     io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, counterexamples, report }, null, 2)}\n`)
   } else io.stdout.write(keptTerminal(io, kept, options.quiet === true))
-  tellGithub(
-    io,
-    [...reportAnnotations(report), ...gateAnnotations(gate), ...keptAnnotations(io, broken)],
-    `${reportMarkdown(report)}${gateMarkdown(gate)}`,
-  )
+  annotate(io, [...gateAnnotations(gate), ...keptAnnotations(io, broken), ...reportAnnotations(report)])
+  // What the gate found comes first: a report may say PASS of what has drifted, and be cut off.
+  summarize(io, `${gateMarkdown(gate)}${keptMarkdown(io, broken)}${reportMarkdown(report)}`)
   return code
 }
 
@@ -94,6 +92,15 @@ function keptAnnotations(io: Io, broken: readonly Kept[]): readonly Annotation[]
     title: `${shownPath(io, file)} fails`,
     message: `${brokenText(failure)}\nsee npx contention replay ${shownPath(io, file)} --trace`,
   }))
+}
+
+function keptMarkdown(io: Io, broken: readonly Kept[]): string {
+  if (broken.length === 0) return ''
+  const lines = broken.flatMap(({ file, failure }) => [
+    `- ${shownPath(io, file)}: ${brokenText(failure)}`,
+    `  - see \`npx contention replay ${shownPath(io, file)} --trace\``,
+  ])
+  return `## Counterexamples that fail\n\n${lines.join('\n')}\n\n`
 }
 
 function brokenText(failure: Failure | undefined): string {
@@ -161,7 +168,7 @@ function gateAnnotations(gate: Gate): readonly Annotation[] {
 
 function gateMarkdown(gate: Gate): string {
   const texts = gateTexts(gate)
-  if (texts.length === 0) return '## Drift\n\nNone.\n'
+  if (texts.length === 0) return '## Drift\n\nNone.\n\n'
   const lines = texts.flatMap((text) => driftLines(text, '-').map((line) => line.replace(/^ {6}/, '  - ')))
-  return `## Drift\n\n${lines.join('\n')}\n\nAccept with \`${gate.accept}\`.\n`
+  return `## Drift\n\n${lines.join('\n')}\n\nAccept with \`${gate.accept}\`.\n\n`
 }

@@ -1,19 +1,28 @@
-import { appendFileSync } from 'node:fs'
-import { type Annotation, githubAnnotations, githubSummary } from '../report/index.js'
+import { appendFileSync, statSync } from 'node:fs'
+import { type Annotation, githubAnnotations, githubSummary, githubWarning } from '../report/index.js'
 import type { Io } from './io.js'
 
 /**
- * On GitHub Actions, points out what failed and adds to the step summary; elsewhere nothing. Annotations go to stderr,
- * which GitHub reads as well, so that stdout stays what was asked for.
+ * On GitHub Actions, points out what is wrong; elsewhere nothing. To stderr, which GitHub reads as well, so that stdout
+ * stays what was asked for.
  */
-export function tellGithub(io: Io, annotations: readonly Annotation[], markdown: string): void {
-  if (io.env['GITHUB_ACTIONS'] !== 'true') return
-  io.stderr.write(githubAnnotations(annotations))
-  const summaryFile = io.env['GITHUB_STEP_SUMMARY']
-  if (summaryFile === undefined || summaryFile === '') return
+export function annotate(io: Io, annotations: readonly Annotation[]): void {
+  if (onGithub(io)) io.stderr.write(githubAnnotations(annotations))
+}
+
+/** On GitHub Actions, adds to the summary of the step, which other commands may have begun; elsewhere nothing. */
+export function summarize(io: Io, markdown: string): void {
+  const file = io.env['GITHUB_STEP_SUMMARY']
+  if (!onGithub(io) || file === undefined || file === '') return
   try {
-    appendFileSync(summaryFile, githubSummary(markdown))
+    const { text, leftOut } = githubSummary(markdown, statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+    appendFileSync(file, text)
+    if (leftOut !== undefined) io.stderr.write(githubWarning(`the step summary is full: ${leftOut}`))
   } catch (error) {
-    io.stderr.write(`::warning title=contention::the step summary could not be written: ${String(error)}\n`)
+    io.stderr.write(githubWarning(`the step summary could not be written: ${String(error)}`))
   }
+}
+
+function onGithub({ env }: Io): boolean {
+  return env['GITHUB_ACTIONS'] === 'true'
 }

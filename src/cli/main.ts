@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { InputError } from '../input/index.js'
 import { mayHoldPassword, shownOf } from '../input/secret.js'
 import { version } from '../package.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Io, processIo } from './io.js'
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
@@ -46,21 +46,35 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? HELD : NOT_CHECKED
-    const { explain, isSubjectsFault, storeProblemOf } = await import('./explain.js')
+    const ofUsage = error instanceof CommanderError
+    if (ofUsage && error.exitCode === 0) return HELD
+    const [{ explain, isSubjectsFault, storeProblemOf }, { annotate }] = await Promise.all([
+      import('./explain.js'),
+      import('./github.js'),
+    ])
+    const cause = ofUsage ? usageError(error) : error
     const told = withoutPasswordsOf(argv)
-    const text = told(explain(error))
+    const text = told(explain(cause))
     // A subject that answers wrongly, or throws, has been checked: it does not hold.
-    const found = isSubjectsFault(error) ? NOT_HELD : NOT_CHECKED
+    const found = isSubjectsFault(cause) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
-      const given = error instanceof InputError ? error.problem : storeProblemOf(error)
+      const given = cause instanceof InputError ? cause.problem : storeProblemOf(cause)
       const problem = given === undefined ? { what: text.split('\n')[0] } : changed(given, told)
-      const verdict = found === NOT_HELD ? 'not-held' : 'not-checked'
-      io.stdout.write(`${JSON.stringify({ verdict, error: problem }, null, 2)}\n`)
+      io.stdout.write(`${JSON.stringify({ verdict: verdicts[found], error: problem }, null, 2)}\n`)
     }
-    io.stderr.write(`${found === NOT_HELD ? 'FAIL ' : 'error:'} ${text}\n`)
+    // What is wrong with how a command was called, commander has said.
+    if (!ofUsage) io.stderr.write(`${found === NOT_HELD ? 'FAIL ' : 'error:'} ${text}\n`)
+    annotate(io, [{ title: 'contention', message: text }])
     return found
   }
+}
+
+/** What commander has said to people, for machines. */
+function usageError({ code, message }: CommanderError): InputError {
+  if (code === 'commander.help') return new InputError({ what: 'no command was given' })
+  const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n')
+  const near = /^\(Did you mean (.*)\)$/.exec(hint)?.[1]
+  return new InputError({ what, ...(near !== undefined && { expected: near }) })
 }
 
 /** The commands. What a command does is loaded when it is called: `--help` should not wait for it. */

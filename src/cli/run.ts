@@ -1,7 +1,7 @@
 import { loadProject } from '../config/index.js'
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import { tellGithub } from './github.js'
+import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
@@ -17,6 +17,10 @@ export async function run(
   const project = await loadProject(io.cwd, options.config)
   const { report } = await measure(io, project, names, options)
   show(io, report, reporters, options.quiet === true)
-  tellGithub(io, reportAnnotations(report), reportMarkdown(report))
+  // GitHub reads stdout as well.
+  if (!reporters.some(({ name, file }) => name === 'github' && file === undefined)) {
+    annotate(io, reportAnnotations(report))
+  }
+  summarize(io, reportMarkdown(report))
   return report.passed ? HELD : NOT_HELD
 }

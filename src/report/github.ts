@@ -1,11 +1,14 @@
-import { failureReasons, replayCommand, scenarioLabel } from './labels.js'
+import { failureReasons, grouped, plural, replayCommand, scenarioLabel } from './labels.js'
 import type { Report } from './report.js'
 
 /** GitHub shows ten annotations of a kind per step, and silently none of the rest. */
 const MAX_ANNOTATIONS = 10
 
-/** GitHub drops a step summary of more than 1 MiB as a whole. */
+/** GitHub drops the summary of a step as a whole when it is longer, whoever has written to it. */
 const MAX_SUMMARY_BYTES = 1024 * 1024
+
+/** What is kept free for the notice that something is left out: twice what it needs for a billion lines. */
+const NOTICE_BYTES = 256
 
 /** One thing to point out on the page of a GitHub Actions run. */
 export interface Annotation {
@@ -34,19 +37,34 @@ export function githubAnnotations(annotations: readonly Annotation[]): string {
   return all.map(({ title, message }) => `::error title=${escapeProperty(title)}::${escapeData(message)}\n`).join('')
 }
 
-/** A step summary within GitHub's bound: cut at a line, and saying so. */
-export function githubSummary(markdown: string): string {
-  if (Buffer.byteLength(markdown) <= MAX_SUMMARY_BYTES) return markdown
-  const notice = '\n\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n'
-  const room = MAX_SUMMARY_BYTES - Buffer.byteLength(notice)
-  const kept: string[] = []
+/** A workflow command that makes GitHub show a warning. */
+export function githubWarning(message: string): string {
+  return `::warning title=contention::${escapeData(message)}\n`
+}
+
+/** What goes to the summary of a step, and what does not, in words. */
+export interface StepSummary {
+  readonly text: string
+  readonly leftOut: string | undefined
+}
+
+/** `markdown` within GitHub's bound on a summary that has `takenBytes` already: cut at a line, and saying so. */
+export function githubSummary(markdown: string, takenBytes: number): StepSummary {
+  const roomBytes = MAX_SUMMARY_BYTES - takenBytes
+  if (Buffer.byteLength(markdown) <= roomBytes) return { text: markdown, leftOut: undefined }
+  const lines = markdown.trimEnd().split('\n')
+  const kept = linesWithin(lines, roomBytes - NOTICE_BYTES)
+  const leftOut = `${grouped(lines.length - kept.length)} of ${plural(lines.length, 'line')} left out at the end: GitHub shows no summary of more than 1 MiB`
+  return { text: roomBytes < NOTICE_BYTES ? '' : [...kept, '', `${leftOut}.`, ''].join('\n'), leftOut }
+}
+
+function linesWithin(lines: readonly string[], bytes: number): readonly string[] {
   let used = 0
-  for (const line of markdown.split('\n')) {
+  const end = lines.findIndex((line) => {
     used += Buffer.byteLength(line) + 1
-    if (used > room) break
-    kept.push(line)
-  }
-  return `${kept.join('\n')}${notice}`
+    return used > bytes
+  })
+  return end < 0 ? lines : lines.slice(0, end)
 }
 
 function escapeData(text: string): string {

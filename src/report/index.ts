@@ -1,4 +1,4 @@
-export { type Annotation, githubAnnotations, githubSummary, reportAnnotations } from './github.js'
+export { type Annotation, githubAnnotations, githubSummary, githubWarning, reportAnnotations } from './github.js'
 export { reportJson, type Verdict } from './json.js'
 export { reportJunit } from './junit.js'
 export { grouped, plural } from './labels.js'

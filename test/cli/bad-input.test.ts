@@ -341,5 +341,13 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
       verdict: 'not-checked',
       error: { what: 'there is no scenario "nothing-like-it"' },
     })
+    const usage = await cli(folder(), ['run', '--sed', '1', '--json'])
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: unknown option '--sed'\n/) })
+    expect(JSON.parse(usage.stdout)).toEqual({
+      verdict: 'not-checked',
+      error: { what: "unknown option '--sed'", expected: '--seed?' },
+    })
+    const excess = await cli(folder(), ['update', 'one', '--json'])
+    expect(JSON.parse(excess.stdout)).toMatchObject({ error: { what: expect.stringContaining('too many arguments') } })
   })
 })

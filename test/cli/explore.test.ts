@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder } from '../support/cli.js'
@@ -73,9 +73,12 @@ describe('contention explore', () => {
     const kept = join(root, 'snapshots', 'counterexamples')
     const [file = ''] = readdirSync(kept)
     await cli(root, ['update'])
-    const broken = await cli(root, ['check'])
+    const summary = join(root, 'summary.md')
+    const broken = await cli(root, ['check'], { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
     expect(broken.code).toBe(1)
     expect(broken.stdout).toContain(`snapshots/counterexamples/${file}: mutual-exclusion at`)
+    const [before = ''] = readFileSync(summary, 'utf8').split('# Contention report')
+    expect(before).toContain(`- snapshots/counterexamples/${file}: mutual-exclusion at`)
     writeFileSync(join(root, 'careless.ts'), 'export default { name: "mended" }')
     const mended = await cli(root, ['check'])
     expect(mended).toMatchObject({ code: 0 })

@@ -166,12 +166,52 @@ describe('contention update and check', () => {
     expect(stderr).not.toContain('    at ')
   })
 
-  it('points out on GitHub what drifted, and writes the step summary', async () => {
+  it('points out on GitHub what drifted, which is the first thing in the step summary', async () => {
     const project = ownProject(polite)
     const summary = join(folder(), 'summary.md')
-    const { stderr } = await cli(project, ['check'], { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
+    const onGithub = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary }
+    const { stderr } = await cli(project, ['check'], onGithub)
     expect(stderr).toMatch(/^::error title=contention::there is no snapshot: .*%0Aaccept: npx contention update$/m)
-    expect(readFileSync(summary, 'utf8')).toContain('## Drift')
+    expect(readFileSync(summary, 'utf8')).toMatch(
+      /^## Drift\n\n- there is no snapshot[\s\S]*\n\n# Contention report\n\nPASS/,
+    )
+
+    await cli(project, ['update'])
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite.replace('sleep(20)', 'sleep(40)')))
+    const before = readFileSync(summary, 'utf8')
+    await cli(project, ['check'], onGithub)
+    expect(readFileSync(summary, 'utf8').slice(before.length)).toMatch(/^## Drift\n\n- own-scenario: changed/)
+  })
+
+  it('leaves out of the step summary what GitHub would drop it for, whoever has begun it', async () => {
+    const project = ownProject(polite)
+    const begun = 'x'.repeat(1024 * 1024 - 600)
+    const summary = join(folder({ 'summary.md': begun }), 'summary.md')
+    const { stderr } = await cli(project, ['run'], { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
+    const text = readFileSync(summary, 'utf8')
+    expect(text.length).toBeLessThanOrEqual(1024 * 1024)
+    expect(text.slice(begun.length)).toMatch(/^# Contention report\n[\s\S]*\n\n\d+ of \d+ lines left out at the end: /)
+    expect(stderr).toMatch(/^::warning title=contention::the step summary is full: \d+ of \d+ lines left out/)
+  })
+
+  it('annotates once on GitHub, by stdout where that is the reporter, and what could not be checked too', async () => {
+    const onGithub = { GITHUB_ACTIONS: 'true' }
+    const own = ownProject(astray)
+    const byReporter = await cli(own, ['run', '--reporter', 'github'], onGithub)
+    expect(byReporter).toMatchObject({ code: 1, stderr: '' })
+    expect(byReporter.stdout.match(/^::error /gm)).toHaveLength(1)
+    const toFile = await cli(own, ['run', '--reporter', 'github=annotations', '--reporter', 'terminal'], onGithub)
+    expect(toFile.stderr.match(/^::error /gm)).toHaveLength(1)
+    expect(toFile.stdout).not.toContain('::error')
+
+    const broken = await cli(folder({ 'contention.config.json': '{' }), ['check'], onGithub)
+    expect(broken.code).toBe(2)
+    expect(broken.stderr.match(/^::error .*/gm)).toEqual([
+      expect.stringMatching(/^::error title=contention::.*contention.config.json is not valid JSON%0A/),
+    ])
+    const usage = await cli(own, ['run', '--sed', '1'], onGithub)
+    expect(usage.stderr).toContain("::error title=contention::unknown option '--sed'%0A  expected: --seed?\n")
+    expect((await cli(own, ['run', '--help'], onGithub)).stderr).toBe('')
   })
 
   it('leaves a read-only snapshot folder as it is', async () => {

@@ -147,8 +147,14 @@ describe('a file that ends the process', () => {
     const files = { 'contention.config.mjs': 'process.exit(0)', 'mine.mjs': subject('mine', '') }
     const root = folder(files)
     for (const args of [['check'], ['run', '--subject', 'mine.mjs']]) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: root, encoding: 'utf8' })
+      const env = { ...process.env, GITHUB_ACTIONS: 'true' }
+      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+        cwd: root,
+        env,
+        encoding: 'utf8',
+      })
       expect(stderr).toMatch(/^error: .*ended the process/)
+      expect(stderr.match(/^::error title=contention::.*ended the process/gm)).toHaveLength(1)
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     }
   })

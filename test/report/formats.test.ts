@@ -97,12 +97,23 @@ describe('reports', () => {
     expect(githubAnnotations(many.slice(0, 10)).trimEnd().split('\n')).toHaveLength(10)
   })
 
-  it('cut a step summary that GitHub would drop, and say so', () => {
+  it('cut a step summary that GitHub would drop, with what is in it already, and say what is left out', () => {
+    const MAX_BYTES = 1024 * 1024
     const long = 'é'.repeat(99).concat('\n').repeat(8_000)
-    const cut = githubSummary(long)
-    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024 * 1024)
-    expect(cut).toContain('The rest is left out')
-    expect(githubSummary('short')).toBe('short')
+    for (const taken of [0, 1_000_000]) {
+      const { text, leftOut = 'nothing' } = githubSummary(long, taken)
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_BYTES - taken)
+      const kept = text.split('\n').filter((line) => line.startsWith('é')).length
+      expect(leftOut).toContain(`${(8_000 - kept).toLocaleString('en')} of 8,000 lines left out`)
+      expect(text.endsWith(`\n\n${leftOut}.\n`)).toBe(true)
+    }
+    expect(githubSummary('short', 0)).toEqual({ text: 'short', leftOut: undefined })
+    for (const taken of [MAX_BYTES - 100, MAX_BYTES + 100]) {
+      expect(githubSummary(long, taken)).toMatchObject({
+        text: '',
+        leftOut: expect.stringContaining('8,000 of 8,000 lines'),
+      })
+    }
   })
 
   it('sign metrics whatever the order of their fields', async () => {
