@@ -30,13 +30,34 @@ export interface Reporting {
 const names = ['terminal', 'markdown', 'json', 'junit', 'github'] as const
 type ReporterName = (typeof names)[number]
 
+/** Those whose text is lines that may stand among others; that of the others is a document. */
+const lineByLine: readonly string[] = ['terminal', 'github'] satisfies readonly ReporterName[]
+
 /**
- * `--reporter name[=file]`, any number of times. `--output` is the file of the one reporter that names none.
- * @throws InputError for unknown names, for an output nobody writes to or two do, and for a folder as output
+ * `--reporter name[=file]`, any number of times. `--output` is the file of the one reporter that names none. Stdout is for one
+ * document, or for what is read line by line: `terminal`, `github`, or both; a file is for one reporter.
+ * @throws InputError for unknown names, for an output nobody writes to or two do, for a folder as output, and for `--json` beside
+ * `--reporter`
  */
 export function resolveReporters(io: Io, options: ReporterOptions): readonly Reporting[] {
-  const typed = options.reporter ?? [options.json ? 'json' : 'terminal']
-  const reporters = typed.map((text): Reporting => {
+  const reporters = directOutput(io, namedReporters(io, options), options.output)
+  refuseSharedStdout(reporters)
+  refuseSharedFile(reporters)
+  refuseFolders(reporters)
+  return reporters
+}
+
+function namedReporters(io: Io, { reporter: typed, json }: ReporterOptions): readonly Reporting[] {
+  if (typed === undefined) return [{ name: json ? 'json' : 'terminal', file: undefined }]
+  if (json) {
+    throw new InputError({
+      what: '--json and --reporter both say what goes to stdout',
+      found: `--json --reporter ${typed.join(' --reporter ')}`,
+      expected: 'one of them',
+      todo: 'leave --json away: --reporter json is the same',
+    })
+  }
+  return typed.map((text): Reporting => {
     const [name = '', file] = splitOnce(text, '=')
     if (!isReporter(name)) {
       const near = nearest(name, names)
@@ -47,7 +68,6 @@ export function resolveReporters(io: Io, options: ReporterOptions): readonly Rep
     }
     return { name, file: file === undefined ? undefined : fileOf(io, file) }
   })
-  return refuseFolders(directOutput(io, reporters, options.output))
 }
 
 /** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */
@@ -76,17 +96,8 @@ function render(name: ReporterName, report: Report, colorLevel: 0 | 1 | 2 | 3, q
 }
 
 function directOutput(io: Io, reporters: readonly Reporting[], output: string | undefined): readonly Reporting[] {
+  if (output === undefined) return reporters
   const toStdout = reporters.filter(({ file }) => file === undefined)
-  if (output === undefined) {
-    const [one, two] = toStdout
-    if (one !== undefined && two !== undefined && two.name !== 'github') {
-      throw new InputError({
-        what: `the reporters ${one.name} and ${two.name} would both write to stdout`,
-        expected: `a file for one of them, as in --reporter ${two.name}=FILE`,
-      })
-    }
-    return reporters
-  }
   const [only] = toStdout
   if (only === undefined || toStdout.length > 1) {
     throw new InputError({
@@ -98,18 +109,41 @@ function directOutput(io: Io, reporters: readonly Reporting[], output: string | 
   return reporters.map((reporter) => (reporter === only ? { ...reporter, file } : reporter))
 }
 
+function refuseSharedStdout(reporters: readonly Reporting[]): void {
+  const toStdout = reporters.filter(({ file }) => file === undefined).map(({ name }) => name)
+  const document = toStdout.findLast((name) => !lineByLine.includes(name))
+  const twice = toStdout.find((name, at) => toStdout.indexOf(name) < at)
+  const tooMuch = document ?? twice
+  if (toStdout.length < 2 || tooMuch === undefined) return
+  throw new InputError({
+    what: `the reporters ${toStdout.join(' and ')} would ${toStdout.length === 2 ? 'both' : 'all'} write to stdout`,
+    expected: `a file for one of them, as in --reporter ${tooMuch}=FILE`,
+  })
+}
+
+function refuseSharedFile(reporters: readonly Reporting[]): void {
+  for (const one of reporters) {
+    const last = reporters.findLast(({ file }) => file === one.file)
+    if (one.file === undefined || last === undefined || last === one) continue
+    throw new InputError({
+      what: `the reporters ${one.name} and ${last.name} would both write to one file`,
+      file: one.file,
+      expected: 'a file for each of them',
+    })
+  }
+}
+
 /** The file that a path names: none for another name of stdout, whose text goes the way that stdout goes. */
 function fileOf(io: Io, path: string): string | undefined {
   const file = resolve(io.cwd, path)
   return file === '/dev/stdout' ? undefined : file
 }
 
-function refuseFolders(reporters: readonly Reporting[]): readonly Reporting[] {
+function refuseFolders(reporters: readonly Reporting[]): void {
   for (const { file } of reporters) {
     if (file === undefined || !isFolder(file)) continue
     throw new InputError({ what: `cannot write ${file}`, file, found: 'a directory', expected: 'the path of a file' })
   }
-  return reporters
 }
 
 function isFolder(file: string): boolean {

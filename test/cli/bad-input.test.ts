@@ -86,6 +86,50 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a file for one of them, as in --reporter markdown=FILE
       "
     `)
+    expect(
+      await refusal(project, 'run', '--reporter', 'json=a.txt', '--reporter', 'markdown=./a.txt'),
+    ).toMatchInlineSnapshot(`
+      "error: the reporters json and markdown would both write to one file
+        file:     ./a.txt
+        expected: a file for each of them
+      "
+    `)
+    expect(
+      await refusal(project, 'run', '--reporter', 'json=a.txt', '--reporter', 'junit', '--output', 'a.txt'),
+    ).toContain('the reporters json and junit would both write to one file')
+  })
+
+  it('a document on stdout beside anything else, in whatever order; lines may stand beside lines', async () => {
+    const project = ownProject(polite)
+    for (const others of [
+      ['github', 'json'],
+      ['json', 'github'],
+      ['terminal', 'github', 'json'],
+      ['json=/dev/stdout', 'terminal'],
+    ]) {
+      const said = await refusal(project, 'run', ...others.flatMap((name) => ['--reporter', name]))
+      expect(said).toContain('write to stdout\n  expected: a file for one of them, as in --reporter json=FILE\n')
+    }
+    expect(await refusal(project, 'run', '--reporter', 'github', '--reporter', 'github')).toContain('github and github')
+    for (const [one = '', two = ''] of [
+      ['github', 'terminal'],
+      ['terminal', 'github'],
+    ]) {
+      expect(await cli(project, ['run', '--reporter', one, '--reporter', two])).toMatchObject({ code: 0, stderr: '' })
+    }
+  })
+
+  it('--json beside --reporter', async () => {
+    const { code, stdout, stderr } = await cli(ownProject(polite), ['run', '--json', '--reporter', 'junit=junit.xml'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'not-checked' })
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: --json and --reporter both say what goes to stdout
+        found:    --json --reporter junit=junit.xml
+        expected: one of them
+        to do:    leave --json away: --reporter json is the same
+      "
+    `)
   })
 
   it('a configuration that throws, exports nothing, or says what it may not say', async () => {
