@@ -349,7 +349,7 @@ function hung(
 
 function progress(io: Io, { seeds, events, failures }: Exploration, of: number, startedMs: number): void {
   const tookMs = performance.now() - startedMs
-  if (!io.stderr.isTTY || tookMs < 1_000) return
+  if (!io.stderr.redraws || tookMs < 1_000) return
   const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
   const rate = grouped(Math.round((events * 1_000) / tookMs))
   io.stderr.write(
@@ -358,5 +358,5 @@ function progress(io: Io, { seeds, events, failures }: Exploration, of: number, 
 }
 
 function clearProgress(io: Io): void {
-  if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
+  if (io.stderr.redraws) io.stderr.write('\r\u001b[K')
 }

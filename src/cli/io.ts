@@ -3,7 +3,8 @@ import type { Subject } from '../subject/index.js'
 
 /** A stream that a command prints to. */
 export interface Sink {
-  readonly isTTY: boolean
+  /** Whether what is on a line can be taken away again, as progress is: on a terminal that knows how to. */
+  readonly redraws: boolean
   /** Colours it can show: 0 none, 1 sixteen, 2 two hundred and fifty-six, 3 all. */
   readonly colorLevel: 0 | 1 | 2 | 3
   /** How wide it is; undefined where that is not known. */
@@ -59,7 +60,7 @@ export function processIo(argv: readonly string[]): Io {
       open = false
     })
     return {
-      isTTY: stream.isTTY === true,
+      redraws: stream.isTTY === true && process.env['TERM'] !== 'dumb',
       colorLevel: colorLevel(process.env, stream.isTTY === true, noColor),
       columns: stream.columns,
       write: (text) => {

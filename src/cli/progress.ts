@@ -13,7 +13,7 @@ export interface Work {
 const SHOW_AFTER_MS = 1_000
 const DEFAULT_COLUMNS = 80
 
-/** Runs `work` and shows how far it is on stderr, if that is a terminal and it takes long enough to be wondered about. */
+/** Runs `work` and shows how far it is on stderr, if a line can be drawn again there and it takes long enough to be wondered about. */
 export async function withProgress<T>(
   io: Io,
   { title, total, unit }: Work,
@@ -25,7 +25,7 @@ export async function withProgress<T>(
   let over = false
   const onStep = async (): Promise<void> => {
     done += 1
-    if (over || !io.stderr.isTTY || performance.now() - startedMs < SHOW_AFTER_MS) return
+    if (over || !io.stderr.redraws || performance.now() - startedMs < SHOW_AFTER_MS) return
     // Steps of several threads may come while the first one is still loading what draws it.
     bar ??= startBar(io, { title, total, unit }, done)
     ;(await bar).update(done)

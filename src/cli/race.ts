@@ -65,11 +65,11 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       program: join(packageRoot(), 'dist', 'racer.js'),
       interrupted: () => interrupt.happened,
       onProgress: ({ appends, leftMs }) => {
-        if (!io.stderr.isTTY) return
+        if (!io.stderr.redraws) return
         io.stderr.write(`\r\u001b[K${grouped(appends)} appends acknowledged, ${Math.ceil(leftMs / 1_000)} s left`)
       },
     })
-    if (io.stderr.isTTY) io.stderr.write('\r\u001b[K')
+    if (io.stderr.redraws) io.stderr.write('\r\u001b[K')
     return tell(io, open, result, processes, interrupt.happened, options)
   } finally {
     interrupt.dispose()

@@ -129,8 +129,8 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
   })
 }
 
-const shownOf = ({ isTTY, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered'> => ({
-  isTTY,
+const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered'> => ({
+  redraws,
   colorLevel,
   columns,
 })

@@ -66,10 +66,21 @@ describe('the built command', () => {
 
   it('shows progress on a terminal for what takes more than a second, and takes it away again', () => {
     // `script` gives the command a terminal of its own; both streams of it arrive here.
-    const { stdout, status } = shell(packageRoot(), 'script -qec "$CONTENTION tune --seeds 60" /dev/null')
+    const { stdout, status } = shell(packageRoot(), 'TERM=xterm script -qec "$CONTENTION tune --seeds 60" /dev/null')
     expect(status).toBe(0)
     expect(stdout).toMatch(/tuning .* \d+\/480 runs, .* left/)
     expect(stdout.slice(stdout.lastIndexOf(' left'))).toContain('ownership-fencing-contention')
+  })
+
+  it.each([
+    ['tune --seeds 12', 'ownership-fencing-contention'],
+    ['explore --time 3s', 'seeds'],
+  ])('shows no progress on a terminal that cannot take it away: %s', (command, result) => {
+    const { stdout, status } = shell(packageRoot(), `TERM=dumb script -qec "$CONTENTION ${command}" /dev/null`)
+    expect(status).toBe(0)
+    expect(stdout).toContain(result)
+    expect(stdout).not.toContain('\u001b')
+    expect(stdout).not.toMatch(/ left\r|exploring \d/)
   })
 
   it('leaves the old snapshot when the disk is full', () => {

@@ -26,7 +26,7 @@ export async function cli(
 export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cwd()) {
   const written = { stdout: '', stderr: '' }
   const sink = (name: 'stdout' | 'stderr') => ({
-    isTTY: false,
+    redraws: false,
     colorLevel: 0 as const,
     columns: undefined,
     write: (text: string) => {
