@@ -47,7 +47,7 @@ function replayable(
   const replayOptions = `${option('subject', subject)}${option('config', config)}`
   return replayOptions === ''
     ? report
-    : { ...report, outcomes: report.outcomes.map((each) => ({ ...each, replayOptions })) }
+    : { ...report, outcomes: report.outcomes.map((each) => (each.passed ? each : { ...each, replayOptions })) }
 }
 
 const option = (name: string, value: string | undefined): string => (value === undefined ? '' : ` --${name} ${value}`)

@@ -177,7 +177,9 @@ describe('contention tune', () => {
   })
 
   it('says at which seed a scenario threw, or did not end', async () => {
-    const project = ownProject('yield node.sleep(5); if (node.random.chance(200)) throw new Error("unlucky")')
+    const project = ownProject(
+      'yield node.acquire("space-0", 50); if (node.random.chance(200)) throw new Error("unlucky")',
+    )
     const { code, stdout, stderr } = await cli(project, ['tune', '--seeds', '50'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     const [, seed] = /stopped at seed (\d+): npx contention replay own-scenario/.exec(stderr) ?? []
