@@ -7,10 +7,9 @@ import { grouped, plural } from '../report/index.js'
 import { markRun, type OpenStore, type RunMark } from '../stores/index.js'
 import { type Race, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
-import { leftText, openNamed } from './store.js'
+import { leftText, openListening } from './store.js'
 
 export interface RaceCliOptions {
   readonly subject?: readonly string[]
@@ -42,8 +41,9 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       todo: 'leave --subject away, or --processes, --seconds, --kill and --restart-server',
     })
   }
-  const open = await openNamed(io, project, options.store, true)
+  const { open, interrupt } = await openListening(io, project, options.store, true)
   if (open === undefined || open.place === ':memory:') {
+    interrupt.dispose()
     await open?.close()
     throw new InputError({
       what: 'there is nothing that several processes could race on',
@@ -51,7 +51,6 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       expected: 'a store that several processes can open, as in --store sqlite',
     })
   }
-  const interrupt = onInterrupt()
   let mark: RunMark | undefined
   try {
     if (options.restartServer === true && open.server === undefined) throw notOurs(open)

@@ -30,11 +30,13 @@ export async function withStore<T>(
   { quiet, workers = 0 }: { readonly quiet: boolean; readonly workers?: number },
   work: (store: StoreInUse) => Promise<T>,
 ): Promise<T> {
-  const open = await openNamed(io, project, name, false)
-  if (open === undefined) return work({ shared: undefined, put: (subject) => subject })
-  if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
-  const interrupt = onInterrupt()
+  const { open, interrupt } = await openListening(io, project, name, false)
+  if (open === undefined) {
+    interrupt.dispose()
+    return work({ shared: undefined, put: (subject) => subject })
+  }
   try {
+    if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
     const mark = await markRun(open)
     const { namespace } = mark
     let ended = false
@@ -64,8 +66,29 @@ export async function withStore<T>(
 export const leftText = ({ kind, place }: OpenStore, { message }: Error): string =>
   `what this run has made in ${kind} ${place} could not be removed: ${message}\nthe next run there does it\n`
 
-/** Opens the store that `--store` names: by a name of the configuration, whose paths are relative to it, or as such. */
-export function openNamed(
+/**
+ * Opens the store that `--store` names, and listens to signals from before that: what is being made for the command alone is
+ * removed, whenever they come.
+ */
+export async function openListening(
+  io: Io,
+  project: Project,
+  name: string | undefined,
+  durable: boolean,
+): Promise<{ readonly open: OpenStore | undefined; readonly interrupt: Interrupt }> {
+  const interrupt = onInterrupt()
+  try {
+    return { open: await openNamed(io, project, name, durable), interrupt }
+  } catch (error) {
+    interrupt.dispose()
+    throw interrupt.happened ? stopped('one that was just being opened') : error
+  }
+}
+
+const stopped = (store: string): StoreError => new StoreError({ what: 'stopped before its end', store })
+
+/** By a name of the configuration, whose paths are relative to it, or as such. */
+function openNamed(
   io: Io,
   { stores, root }: Project,
   name: string | undefined,
@@ -100,9 +123,7 @@ function refusedAfter(interrupt: Interrupt, open: OpenStore): (core: Core) => Co
   let commands = 0
   return (core) => ({
     execute(command, nowMs) {
-      if (interrupt.happened) {
-        throw new StoreError({ what: 'stopped before its end', store: `${open.kind} ${open.place}` })
-      }
+      if (interrupt.happened) throw stopped(`${open.kind} ${open.place}`)
       commands += 1
       if (commands % LOOK_UP_EVERY !== 0) return core.execute(command, nowMs)
       return setImmediate().then(() => core.execute(command, nowMs))

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -308,6 +308,27 @@ describe('a command on a store that is stopped, or waits', () => {
     expect(Date.now() - startedMs).toBeLessThan(30_000)
     expect(readdirSync(temporary)).toEqual([])
   })
+
+  for (const { kind, describe: describeKind } of everyStore) {
+    describeKind(kind, () => {
+      it.each(['SIGINT', 'SIGHUP'] as const)(
+        `leaves nothing of ${kind} at %s while it is being opened`,
+        async (signal) => {
+          const temporary = folder()
+          // For the server of Postgres, which may run as another user.
+          chmodSync(temporary, 0o755)
+          const env = { ...process.env, TMPDIR: temporary }
+          const { ended, signalAll } = started(['run', '--store', kind, '--quiet'], temporary, env)
+          while (!readdirSync(temporary).some((name) => name.startsWith('contention-'))) await sleep(1)
+          signalAll(signal)
+          const { code, stderr } = await ended
+          expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: stopped before its end\n/)])
+          expect(processesNaming(temporary)).toEqual([])
+          expect(readdirSync(temporary)).toEqual([])
+        },
+      )
+    })
+  }
 
   /** Believes in its lease for too long; says by a file that it has been asked so often: one failure takes fewer to find. */
   const overconfident = `

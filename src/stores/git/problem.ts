@@ -7,6 +7,7 @@ const advice: readonly (readonly [sign: RegExp, todo: string])[] = [
   [/\.lock': File exists/, 'if no other process uses the repository, a crash has left this file behind: remove it'],
   [/Permission denied|EACCES|EPERM|Read-only file system|EROFS/, 'let this user write to the repository'],
   [/not a git repository|cannot change to/, 'name the folder of a repository, or make one: git init --bare <folder>'],
+  [/bad config/, 'mend the file that is named, by hand or with git config --edit'],
   [/exists; cannot create/, 'remove the ref that stands in the way, or use another repository'],
   [
     // Of a ref that it cannot write git does not say why: most often there is no room.

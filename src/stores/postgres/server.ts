@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { childrenOf, haveEnded, signal, textOf } from '../processes/processes.js'
@@ -195,13 +196,17 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
 }
 
 function notStarted(program: string, how: string, folder: string): StoreError {
+  const said = [`${program} ${how}`, ...textOf(join(folder, 'log')).trim().split('\n').slice(-SHOWN_LINES)].join('\n')
   return new StoreError({
     what: 'the Postgres server of its own does not start',
     store: 'postgres, a server of its own',
-    found: [`${program} ${how}`, ...textOf(join(folder, 'log')).trim().split('\n').slice(-SHOWN_LINES)].join('\n'),
-    todo: 'mend that, or name a server: postgres=postgres://…',
+    found: said,
+    todo: `${/Permission denied/.test(said) ? OPEN_FOLDER : 'mend that'}, or name a server: postgres=postgres://…`,
   })
 }
+
+/** As root it runs as another user, who does not get into every folder. */
+const OPEN_FOLDER = 'let every user into the folder for temporary files, name another (TMPDIR=<folder>)'
 
 function processesOf({ child }: Running): readonly number[] {
   return child?.pid === undefined ? [] : [child.pid, ...childrenOf(child.pid)]
@@ -235,7 +240,8 @@ function watch(running: Running): void {
   all.add(running)
   if (all.size > 1) return
   process.on('exit', endAll)
-  for (const name of endSignals) process.on(name, endProcess)
+  // The first to hear: one that listens for one signal alone has gone when its turn is over, and would not be counted.
+  for (const name of endSignals) process.prependListener(name, endProcess)
 }
 
 function unwatch(running: Running): void {
@@ -249,9 +255,9 @@ function unwatch(running: Running): void {
  * Who else listens to the signal decides what becomes of the process: when it ends, `exit` comes. The last one ends it,
  * and not by the signal, which would spare others of our kind their `exit`.
  */
-function endProcess(name: NodeJS.Signals, number: number): void {
+function endProcess(name: NodeJS.Signals): void {
   process.off(name, endProcess)
-  if (process.listenerCount(name) === 0) process.exit(128 + number)
+  if (process.listenerCount(name) === 0) process.exit(128 + constants.signals[name])
 }
 
 /** Nothing can be awaited any more. */
