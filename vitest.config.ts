@@ -33,6 +33,7 @@ export default defineConfig({
   test: {
     // Whole scenarios, and commands in processes of their own, on machines that are busy with other things.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Left alone, Vitest keeps a core for itself, and has one left of two.
     maxWorkers: '100%',
     projects: [

@@ -160,13 +160,16 @@ describe('--store', () => {
     expect([timed.code, timed.stdout]).toEqual([0, expect.stringContaining('PASS  no failure in ')])
   })
 
-  it('refuses a folder within another repository', async () => {
+  it('refuses a folder within another repository, and one whose configuration is broken', async () => {
     const project = folder()
     execFileSync('git', ['init', '--quiet', project])
     mkdirSync(join(project, 'data'))
     const { code, stderr } = await cli(project, ['run', '--store', 'git=data'])
     expect([code, stderr]).toEqual([2, expect.stringMatching(/lies within one[\s\S]*data\/ of another[\s\S]*git init/)])
     expect((await cli(project, ['conformance', '--store', 'git=.', '--quiet'])).code).toBe(0)
+    writeFileSync(join(project, '.git', 'config'), '[[[')
+    const broken = await cli(project, ['conformance', '--store', 'git=.', '--quiet'])
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringMatching(/bad config[\s\S]*to do: {4}mend the file/)])
   })
 
   it('says so when a file lacks a table that was there', async () => {
