@@ -117,16 +117,13 @@ describe('twice, or it does not count', () => {
     }
   })
 
-  it('a seed that is none, or parameters of a scenario that does not run, are refused', async () => {
+  it('a seed that is none is refused', async () => {
     for (const seed of [-1, 1.5, 2 ** 40, Number.NaN]) {
       await expect(runScenario(small, { seed })).rejects.toThrow(RangeError)
       await expect(runMatrix([small], { seed })).rejects.toThrow(`seed is ${seed}: expected a whole number from 0 to`)
     }
     await expect(runScenario(small, { seed: '1' as unknown as number })).rejects.toThrow(TypeError)
     expect(await runScenario(small, { seed: 4_294_967_295 })).toMatchObject({ passed: true })
-    await expect(runMatrix([small], { parameters: { smal: { nodes: 3 } } })).rejects.toThrow(
-      'parameters of "smal": expected one of the scenarios that run, small',
-    )
   })
 
   it('counts what failed on the report, and a report of nothing has not passed', async () => {
