@@ -18,7 +18,7 @@ export interface Swarm extends Plan {
 export interface SwarmOptions {
   /** The strategy of every seed; drawn for each when absent. */
   readonly strategy?: Strategy
-  /** Parameters that are not drawn. */
+  /** Parameters that are not drawn, for every scenario that has them. */
   readonly parameters?: { readonly [name: string]: number }
 }
 
@@ -28,8 +28,9 @@ export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOption
   // Drawn whether it is used or not: a strategy that is given must not change what else the seed draws.
   const drawnStrategy = random.pick(['insertion', 'random', 'random', 'pct'] as const)
   const strategy = options.strategy ?? drawnStrategy
-  const drawn = scenario.explore?.(random, options.parameters ?? {}) ?? drawSmall(scenario.parameters, random)
-  const parameters = resolveParameters(scenario.parameters, { ...drawn, ...options.parameters })
+  const given = ownOf(scenario, options.parameters)
+  const drawn = scenario.explore?.(random, given) ?? drawSmall(scenario.parameters, random)
+  const parameters = resolveParameters(scenario.parameters, { ...drawn, ...given })
   const strike = strikeOf(scenario, parameters)
   const possible = faultKinds.filter((kind) => kind !== 'clock-drift' || strike.maxDriftPpm > 0)
   const kinds = possible.filter(() => random.chance(500))
@@ -43,6 +44,11 @@ export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOption
     }),
   )
   return { scenario: scenario.name, seed, strategy, parameters, faults, kinds, aimed }
+}
+
+/** Of parameters that several scenarios are given, those of this one. */
+function ownOf({ parameters }: Scenario, given: SwarmOptions['parameters'] = {}): { readonly [name: string]: number } {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(parameters, name)))
 }
 
 /** For scenarios that do not say what to draw: few of everything, and not for long. */

@@ -104,6 +104,12 @@ describe('what a seed decides', () => {
     expect(() => drawSwarm(leaseLifecycle, 1, { parameters: { nodes: 0 } })).toThrow(/nodes is 0/)
   })
 
+  it('may have a parameter given that another scenario has', () => {
+    const { tasks, jobs } = drawSwarm(leaseLifecycle, 3, { parameters: { tasks: 8 } }).parameters
+    expect({ tasks, jobs }).toEqual({ tasks: 8 })
+    expect(drawSwarm(jobLifecycle, 3, { parameters: { tasks: 8 } })).toEqual(drawSwarm(jobLifecycle, 3))
+  })
+
   it.each(strategies)('may have the strategy %s for every seed', (strategy) => {
     for (const seed of seeds(50)) expect(drawSwarm(leaseLifecycle, seed, { strategy }).strategy).toBe(strategy)
   })
