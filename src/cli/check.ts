@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk'
 import { keptCounterexamples, loadCounterexample, loadProject, type Project } from '../config/index.js'
-import { attempt, type Failure, failureOf, foundIn } from '../explore/index.js'
+import { DEFAULT_MAX_STEPS, type Failure, foundIn, runAgain } from '../explore/index.js'
 import {
   compareWithSnapshot,
   type Drift,
@@ -67,10 +67,9 @@ interface Kept {
 async function runKept(io: Io, project: Project): Promise<readonly Kept[]> {
   const kept: Kept[] = []
   for (const file of keptCounterexamples(project)) {
-    const { scenario, plan, subject } = await loadCounterexample(project, file)
+    const { scenario, plan, subject, maxEvents = DEFAULT_MAX_STEPS } = await loadCounterexample(project, file)
     const watched = onWatch(io, subject, shownPath(io, file))
-    const result = await attempt(scenario, plan, { subject: watched, maxSteps: project.maxEvents })
-    kept.push({ file, failure: failureOf(result, plan) })
+    kept.push({ file, failure: await runAgain(scenario, plan, { subject: watched, maxSteps: maxEvents }) })
   }
   return kept
 }

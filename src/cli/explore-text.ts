@@ -22,6 +22,8 @@ export interface ToldFailure {
   readonly token?: string
   /** The file of the subject, where it is not the built-in one: a token does not tell. */
   readonly subject?: string
+  /** Most events that a run may take, where it is not as many as usual: nor of that does a token tell. */
+  readonly maxEvents?: number
   readonly replay: string
 }
 
@@ -39,7 +41,7 @@ export function swarmText({ scenario, seed, strategy, parameters, kinds, faults,
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, file, token, subject, replay } = told
+  const { failure, found, runs, minimal, story, file, token, replay } = told
   const { what, message, atMs } = foundIn(failure)
   const size = sizeOf(failure)
   const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
@@ -54,7 +56,7 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
     ...story.map((line) => `      ${line}`),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
-    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}${onSubject(subject)}`]),
+    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}${besides(told)}`]),
     '',
   ].join('\n')
 }
@@ -126,6 +128,10 @@ function wrapped(label: string, items: readonly string[]): readonly string[] {
   }
   return [...lines, line].map((text, index) => (index === 0 ? `${label}${text}` : `        ${text}`))
 }
+
+/** What a token needs besides, to show the same. */
+const besides = ({ subject, maxEvents }: ToldFailure): string =>
+  [onSubject(subject), maxEvents === undefined ? '' : ` --max-events ${maxEvents}`].join('')
 
 /** What a command needs besides, to run on the subject in `file`. */
 export const onSubject = (file: string | undefined): string => (file === undefined ? '' : ` --subject ${file}`)

@@ -11,6 +11,7 @@ import {
 import {
   counterexampleName,
   counterexampleOf,
+  DEFAULT_MAX_STEPS,
   drawSwarm,
   type Exploration,
   type ExploreOptions,
@@ -47,8 +48,6 @@ import { shownPath } from './shown-path.js'
 import { type SharedStore, withStore } from './store.js'
 
 const DEFAULT_SEEDS = 1_000
-/** A run of the explored kind takes a thousand events or two; one with so many does not end. */
-const DEFAULT_MAX_EVENTS = 200_000
 /** Longer ones fire at once. */
 const MOST_TIMER_MS = 2 ** 31 - 1
 
@@ -149,7 +148,7 @@ async function exploreSubject(
     clearProgress(io)
     for (const found of exploration.failures) {
       const small = options.shrink !== false && !interrupt.happened
-      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), file, options))
+      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), file, drawn, options))
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
@@ -215,7 +214,7 @@ function settingsOf(io: Io, project: Project, scenarios: readonly Scenario[], op
       ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
       ...(invariants === undefined ? {} : { invariants }),
       parameters,
-      maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
+      maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_STEPS),
     },
   }
 }
@@ -297,12 +296,13 @@ function keep(
   found: Failure,
   { small, story }: Told,
   file: string | undefined,
+  { maxSteps }: Settings['drawn'],
   options: ExploreCliOptions,
 ): ToldFailure {
   const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
   const failure = small?.failure ?? found
-  const subject = file === undefined ? undefined : relative(project.root, file)
-  const example = counterexampleOf(failure, subject)
+  const subject = file === undefined ? {} : { subject: relative(project.root, file) }
+  const example = counterexampleOf(failure, { ...subject, maxEvents: maxSteps })
   const folder = options.save
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')
@@ -317,6 +317,7 @@ function keep(
     file: shown,
     ...(token === undefined ? {} : { token }),
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
+    ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
     replay: `npx contention replay ${shown} --trace`,
   }
 }

@@ -1,16 +1,13 @@
 import { resolve } from 'node:path'
 import { Chalk } from 'chalk'
 import { type LoadedCounterexample, loadCounterexample, loadProject, loadToken } from '../config/index.js'
-import { attempt, type ExploreOptions, failureOf, isToken, storyOf } from '../explore/index.js'
+import { type attempt, DEFAULT_MAX_STEPS, type ExploreOptions, isToken, runAgain, storyOf } from '../explore/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { failureText } from './explore-text.js'
 import { type Io, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 import { printEvent } from './print-event.js'
-
-/** Most events of a replay: what a run of exploration may take. */
-const DEFAULT_MAX_EVENTS = 200_000
 
 /** `contention replay FILE` or `contention replay TOKEN`: a failure again, as it was found. */
 export async function replayCounterexample(io: Io, what: string, options: ReplayOptions): Promise<ExitCode> {
@@ -21,15 +18,14 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
   const exploreOptions: ExploreOptions = {
     subject: onWatch(io, example.subject),
-    maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_EVENTS),
+    maxSteps: maxEventsOption(options.maxEvents, example.maxEvents ?? DEFAULT_MAX_STEPS),
   }
-  const result = await attempt(
+  const failure = await runAgain(
     example.scenario,
     example.plan,
     exploreOptions,
     options.trace ? tracing(io, example, options) : {},
   )
-  const failure = failureOf(result, example.plan)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
     const verdict = failure === undefined ? 'held' : 'not-held'
@@ -44,7 +40,10 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
       `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${example.scenario.name} holds under this plan, on ${example.subject.name}${example.found === undefined ? '' : `; when it was found, ${example.found.what} did not: ${example.found.message}`}\n`,
     )
   } else {
-    const story = options.trace ? [] : await storyOf(example.scenario, failure, exploreOptions)
+    const story =
+      options.trace && failure.kind !== 'nondeterministic'
+        ? []
+        : await storyOf(example.scenario, failure, exploreOptions)
     const text = failureText({ failure, story, replay: `npx contention replay ${what} --trace` }, chalk)
     io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
   }

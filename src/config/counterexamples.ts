@@ -14,6 +14,8 @@ export interface LoadedCounterexample {
   readonly scenario: Scenario
   readonly plan: Plan
   readonly subject: Subject
+  /** Most events that a run may take, where the file says so. */
+  readonly maxEvents?: number
   /** What went wrong when it was found; a token does not say. */
   readonly found?: Counterexample['found']
 }
@@ -55,11 +57,12 @@ export async function loadCounterexample(
   const parameters = parametersOf(scenario, example.parameters, file)
   refuseUnknownNodes(example, parameters['nodes'] ?? 0, file)
   const subject = subjectFile ?? (example.subject === undefined ? undefined : resolve(project.root, example.subject))
-  const { seed, strategy, faults, found } = example
+  const { seed, strategy, faults, found, maxEvents } = example
   return {
     scenario,
     plan: { scenario: scenario.name, seed, strategy, parameters, faults },
     subject: subject === undefined ? builtInSubject : await loadSubject(subject),
+    ...(maxEvents === undefined ? {} : { maxEvents }),
     found,
   }
 }

@@ -25,6 +25,9 @@ export type Failure = { readonly seed: number; readonly scenario: string; readon
   | { readonly kind: 'endless'; readonly atMs: number; readonly maxSteps: number }
 )
 
+/** A run of the explored kind takes a thousand events or two; one with so many does not end. */
+export const DEFAULT_MAX_STEPS = 200_000
+
 export interface ExploreOptions extends SwarmOptions {
   readonly subject: Subject
   /** Names of the invariants to judge; all when absent. */
@@ -112,9 +115,24 @@ async function exploreSeed(
   if (!failed && !twice) return { ...explored, failure: undefined }
 
   const second = await attempt(scenario, plan, options, { judgedOnly: !twice })
-  if (!sameEnd(first, second))
-    return { ...explored, failure: { kind: 'nondeterministic', seed, scenario: scenario.name, plan } }
-  return { ...explored, failure: failed ? failureOf(first, plan) : undefined }
+  return { ...explored, failure: failureOfBoth(first, second, plan) }
+}
+
+/** What `plan` shows when it is run again, as it was when it was found: twice. `how` is for the first of them. */
+export async function runAgain(
+  scenario: Scenario,
+  plan: Plan,
+  options: ExploreOptions,
+  how: Parameters<typeof attempt>[3] = {},
+): Promise<Failure | undefined> {
+  const first = await attempt(scenario, plan, options, how)
+  return failureOfBoth(first, await attempt(scenario, plan, options), plan)
+}
+
+/** That two runs of one plan differ is wrong by itself, whatever else either shows. */
+function failureOfBoth(first: Attempt, second: Attempt, plan: Plan): Failure | undefined {
+  if (sameEnd(first, second)) return failureOf(first, plan)
+  return { kind: 'nondeterministic', seed: plan.seed, scenario: plan.scenario, plan }
 }
 
 type Attempt =

@@ -22,10 +22,15 @@ export interface Counterexample {
   readonly strategy: Plan['strategy']
   readonly parameters: Plan['parameters']
   readonly faults: Plan['faults']
+  /** Most events that a run may take. */
+  readonly maxEvents?: number
 }
 
+/** With what a failure was found, and has to be looked at again. */
+export interface FoundWith extends Pick<Counterexample, 'subject' | 'maxEvents'> {}
+
 /** `failure` as it is kept. Every parameter is written down: a default that changes must not change what the file means. */
-export function counterexampleOf(failure: Failure, subject: string | undefined): Counterexample {
+export function counterexampleOf(failure: Failure, { subject, maxEvents }: FoundWith): Counterexample {
   const { scenario, seed, strategy, parameters, faults } = failure.plan
   return {
     version: counterexampleVersion,
@@ -36,6 +41,7 @@ export function counterexampleOf(failure: Failure, subject: string | undefined):
     strategy,
     parameters,
     faults,
+    ...(maxEvents === undefined ? {} : { maxEvents }),
   }
 }
 

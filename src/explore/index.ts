@@ -2,10 +2,12 @@ export {
   attempt,
   type Chunk,
   type ChunkResult,
+  DEFAULT_MAX_STEPS,
   type ExploreOptions,
   exploreChunk,
   type Failure,
   failureOf,
+  runAgain,
 } from './chunk.js'
 export {
   type Counterexample,

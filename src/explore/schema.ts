@@ -59,5 +59,9 @@ export const counterexampleSchema = z
       .record(z.string(), whole)
       .describe('a value for each parameter of the scenario; its default where it has none'),
     faults: z.array(fault),
+    maxEvents: whole
+      .min(1, { error: 'a whole number, 1 or more' })
+      .describe('most events a run may take before it is said never to end')
+      .optional(),
   })
   .describe('A counterexample of contention') as unknown as z.ZodType<Counterexample & { readonly $schema?: string }>

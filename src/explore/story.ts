@@ -5,12 +5,17 @@ import { attempt, type ExploreOptions, type Failure } from './chunk.js'
 /** A story that does not fit on a screen is not read. */
 const MAX_LINES = 22
 
-/** What happened until it went wrong, in virtual time: who held what, what the world did, and the event that broke the rule. */
-export async function storyOf(
-  scenario: Scenario,
-  failure: Failure,
-  options: ExploreOptions,
-): Promise<readonly string[]> {
+/**
+ * What happened until it went wrong, in virtual time: who held what, what the world did, and the event that broke the rule.
+ * Of runs that differ, where they part.
+ */
+export function storyOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<readonly string[]> {
+  return failure.kind === 'nondeterministic'
+    ? partingOf(scenario, failure, options)
+    : pastOf(scenario, failure, options)
+}
+
+async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<readonly string[]> {
   const { plan } = failure
   const cast = castOf(numbered('node', plan.parameters.nodes ?? 1), numbered('space', plan.parameters.spaces ?? 1))
   const recording = recorder()
@@ -69,11 +74,7 @@ function merged(events: readonly TraceEvent[], cast: Cast): readonly string[] {
 const TRIES = 5
 
 /** The first event at which two runs of the same plan part, in words. */
-export async function partingOf(
-  scenario: Scenario,
-  { plan }: Failure,
-  options: ExploreOptions,
-): Promise<readonly string[]> {
+async function partingOf(scenario: Scenario, { plan }: Failure, options: ExploreOptions): Promise<readonly string[]> {
   const cast = castOf(
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario/index.js'
 import type { ExploreOptions, Failure } from './chunk.js'
 import { type Shrunk, shrink } from './shrink.js'
-import { partingOf, storyOf } from './story.js'
+import { storyOf } from './story.js'
 
 /** What there is to say of a failure. */
 export interface Told {
@@ -24,7 +24,7 @@ export async function tell(
 ): Promise<Told> {
   const small = await shrunk(scenario, found, options, goOn)
   const failure = small?.failure ?? found
-  const story = await (failure.kind === 'nondeterministic' ? partingOf : storyOf)(scenario, failure, options)
+  const story = await storyOf(scenario, failure, options)
   return { ...(small === undefined ? {} : { small }), story }
 }
 

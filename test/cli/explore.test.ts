@@ -100,6 +100,33 @@ describe('contention explore', () => {
     expect(traced.stdout.split('\n').length).toBeGreaterThan(5)
   })
 
+  it('has a counterexample of runs that differ, which fails again', async () => {
+    const root = folder({
+      'mine.mjs': renews("return { kind: 'renewed', expiresAtMs: nowMs + Math.floor(Math.random() * 1e6) }"),
+    })
+    expect((await explore(root, 'lease-lifecycle', '--subject', 'mine.mjs', '--save')).code).toBe(1)
+    const [file = ''] = readdirSync(join(root, 'snapshots', 'counterexamples'))
+    const replayed = await cli(root, ['replay', `snapshots/counterexamples/${file}`])
+    expect(replayed).toMatchObject({ code: 1 })
+    expect(replayed.stdout).toMatch(/the subject is not deterministic.*from event \d+ on/s)
+    await cli(root, ['update'])
+    const checked = await cli(root, ['check'])
+    expect(checked).toMatchObject({ code: 1 })
+    expect(checked.stdout).toContain('the subject is not deterministic')
+  })
+
+  it('has a counterexample of a run that does not end, which fails again: it keeps the limit', async () => {
+    const root = folder()
+    const found = await explore(root, 'lease-lifecycle', '--max-events', '500', '--save')
+    expect(found.stdout).toMatch(/token cx1\S+ --max-events 500\n/)
+    const [file = ''] = readdirSync(join(root, 'snapshots', 'counterexamples'))
+    const replayed = await cli(root, ['replay', `snapshots/counterexamples/${file}`])
+    expect(replayed).toMatchObject({ code: 1 })
+    expect(replayed.stdout).toContain('more than 500 events')
+    await cli(root, ['update'])
+    expect((await cli(root, ['check'])).stdout).toContain('more than 500 events')
+  })
+
   it.each([
     ['throws', "throw new Error('no connection')", 'threw on renew: no connection'],
     ['answers in a wrong shape', "return { kind: 'ok' }", "answered renew with kind 'ok'"],
