@@ -67,9 +67,13 @@ interface Kept {
 async function runKept(io: Io, project: Project): Promise<readonly Kept[]> {
   const kept: Kept[] = []
   for (const file of keptCounterexamples(project)) {
-    const { scenario, plan, subject, maxEvents = DEFAULT_MAX_STEPS } = await loadCounterexample(project, file)
-    const watched = onWatch(io, subject, shownPath(io, file))
-    kept.push({ file, failure: await runAgain(scenario, plan, { subject: watched, maxSteps: maxEvents }) })
+    const example = await loadCounterexample(project, file)
+    const failure = await runAgain(example.scenario, example.plan, {
+      subject: onWatch(io, example.subject, shownPath(io, file)),
+      maxSteps: example.maxEvents ?? DEFAULT_MAX_STEPS,
+      ...(example.invariants === undefined ? {} : { invariants: example.invariants }),
+    })
+    kept.push({ file, failure })
   }
   return kept
 }

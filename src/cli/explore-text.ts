@@ -22,6 +22,8 @@ export interface ToldFailure {
   readonly token?: string
   /** The file of the subject, where it is not the built-in one: a token does not tell. */
   readonly subject?: string
+  /** Names of the invariants that were judged, where it was not all. */
+  readonly invariants?: readonly string[]
   /** Most events that a run may take, where it is not as many as usual: nor of that does a token tell. */
   readonly maxEvents?: number
   readonly replay: string
@@ -130,8 +132,16 @@ function wrapped(label: string, items: readonly string[]): readonly string[] {
 }
 
 /** What a token needs besides, to show the same. */
-const besides = ({ subject, maxEvents }: ToldFailure): string =>
-  [onSubject(subject), maxEvents === undefined ? '' : ` --max-events ${maxEvents}`].join('')
+export const besides = ({
+  subject,
+  invariants = [],
+  maxEvents,
+}: Pick<ToldFailure, 'subject' | 'invariants' | 'maxEvents'>): string =>
+  [
+    onSubject(subject),
+    ...invariants.map((name) => ` --invariant ${name}`),
+    ...(maxEvents === undefined ? [] : [` --max-events ${maxEvents}`]),
+  ].join('')
 
 /** What a command needs besides, to run on the subject in `file`. */
 export const onSubject = (file: string | undefined): string => (file === undefined ? '' : ` --subject ${file}`)

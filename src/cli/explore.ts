@@ -1,6 +1,8 @@
 import { relative, resolve } from 'node:path'
 import { Chalk } from 'chalk'
 import {
+  invariantsNamed,
+  invariantsOf,
   type LoadedSubject,
   loadProject,
   loadSubjects,
@@ -23,10 +25,10 @@ import {
   tokenOf,
 } from '../explore/index.js'
 import { writeAtomically } from '../gate/index.js'
-import { InputError, oneOf } from '../input/index.js'
+import { InputError } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
-import { resolveParameters, type Scenario } from '../scenario/index.js'
+import type { Scenario } from '../scenario/index.js'
 import { commandsOf, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
@@ -194,7 +196,7 @@ interface Settings {
 function settingsOf(io: Io, project: Project, scenarios: readonly Scenario[], options: ExploreCliOptions): Settings {
   const timeMs = options.time === undefined ? undefined : timeOption(options.time)
   const fromSeed = options.fromSeed ?? options.seed
-  const invariants = options.invariant === undefined ? undefined : invariantNames(scenarios, options.invariant)
+  const invariants = options.invariant === undefined ? undefined : invariantsNamed(options.invariant, scenarios)
   const parameters = paramOptions(options.param)
   // Names and bounds are those of every selected scenario that has the parameter.
   select({ ...project, scenarios }, [], parameters)
@@ -236,22 +238,6 @@ function strategyOption(text: string): Strategy {
     found: text,
     expected: `${strategies.join(', ')} or exhaustive`,
   })
-}
-
-function invariantNames(scenarios: readonly Scenario[], names: readonly string[]): readonly string[] {
-  const known = new Set(
-    scenarios.flatMap((scenario) =>
-      scenario.invariants(resolveParameters(scenario.parameters)).map(({ name }) => name),
-    ),
-  )
-  for (const name of names) {
-    if (known.has(name)) continue
-    throw new InputError({
-      what: `there is no invariant "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
-      expected: oneOf([...known], name),
-    })
-  }
-  return names
 }
 
 /** What a subject cannot be asked, or need not be, in words. */
@@ -296,13 +282,15 @@ function keep(
   found: Failure,
   { small, story }: Told,
   file: string | undefined,
-  { maxSteps }: Settings['drawn'],
+  { maxSteps, invariants }: Settings['drawn'],
   options: ExploreCliOptions,
 ): ToldFailure {
   const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
   const failure = small?.failure ?? found
   const subject = file === undefined ? {} : { subject: relative(project.root, file) }
-  const example = counterexampleOf(failure, { ...subject, maxEvents: maxSteps })
+  const own = invariantsOf(scenario)
+  const judged = invariants === undefined ? {} : { invariants: invariants.filter((name) => own.includes(name)) }
+  const example = counterexampleOf(failure, { ...subject, ...judged, maxEvents: maxSteps })
   const folder = options.save
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')
@@ -317,6 +305,7 @@ function keep(
     file: shown,
     ...(token === undefined ? {} : { token }),
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
+    ...judged,
     ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
     replay: `npx contention replay ${shown} --trace`,
   }

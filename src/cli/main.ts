@@ -198,6 +198,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       '--subject <file>',
       'on a lease core of yours, instead of the built-in one or the one of the counterexample',
     )
+    .option('--invariant <name>', 'judge this one alone, of a counterexample; any number of times', collect)
     .option('--trace', 'every event, in order')
     .option('--node <name>', 'only events of this node')
     .option('--space <name>', 'only events about this space')

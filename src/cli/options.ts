@@ -19,6 +19,7 @@ export interface CommonOptions {
 export interface ReplayOptions extends CommonOptions {
   readonly trace?: boolean
   readonly subject?: string
+  readonly invariant?: readonly string[]
   readonly node?: string
   readonly space?: string
   readonly from?: string

@@ -1,10 +1,16 @@
 import { resolve } from 'node:path'
 import { Chalk } from 'chalk'
-import { type LoadedCounterexample, loadCounterexample, loadProject, loadToken } from '../config/index.js'
+import {
+  invariantsNamed,
+  type LoadedCounterexample,
+  loadCounterexample,
+  loadProject,
+  loadToken,
+} from '../config/index.js'
 import { type attempt, DEFAULT_MAX_STEPS, type ExploreOptions, isToken, runAgain, storyOf } from '../explore/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import { failureText } from './explore-text.js'
+import { besides, failureText } from './explore-text.js'
 import { type Io, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 import { printEvent } from './print-event.js'
@@ -16,9 +22,12 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
   const example = isToken(what)
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
+  const invariants =
+    options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])
   const exploreOptions: ExploreOptions = {
     subject: onWatch(io, example.subject),
     maxSteps: maxEventsOption(options.maxEvents, example.maxEvents ?? DEFAULT_MAX_STEPS),
+    ...(invariants === undefined ? {} : { invariants }),
   }
   const failure = await runAgain(
     example.scenario,
@@ -44,10 +53,20 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
       options.trace && failure.kind !== 'nondeterministic'
         ? []
         : await storyOf(example.scenario, failure, exploreOptions)
-    const text = failureText({ failure, story, replay: `npx contention replay ${what} --trace` }, chalk)
+    const text = failureText({ failure, story, replay: replayOf(what, options) }, chalk)
     io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
   }
   return failure === undefined ? HELD : NOT_HELD
+}
+
+/** The command that shows it again, event by event. */
+function replayOf(what: string, { subject, invariant, maxEvents }: ReplayOptions): string {
+  const given = besides({
+    ...(subject === undefined ? {} : { subject }),
+    ...(invariant === undefined ? {} : { invariants: invariant }),
+    ...(maxEvents === undefined ? {} : { maxEvents: Number(maxEvents) }),
+  })
+  return `npx contention replay ${what}${given} --trace`
 }
 
 function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions): Parameters<typeof attempt>[3] {

@@ -20,6 +20,12 @@ export const isCounterexample = (name: string): boolean => isToken(name) || name
 /** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
   if (isCounterexample(name)) return replayCounterexample(io, name, options)
+  if (options.invariant !== undefined) {
+    throw new InputError({
+      what: '--invariant cannot be used with a scenario',
+      expected: 'a counterexample, as a file or a token: of a scenario and seed every invariant is judged',
+    })
+  }
   const project = await loadProject(io.cwd, options.config)
   const explorable = { ...project, scenarios: project.explorable }
   const { scenarios, parameters } = select(explorable, [name], paramOptions(options.param))

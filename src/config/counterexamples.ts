@@ -6,6 +6,7 @@ import { fileError } from '../gate/index.js'
 import { InputError, nearest, parseJson, validate } from '../input/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
 import { builtInSubject, type Subject } from '../subject/index.js'
+import { invariantsNamed } from './invariants.js'
 import type { Project } from './project.js'
 import { loadSubject } from './subjects.js'
 
@@ -14,6 +15,8 @@ export interface LoadedCounterexample {
   readonly scenario: Scenario
   readonly plan: Plan
   readonly subject: Subject
+  /** Names of the invariants to judge, where the file says so. */
+  readonly invariants?: readonly string[]
   /** Most events that a run may take, where the file says so. */
   readonly maxEvents?: number
   /** What went wrong when it was found; a token does not say. */
@@ -57,11 +60,12 @@ export async function loadCounterexample(
   const parameters = parametersOf(scenario, example.parameters, file)
   refuseUnknownNodes(example, parameters['nodes'] ?? 0, file)
   const subject = subjectFile ?? (example.subject === undefined ? undefined : resolve(project.root, example.subject))
-  const { seed, strategy, faults, found, maxEvents } = example
+  const { seed, strategy, faults, found, invariants, maxEvents } = example
   return {
     scenario,
     plan: { scenario: scenario.name, seed, strategy, parameters, faults },
     subject: subject === undefined ? builtInSubject : await loadSubject(subject),
+    ...(invariants === undefined ? {} : { invariants: invariantsNamed(invariants, [scenario], file) }),
     ...(maxEvents === undefined ? {} : { maxEvents }),
     found,
   }

@@ -6,5 +6,6 @@ export {
   loadToken,
 } from './counterexamples.js'
 export { type Load, loads } from './import.js'
+export { invariantsNamed, invariantsOf } from './invariants.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
 export { type LoadedSubject, loadSubject, loadSubjects, subjectFiles } from './subjects.js'

@@ -22,15 +22,17 @@ export interface Counterexample {
   readonly strategy: Plan['strategy']
   readonly parameters: Plan['parameters']
   readonly faults: Plan['faults']
+  /** Names of the invariants to judge; all when absent. */
+  readonly invariants?: readonly string[]
   /** Most events that a run may take. */
   readonly maxEvents?: number
 }
 
 /** With what a failure was found, and has to be looked at again. */
-export interface FoundWith extends Pick<Counterexample, 'subject' | 'maxEvents'> {}
+export interface FoundWith extends Pick<Counterexample, 'subject' | 'invariants' | 'maxEvents'> {}
 
 /** `failure` as it is kept. Every parameter is written down: a default that changes must not change what the file means. */
-export function counterexampleOf(failure: Failure, { subject, maxEvents }: FoundWith): Counterexample {
+export function counterexampleOf(failure: Failure, { subject, invariants, maxEvents }: FoundWith): Counterexample {
   const { scenario, seed, strategy, parameters, faults } = failure.plan
   return {
     version: counterexampleVersion,
@@ -41,6 +43,7 @@ export function counterexampleOf(failure: Failure, { subject, maxEvents }: Found
     strategy,
     parameters,
     faults,
+    ...(invariants === undefined ? {} : { invariants }),
     ...(maxEvents === undefined ? {} : { maxEvents }),
   }
 }

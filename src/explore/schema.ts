@@ -59,6 +59,7 @@ export const counterexampleSchema = z
       .record(z.string(), whole)
       .describe('a value for each parameter of the scenario; its default where it has none'),
     faults: z.array(fault),
+    invariants: z.array(z.string()).describe('names of the invariants to judge; all when absent').optional(),
     maxEvents: whole
       .min(1, { error: 'a whole number, 1 or more' })
       .describe('most events a run may take before it is said never to end')

@@ -100,6 +100,24 @@ describe('contention explore', () => {
     expect(traced.stdout.split('\n').length).toBeGreaterThan(5)
   })
 
+  it('has a counterexample that keeps which rules were judged, and a token printed with them', async () => {
+    const root = folder({ 'careless.mjs': careless })
+    const only = ['--invariant', 'exclusive-belief']
+    const { code, stdout } = await explore(root, 'lease-lifecycle', '--subject', 'careless.mjs', ...only, '--quiet')
+    expect(code).toBe(1)
+    const [, token = ''] = /token (cx1.*)/.exec(stdout) ?? []
+    const [, file = ''] = /saved (.*)/.exec(stdout) ?? []
+    expect(token).toContain(` --subject careless.mjs ${only.join(' ')}`)
+    for (const again of [token.split(' '), [file]]) {
+      const replayed = await cli(root, ['replay', ...again])
+      expect(replayed.stdout).toContain('exclusive-belief broke')
+    }
+    const other = await cli(root, ['replay', file, '--invariant', 'mutual-exclusion'])
+    expect(other.stdout).toContain('mutual-exclusion broke')
+    expect((await cli(root, ['replay', file, '--invariant', 'mutual-exlusion'])).stderr).toContain('mutual-exclusion?')
+    expect((await cli(root, ['replay', 'lease-lifecycle', ...only])).stderr).toContain('--invariant cannot be used')
+  })
+
   it('has a counterexample of runs that differ, which fails again', async () => {
     const root = folder({
       'mine.mjs': renews("return { kind: 'renewed', expiresAtMs: nowMs + Math.floor(Math.random() * 1e6) }"),

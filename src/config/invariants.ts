@@ -1,0 +1,28 @@
+import { InputError, nearest } from '../input/index.js'
+import { resolveParameters, type Scenario } from '../scenario/index.js'
+
+/**
+ * The invariants `names`, each of which is one of some scenario of `scenarios`.
+ * @throws InputError for others: a rule that nobody has would hold whatever happens
+ */
+export function invariantsNamed(
+  names: readonly string[],
+  scenarios: readonly Scenario[],
+  file?: string,
+): readonly string[] {
+  const known = new Set(scenarios.flatMap(invariantsOf))
+  for (const name of names) {
+    if (known.has(name)) continue
+    const near = nearest(name, [...known])
+    throw new InputError({
+      what: `there is no invariant "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
+      ...(file === undefined ? {} : { file, at: 'invariants' }),
+      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${[...known].join(', ')}`,
+    })
+  }
+  return names
+}
+
+/** The names of the invariants that `scenario` has. */
+export const invariantsOf = (scenario: Scenario): readonly string[] =>
+  scenario.invariants(resolveParameters(scenario.parameters)).map(({ name }) => name)
