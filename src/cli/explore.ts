@@ -24,7 +24,7 @@ import {
   type Told,
   tokenOf,
 } from '../explore/index.js'
-import { writeAtomically } from '../gate/index.js'
+import { writeBeside } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
@@ -91,12 +91,13 @@ async function exploreSubject(
   io: Io,
   project: Project,
   scenarios: readonly Scenario[],
-  { subject, file }: LoadedSubject,
+  loaded: LoadedSubject,
   store: SharedStore | undefined,
   options: ExploreCliOptions,
   named: boolean,
   emit: Emit,
 ): Promise<ExitCode> {
+  const { subject, file } = loaded
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(io, project, scenarios, options)
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = settings
@@ -150,7 +151,7 @@ async function exploreSubject(
     clearProgress(io)
     for (const found of exploration.failures) {
       const small = options.shrink !== false && !interrupt.happened
-      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), file, drawn, options))
+      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), loaded, drawn, options))
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
@@ -281,7 +282,7 @@ function keep(
   scenarios: readonly Scenario[],
   found: Failure,
   { small, story }: Told,
-  file: string | undefined,
+  { subject: { name: subjectName }, file }: LoadedSubject,
   { maxSteps, invariants }: Settings['drawn'],
   options: ExploreCliOptions,
 ): ToldFailure {
@@ -294,8 +295,8 @@ function keep(
   const folder = options.save
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')
-  const path = resolve(folder, counterexampleName(example))
-  writeAtomically(path, `${JSON.stringify(example, null, 2)}\n`)
+  const name = counterexampleName(example, file === undefined ? undefined : subjectName)
+  const path = writeBeside(folder, name, '.json', `${JSON.stringify(example, null, 2)}\n`)
   const token = tokenOf(failure.plan, scenario)
   const shown = shownPath(io, path)
   return {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Counterexample, counterexampleVersion, type Plan, planOf, TokenError } from '../explore/index.js'
 import { counterexampleSchema } from '../explore/schema.js'
 import { fileError } from '../gate/index.js'
@@ -59,7 +59,7 @@ export async function loadCounterexample(
   const scenario = scenarioOf(project, example.scenario, file)
   const parameters = parametersOf(scenario, example.parameters, file)
   refuseUnknownNodes(example, parameters['nodes'] ?? 0, file)
-  const subject = subjectFile ?? (example.subject === undefined ? undefined : resolve(project.root, example.subject))
+  const subject = subjectFile ?? (example.subject && foundFrom(file, example.subject, project))
   const { seed, strategy, faults, found, invariants, maxEvents } = example
   return {
     scenario,
@@ -69,6 +69,29 @@ export async function loadCounterexample(
     ...(maxEvents === undefined ? {} : { maxEvents }),
     found,
   }
+}
+
+/**
+ * The file of its subject: relative to the project that one is in, or to the one that the counterexample was found in, which
+ * is a folder above its own.
+ */
+function foundFrom(file: string, subject: string, { root }: Project): string {
+  const places = [root, ...foldersAbove(file)].map((folder) => resolve(folder, subject))
+  const there = places.find((place) => existsSync(place))
+  if (there !== undefined) return there
+  throw new InputError({
+    what: 'the subject of a counterexample does not exist',
+    file,
+    at: 'subject',
+    found: subject,
+    expected: `a file, relative to ${root} or to a folder above the counterexample`,
+    todo: 'say where it is with --subject',
+  })
+}
+
+function foldersAbove(file: string): readonly string[] {
+  const folder = dirname(file)
+  return folder === file ? [] : [folder, ...foldersAbove(folder)]
 }
 
 /** The counterexample that a pasted token stands for, on the built-in subject or the one of `subjectFile`. */

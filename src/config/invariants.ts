@@ -1,4 +1,4 @@
-import { InputError, nearest } from '../input/index.js'
+import { InputError, oneOf } from '../input/index.js'
 import { resolveParameters, type Scenario } from '../scenario/index.js'
 
 /**
@@ -13,11 +13,10 @@ export function invariantsNamed(
   const known = new Set(scenarios.flatMap(invariantsOf))
   for (const name of names) {
     if (known.has(name)) continue
-    const near = nearest(name, [...known])
     throw new InputError({
       what: `there is no invariant "${name}" in ${scenarios.map((scenario) => scenario.name).join(', ')}`,
       ...(file === undefined ? {} : { file, at: 'invariants' }),
-      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${[...known].join(', ')}`,
+      expected: oneOf([...known], name),
     })
   }
   return names

@@ -72,8 +72,11 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
   }
 }
 
-/** A name for its file that says what is in it. */
-export function counterexampleName({ scenario, found, seed }: Counterexample): string {
-  const what = found.what.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  return `${scenario}-${what}-${seed}.json`
+/** A name for its file, without the extension, that says what is in it; `subject` is the name of one that is not the built-in one. */
+export function counterexampleName({ scenario, found, seed }: Counterexample, subject: string | undefined): string {
+  return [...(subject === undefined ? [] : [subject]), scenario, found.what, `${seed}`]
+    .map((part) => part.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, ''))
+    .filter((part) => part !== '')
+    .join('-')
+    .toLowerCase()
 }

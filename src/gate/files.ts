@@ -104,6 +104,30 @@ function isOpenFile(file: string): boolean {
 }
 
 /**
+ * Writes `text` to a file of `folder` that is called `name`, and numbered where other text has that name already.
+ * Returns the file; one that holds this very text is left as it is.
+ * @throws InputError when it cannot be written
+ */
+export function writeBeside(folder: string, name: string, extension: string, text: string): string {
+  for (let number = 1; ; number++) {
+    const file = join(folder, `${name}${number === 1 ? '' : `-${number}`}${extension}`)
+    const there = textOf(file)
+    if (there === undefined) writeAtomically(file, text)
+    if (there === undefined || there === text) return file
+  }
+}
+
+/** Undefined where there is no such file, nor a folder for it. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    throw fileError(error, file, 'read')
+  }
+}
+
+/**
  * A temporary file beside it, made durable, then renamed. Not write-file-atomic: its 7.0 takes a short write, which is how
  * a disk that fills up begins to refuse, for a whole one, and renames the torn file into place.
  */

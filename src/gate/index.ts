@@ -1,4 +1,12 @@
 export { type BudgetMove, type Change, compareWithSnapshot, type Drift } from './compare.js'
 export { type DriftText, describeDrift } from './describe.js'
-export { fileError, makeFolder, readSnapshot, snapshotFile, writeAtomically, writeDurably } from './files.js'
+export {
+  fileError,
+  makeFolder,
+  readSnapshot,
+  snapshotFile,
+  writeAtomically,
+  writeBeside,
+  writeDurably,
+} from './files.js'
 export { snapshotReportMarkdown } from './snapshot.js'

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder } from '../support/cli.js'
@@ -98,6 +98,41 @@ describe('contention explore', () => {
     }
     const traced = await cli(root, ['replay', file, '--trace'])
     expect(traced.stdout.split('\n').length).toBeGreaterThan(5)
+  })
+
+  it('has a counterexample for each failure, named after its subject, and one for the same failure', async () => {
+    const root = folder({ 'careless.mjs': careless, 'other.mjs': careless.replace("'careless'", "'Other one'") })
+    const named = ['careless.mjs', 'other.mjs'].flatMap((file) => ['--subject', file])
+    const argv = ['lease-lifecycle', ...named, '--max-failures', '2', '--quiet']
+    const saved = async () => [...(await explore(root, ...argv)).stdout.matchAll(/saved counterexamples\/(\S+)/g)]
+    const found = await saved()
+    expect(found).toHaveLength(4)
+    const files = readdirSync(join(root, 'counterexamples'))
+    expect(new Set(found.map(([, file]) => file))).toEqual(new Set(files))
+    expect(files.some((file) => /^other-one-lease-lifecycle-.*-\d+\.json$/.test(file))).toBe(true)
+    const texts = files.map((file) => readFileSync(join(root, 'counterexamples', file), 'utf8'))
+    expect(new Set(texts).size).toBe(files.length)
+    const [first = ''] = files
+    writeFileSync(join(root, 'counterexamples', first), 'mine')
+    await saved()
+    expect(readdirSync(join(root, 'counterexamples')).filter((file) => !files.includes(file))).toHaveLength(1)
+    expect(readFileSync(join(root, 'counterexamples', first), 'utf8')).toBe('mine')
+  })
+
+  it('has a counterexample that is replayed from anywhere', async () => {
+    const root = folder({ 'project/careless.mjs': careless, 'elsewhere/readme': '' })
+    await explore(join(root, 'project'), 'lease-lifecycle', '--subject', 'careless.mjs')
+    const [name = ''] = readdirSync(join(root, 'project', 'counterexamples'))
+    const file = join(root, 'project', 'counterexamples', name)
+    const elsewhere = join(root, 'elsewhere')
+    expect(await cli(elsewhere, ['replay', file])).toMatchObject({ code: 1 })
+    writeFileSync(join(elsewhere, 'careless.mjs'), "export default { name: 'right' }")
+    expect(await cli(elsewhere, ['replay', file])).toMatchObject({ code: 0 })
+    rmSync(join(elsewhere, 'careless.mjs'))
+    rmSync(join(root, 'project', 'careless.mjs'))
+    const lost = await cli(elsewhere, ['replay', file])
+    expect(lost).toMatchObject({ code: 2 })
+    expect(lost.stderr).toContain('--subject')
   })
 
   it('has a counterexample that keeps which rules were judged, and a token printed with them', async () => {
