@@ -26,10 +26,10 @@ import {
 } from '../explore/index.js'
 import { writeBeside } from '../gate/index.js'
 import { InputError } from '../input/index.js'
-import { commandKinds } from '../log/index.js'
+import { type CommandKind, commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { commandsOf, type Subject } from '../subject/index.js'
+import type { Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
 import { explorationText, failureText, onSubject, swarmText, type ToldFailure } from './explore-text.js'
@@ -125,8 +125,8 @@ async function exploreSubject(
   let skipped: readonly string[] = []
   let runnable: readonly Scenario[] = scenarios
   try {
-    await pool.assemble()
-    ;({ skipped, runnable } = skips(scenarios, subject, named))
+    const commands = new Set(await pool.assemble())
+    ;({ skipped, runnable } = skips(scenarios, subject, commands, named))
     if (runnable.length === 0) {
       throw new InputError({ what: `subject "${subject.name}" has none of the commands that these scenarios need` })
     }
@@ -245,9 +245,9 @@ function strategyOption(text: string): Strategy {
 function skips(
   scenarios: readonly Scenario[],
   subject: Subject,
+  commands: ReadonlySet<CommandKind>,
   named: boolean,
 ): { readonly skipped: readonly string[]; readonly runnable: readonly Scenario[] } {
-  const commands = commandsOf(subject)
   const missing = commandKinds.filter((kind) => !commands.has(kind))
   const lacking = scenarios.filter(({ needs = [] }) => !needs.every((kind) => commands.has(kind)))
   // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.

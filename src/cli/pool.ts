@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
+import type { CommandKind } from '../log/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
-import { subjectFunctions } from '../subject/index.js'
+import { SubjectFault, subjectFunctions } from '../subject/index.js'
 import { type SharedStore, workerNamespaces } from './store.js'
 import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
 
@@ -27,7 +28,7 @@ export interface WorkerSpec {
 
 /** What a worker may be busy with. */
 export type Work =
-  /** Make the parts of the subject once: that, too, may never come to an end. */
+  /** Make the parts of the subject once, and say which commands it has: that, too, may never come to an end. */
   | { readonly kind: 'assemble' }
   /** Of the scenarios of the pool, those that the subject can be asked. */
   | { readonly kind: 'explore'; readonly chunk: Chunk; readonly scenarios: readonly string[] }
@@ -37,8 +38,14 @@ export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'clos
 
 export type FromWorker =
   | { readonly kind: 'ready' | 'pong' | 'closed' }
-  | { readonly kind: 'done'; readonly result: ChunkResult | Told | undefined }
+  | { readonly kind: 'done'; readonly result: readonly CommandKind[] | ChunkResult | Told }
   | { readonly kind: 'failed'; readonly message: string }
+  | {
+      readonly kind: 'subject-failed'
+      readonly fault: SubjectFault['fault']
+      readonly command: string
+      readonly message: string
+    }
   | { readonly kind: 'store-failed'; readonly problem: StoreProblem }
 
 /** A subject that never answers, or never comes back from a command. */
@@ -79,8 +86,12 @@ interface Lane {
 }
 
 export interface Pool {
-  /** @throws SubjectHangs */
-  assemble(): Promise<void>
+  /**
+   * The commands that the subject has.
+   * @throws SubjectHangs
+   * @throws SubjectFault
+   */
+  assemble(): Promise<readonly CommandKind[]>
   /** @throws SubjectHangs */
   explore(chunk: Chunk, scenarios: readonly string[]): Promise<ChunkResult>
   /**
@@ -164,6 +175,8 @@ export function openPool(
         const hang = lane.task === undefined ? undefined : lane.vigil.heard(lane.lastSeen[0] as number)
         if (hang !== undefined) hangs(lane, hang)
       } else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      else if (message.kind === 'subject-failed')
+        free(lane)?.reject(new SubjectFault(message.fault, message.command, message.message))
       else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
       else if (message.kind === 'done') free(lane)?.resolve(message.result as never)
       if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)

@@ -2,9 +2,10 @@ import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadProject, loadSubject } from '../config/index.js'
 import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
+import type { CommandKind } from '../log/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
-import { builtInSubject, commandsOf, type Subject, subjectFunctions } from '../subject/index.js'
+import { builtInSubject, commandsOf, type Subject, SubjectFault, subjectFunctions } from '../subject/index.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
 import { NO_TIME } from './vigil.js'
@@ -28,7 +29,10 @@ const scenarios = spec.scenarios.map((name) => {
 const failed = (error: unknown): void => {
   const cause = error instanceof Error && error.cause instanceof StoreError ? error.cause : error
   if (cause instanceof StoreError) send({ kind: 'store-failed', problem: cause.problem })
-  else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  else if (cause instanceof SubjectFault) {
+    const { fault, command, message } = cause
+    send({ kind: 'subject-failed', fault, command, message })
+  } else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
 let store: OpenStore | undefined
@@ -87,15 +91,8 @@ const run = async (work: Work): Promise<void> => {
   }
 }
 
-async function resultOf(work: Work): Promise<ChunkResult | Told | undefined> {
-  if (work.kind === 'assemble') {
-    try {
-      commandsOf(subject)
-    } catch {
-      // What throws here does so in the first thread as well, which says it.
-    }
-    return undefined
-  }
+async function resultOf(work: Work): Promise<readonly CommandKind[] | ChunkResult | Told> {
+  if (work.kind === 'assemble') return [...commandsOf(subject)]
   if (work.kind === 'explore') {
     return exploreChunk(
       scenarios.filter(({ name }) => work.scenarios.includes(name)),

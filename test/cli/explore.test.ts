@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -278,6 +279,25 @@ export default { name: 'later', core: ({ builtIn }) => ({ ...builtIn.core }), lo
     const { code, stdout } = await explore(root, '--subject', 'small.mjs', '--seeds', '100')
     expect(code).toBe(0)
     for (const kind of ['claim', 'renew', 'release', 'append', 'load']) expect(stdout).toContain(`skipped ${kind}: `)
+  })
+
+  it('has what a subject prints, wherever it does, beside what was asked for', () => {
+    const root = folder({
+      'chatty.mjs': `
+export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is made'); return builtIn.core } }`,
+    })
+    const bin = join(import.meta.dirname, '../../bin/contention.js')
+    const argv = [bin, 'explore', 'lease-lifecycle', '--subject', 'chatty.mjs', '--seeds', '3', '--json']
+    const { stdout, stderr } = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8' })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held' })
+    expect(stderr).toContain('a core is made')
+  })
+
+  it('convicts a subject whose core cannot be made', async () => {
+    const root = folder({ 'mine.mjs': "export default { name: 'mine', core: () => { throw new Error('no pool') } }" })
+    const { code, stderr } = await explore(root, '--subject', 'mine.mjs')
+    expect(code).toBe(1)
+    expect(stderr).toContain('subject "mine" threw in core: no pool')
   })
 
   it.each([
