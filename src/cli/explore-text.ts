@@ -1,5 +1,6 @@
 import {
   type Coverage,
+  describeFault,
   type Exploration,
   type Failure,
   faultKinds,
@@ -7,6 +8,7 @@ import {
   leaseStates,
   repliesOf,
   type Swarm,
+  struckKinds,
 } from '../explore/index.js'
 import { grouped, type Paint, plural, table } from '../report/index.js'
 
@@ -37,13 +39,23 @@ export function swarmText({ scenario, seed, strategy, parameters, kinds, faults,
     `  parameters ${values.join(' ')}`,
     `  order ${strategy}`,
     `  faults ${kinds.length === 0 ? 'none' : kinds.join(', ')} (off: ${faultKinds.filter((kind) => !kinds.includes(kind)).join(', ') || 'none'})`,
-    `  ${faults.length} at drawn times, ${aimed} aimed at rare states`,
+    `  ${faults.length} at drawn times${faults.length === 0 ? '' : ':'}`,
+    ...faults.map((fault) => `${String(fault.atMs).padStart(10)} ms  ${describeFault(fault)}`),
+    `  ${aimed} aimed at rare states${aimed === 0 ? '' : ', known when the run comes to them'}`,
     '',
   ].join('\n')
 }
 
+/** How far an exploration of `of` seeds is, Infinity where time decides, and what it has exercised. */
+export function progressText({ seeds, events, failures, coverage }: Exploration, of: number, tookMs: number): string {
+  const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
+  const rate = grouped(Math.round((events * 1_000) / tookMs))
+  const kinds = `${struckKinds(coverage)} of ${faultKinds.length} kinds of fault`
+  return `exploring ${grouped(seeds)}${total} seeds, ${grouped(events)} events, ${rate}/s, ${kinds}, ${plural(failures.length, 'failure')}`
+}
+
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, file, token, replay } = told
+  const { failure, found, runs, minimal, story, file, replay } = told
   const { what, message, atMs } = foundIn(failure)
   const size = sizeOf(failure)
   const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
@@ -58,9 +70,16 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
     ...story.map((line) => `      ${line}`),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
-    ...(token === undefined ? [] : [`      ${chalk.dim('token')} ${token}${besides(told)}`]),
+    ...tokenLines(told, chalk),
     '',
   ].join('\n')
+}
+
+/** A failure that has a file has a token as well, where that fits into a line. */
+function tokenLines(told: ToldFailure, chalk: Paint): readonly string[] {
+  const { file, token } = told
+  if (token !== undefined) return [`      ${chalk.dim('token')} ${token}${besides(told)}`]
+  return file === undefined ? [] : [`      ${chalk.dim('token')} none: too long, use the file`]
 }
 
 function verb(failure: Failure, what: string): string {
@@ -78,9 +97,11 @@ export function explorationText(exploration: Exploration, skipped: readonly stri
   const { seeds, fromSeed, events, failures, coverage } = exploration
   const range = `seeds ${fromSeed} to ${fromSeed + Math.max(seeds, 1) - 1}`
   const line =
-    failures.length === 0
-      ? `${chalk.green('PASS')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
-      : `${chalk.red('FAIL')}  ${plural(failures.length, 'failure')} in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
+    seeds === 0 && failures.length === 0
+      ? chalk.yellow('no seed was explored')
+      : failures.length === 0
+        ? `${chalk.green('PASS')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
+        : `${chalk.red('FAIL')}  ${plural(failures.length, 'failure')} in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
   return [
     ...coverageLines(coverage, chalk),
     ...skipped.map((what) => `${chalk.yellow('skipped')} ${what}`),
@@ -91,8 +112,12 @@ export function explorationText(exploration: Exploration, skipped: readonly stri
   ].join('\n')
 }
 
+/** With fewer, a third of all seeds might fail, and none of these would. */
+const FEWEST_SEEDS = 10
+
 /** "No failure" is not "safe". The rule of three: Hanley and Lippman-Hand (1983). */
 export function boundText(seeds: number): string {
+  if (seeds < FEWEST_SEEDS) return 'too few seeds to say anything of others'
   const perMillion = Math.ceil(3_000_000 / seeds)
   const share = perMillion >= 10_000 ? `${Math.ceil(perMillion / 10_000)}%` : `${grouped(perMillion)} in a million`
   return `so, at 95% confidence, fewer than ${share} of such seeds fail; how many others do is not known`

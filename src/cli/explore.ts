@@ -32,7 +32,7 @@ import type { Scenario } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
-import { explorationText, failureText, onSubject, swarmText, type ToldFailure } from './explore-text.js'
+import { explorationText, failureText, onSubject, progressText, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { tryLoading } from './load-limit.js'
@@ -225,10 +225,9 @@ function settingsOf(io: Io, project: Project, scenarios: readonly Scenario[], op
 function timeOption(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
   const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
-  if (match === null) {
-    throw new InputError({ what: '--time cannot be used', found: text, expected: 'a length such as 60s, 5m or 1h' })
-  }
-  return Number(match[1]) * units[(match[2] ?? 's') as keyof typeof units]
+  const timeMs = match === null ? 0 : Number(match[1]) * units[(match[2] ?? 's') as keyof typeof units]
+  if (timeMs > 0) return timeMs
+  throw new InputError({ what: '--time cannot be used', found: text, expected: 'a length such as 60s, 5m or 1h' })
 }
 
 function strategyOption(text: string): Strategy {
@@ -338,14 +337,9 @@ function hung(
   return NOT_HELD
 }
 
-function progress(io: Io, { seeds, events, failures }: Exploration, of: number, startedMs: number): void {
+function progress(io: Io, soFar: Exploration, of: number, startedMs: number): void {
   const tookMs = performance.now() - startedMs
-  if (!io.stderr.redraws || tookMs < 1_000) return
-  const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
-  const rate = grouped(Math.round((events * 1_000) / tookMs))
-  io.stderr.write(
-    `\r\u001b[Kexploring ${grouped(seeds)}${total} seeds, ${grouped(events)} events, ${rate}/s, ${failures.length} failures`,
-  )
+  if (io.stderr.redraws && tookMs >= 1_000) io.stderr.write(`\r\u001b[K${progressText(soFar, of, tookMs)}`)
 }
 
 function clearProgress(io: Io): void {

@@ -70,6 +70,10 @@ export function coverageListeners({ events, strikes }: Coverage, nodes: number, 
   return [...counts, ...striking, { kinds: standingKinds, observe: (event) => standings.observe(event) }]
 }
 
+/** How many kinds of fault have struck. */
+export const struckKinds = ({ strikes }: Coverage): number =>
+  strikes.filter((counts) => counts.some((count) => count > 0)).length
+
 /** How often each reply was given. */
 export function repliesOf({ events }: Coverage): readonly (readonly [kind: EventKind, count: number])[] {
   return replyKinds.map((kind) => [kind, events[eventCodes[kind]] as number])

@@ -16,7 +16,8 @@ export {
   counterexampleVersion,
   foundIn,
 } from './counterexample.js'
-export { type Coverage, repliesOf } from './coverage.js'
+export { type Coverage, repliesOf, struckKinds } from './coverage.js'
+export { describeFault } from './describe-fault.js'
 export { type Proof, provenInvariants, proveSchedules } from './exhaustive.js'
 export { type Exploration, type Extent, explore } from './explore.js'
 export { type FaultKind, faultKinds, kindOf } from './fault-kinds.js'

@@ -303,6 +303,7 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
   it.each([
     [['--seeds', '0'], '--seeds cannot be used'],
     [['--time', 'soon'], '--time cannot be used'],
+    [['--time', '0s'], '--time cannot be used'],
     [['--strategy', 'best'], 'expected: insertion, random, pct or exhaustive'],
     [['--invariant', 'mutual-exlusion'], 'expected: mutual-exclusion?'],
     [['lease-lifecicle'], 'expected: lease-lifecycle'],

@@ -1,0 +1,65 @@
+import { Chalk } from 'chalk'
+import { describe, expect, it } from 'vitest'
+import { leaseLifecycle } from '../../scenarios/index.js'
+import { boundText, explorationText, failureText, progressText, swarmText } from '../../src/cli/explore-text.js'
+import { emptyCoverage } from '../../src/explore/coverage.js'
+import { drawSwarm, type Exploration, type Failure } from '../../src/explore/index.js'
+
+const chalk = new Chalk({ level: 0 })
+const explored = (seeds: number): Exploration => ({
+  fromSeed: 1,
+  seeds,
+  events: 1_500 * seeds,
+  steps: 2_000 * seeds,
+  coverage: emptyCoverage(),
+  failures: [],
+})
+
+describe('what exploration prints', () => {
+  it('is how far it is, and how many kinds of fault have struck', () => {
+    const soFar = explored(2_000)
+    for (const row of [0, 3]) soFar.coverage.strikes[row]?.fill(7)
+    expect(progressText(soFar, 10_000, 3_000)).toBe(
+      'exploring 2,000/10,000 seeds, 3,000,000 events, 1,000,000/s, 2 of 13 kinds of fault, 0 failures',
+    )
+    expect(progressText(soFar, Number.POSITIVE_INFINITY, 3_000)).toContain('exploring 2,000 seeds,')
+  })
+
+  it('is every fault that is drawn, with its time and how hard it strikes', () => {
+    const faults = [
+      { kind: 'pause', node: 1, atMs: 20, durationMs: 45 },
+      { kind: 'crash', node: 0, atMs: 1_300 },
+      { kind: 'skew', node: 2, atMs: 7, byMs: -90 },
+      { kind: 'partition', nodes: [0, 2], atMs: 9, durationMs: 11 },
+      { kind: 'delay', leg: 'reply', node: 0, atMs: 31, durationMs: 2, delayMs: 80 },
+      { kind: 'store-restart', atMs: 40, durationMs: 5, unsynced: 'lost' },
+    ] as const
+    const text = swarmText({ ...drawSwarm(leaseLifecycle, 1), faults, aimed: 3 })
+    expect(text.split('\n').slice(4)).toEqual([
+      '  6 at drawn times:',
+      '        20 ms  pause of node-1 for 45 ms',
+      '      1300 ms  crash of node-0 for good',
+      '         7 ms  clock-jump of node-2 by -90 ms',
+      '         9 ms  partition of node-0, node-2 for 11 ms',
+      '        31 ms  slow-reply of node-0 by 80 ms, for 2 ms',
+      '        40 ms  store-restart for 5 ms, what is not synced is lost',
+      '  3 aimed at rare states, known when the run comes to them',
+      '',
+    ])
+  })
+
+  it('is what no failure is worth, and nothing where it is worth nothing', () => {
+    expect(boundText(9)).toBe('too few seeds to say anything of others')
+    expect(boundText(10)).toContain('fewer than 30% of such seeds fail')
+    expect(explorationText(explored(0), [], chalk)).toMatch(/\nno seed was explored\n$/)
+  })
+
+  it('is why there is no token, where there is none', () => {
+    const plan = { scenario: 'lease-lifecycle', seed: 1, strategy: 'pct', parameters: {}, faults: [] } as const
+    const failure: Failure = { kind: 'nondeterministic', seed: 1, scenario: plan.scenario, plan }
+    const told = { failure, story: [], replay: 'npx contention replay x.json' }
+    expect(failureText({ ...told, file: 'x.json' }, chalk)).toContain('token none: too long, use the file')
+    expect(failureText({ ...told, file: 'x.json', token: 'cx1abc' }, chalk)).toContain('token cx1abc\n')
+    expect(failureText(told, chalk)).not.toContain('token')
+  })
+})
