@@ -83,19 +83,26 @@ interface Watched {
   readonly watch?: Watch
 }
 
-/** Calls `call`, a function of the subject that is not a command. */
-export function blaming<R>({ name, watch }: Watched, where: string, call: () => R): R {
+/** Calls `call`, a function of the subject that is not a command, on what it is `given`, which is protected. */
+export function blaming<R>(
+  { name, watch }: Watched,
+  where: string,
+  call: (...given: readonly unknown[]) => R,
+  given: readonly unknown[] = [],
+): R {
+  for (const value of given) freeze(value)
   watch?.entered(where)
   try {
-    return call()
+    return call(...given)
   } catch (error) {
+    if (given.length > 0 && wroteToFrozen(error)) throw mutated(name, where, `what ${where}`, error)
     throw new SubjectFault('threw', where, `subject "${name}" threw in ${where}: ${saidBy(error)}`, { cause: error })
   } finally {
     watch?.left()
   }
 }
 
-/** A command is a message: who writes to it would change what others have sent. */
+/** A command is a message: who writes to it would change what others have sent. What a policy is given is not its own either. */
 function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
   Object.freeze(value)
@@ -108,13 +115,16 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 function threw(subject: string, { kind }: Command, error: unknown): SubjectFault {
   if (error instanceof SubjectFault) return error
   const said = saidBy(error)
-  if (error instanceof TypeError && WRITES_TO_FROZEN.test(said)) {
-    return new SubjectFault('mutated', kind, `subject "${subject}" wrote to the ${kind} that it was given: ${said}`, {
-      cause: error,
-    })
-  }
+  if (wroteToFrozen(error)) return mutated(subject, kind, `the ${kind} that it`, error)
   return new SubjectFault('threw', kind, `subject "${subject}" threw on ${kind}: ${said}`, { cause: error })
 }
+
+const wroteToFrozen = (error: unknown): boolean => error instanceof TypeError && WRITES_TO_FROZEN.test(saidBy(error))
+
+const mutated = (subject: string, command: string, what: string, error: unknown): SubjectFault =>
+  new SubjectFault('mutated', command, `subject "${subject}" wrote to ${what} was given: ${saidBy(error)}`, {
+    cause: error,
+  })
 
 /** By kind of reply, the whole numbers it has to have, and what may be left out, with what it is then. */
 const shapes: Readonly<Record<string, { readonly numbers: readonly string[]; readonly optional?: object }>> = {
@@ -254,7 +264,7 @@ export function guardedClient(subject: Watched, client: Partial<Client>): Partia
     const command = `client.${policy}`
     const fits = fitting[policy as keyof Client]
     const checked = (...given: readonly unknown[]): unknown => {
-      const result: unknown = blaming(subject, command, () => Reflect.apply(call, client, given))
+      const result: unknown = blaming(subject, command, (...all) => Reflect.apply(call, client, all), given)
       if (fits.test(result)) return result
       const message = `subject "${subject.name}" answered ${command} with ${shown(result)}: expected ${fits.expected}`
       throw new SubjectFault('wrong-shape', command, message)

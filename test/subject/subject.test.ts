@@ -139,6 +139,28 @@ describe('a subject', () => {
     }
   })
 
+  it('is told when a policy of its client writes to what it was given', () => {
+    const times = { nowMs: 5, untilMs: 9, nextUntilMs: 12 }
+    const { client } = assembled({
+      name: 'mine',
+      client: {
+        afterRenewal: (_end, given) => {
+          given.untilMs = 1e9
+          return 9
+        },
+      },
+    })
+    const message = /^subject "mine" wrote to what client\.afterRenewal was given: /
+    expect(() => client.afterRenewal('renewed', times)).toThrow(
+      expect.objectContaining({
+        fault: 'mutated',
+        command: 'client.afterRenewal',
+        message: expect.stringMatching(message),
+      }),
+    )
+    expect(times.untilMs).toBe(9)
+  })
+
   it('may replace policies of the client one by one', () => {
     const believes = () => true
     const { client } = assembled({ name: 'believes', client: { believes } })
