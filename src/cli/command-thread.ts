@@ -24,6 +24,9 @@ const moved = (inside: 0 | 1): void => {
   Atomics.add(lastSeen, 0, 1)
 }
 
+/** Written by the first thread. */
+const isInterrupted = (): boolean => Atomics.load(lastSeen, 4) === 1
+
 const io: Io = {
   cwd,
   env,
@@ -42,6 +45,15 @@ const io: Io = {
         },
         left: () => moved(0),
       },
+    }
+  },
+  onInterrupt() {
+    send({ kind: 'interruptible', is: true })
+    return {
+      get happened() {
+        return isInterrupted()
+      },
+      dispose: () => send({ kind: 'interruptible', is: false }),
     }
   },
 }

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { Chalk } from 'chalk'
 import type { LoadedSubject } from '../config/index.js'
 import { provenInvariants, proveSchedules } from '../explore/index.js'
 import { InputError, nearest } from '../input/index.js'
 import { grouped } from '../report/index.js'
-import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import { onInterrupt } from './interrupt.js'
 import { type Io, onWatch } from './io.js'
 import { type ExploreCliOptions, paramOptions } from './options.js'
 
@@ -20,16 +22,24 @@ export async function exploreExhaustively(
   const subject = onWatch(io, loaded.subject)
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
+  const interrupt = (io.onInterrupt ?? onInterrupt)()
   const proof = await proveSchedules({
     nodes,
     subject,
     ...(options.invariant === undefined ? {} : { invariants: options.invariant }),
-  })
-  const { failure, schedules, equivalent } = proof
+    goOn: async () => {
+      // Runs in memory never give a signal its turn.
+      await setImmediate()
+      return !interrupt.happened
+    },
+  }).finally(() => interrupt.dispose())
+  const { failure, schedules, equivalent, stopped } = proof
+  const code = failure !== undefined ? NOT_HELD : stopped ? NOT_CHECKED : HELD
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
-    const verdict = failure === undefined ? 'held' : 'not-held'
-    emit({ verdict, subject: subject.name, nodes, ...proof })
+    emit({ verdict: verdicts[code], subject: subject.name, nodes, ...proof })
+  } else if (stopped) {
+    io.stdout.write(`${subject.name}: no failure in ${grouped(schedules)} schedules, and there are more\n`)
   } else if (failure === undefined) {
     const what = `${nodes} nodes that ${nodes === 2 ? 'acquire, ask again when refused, append and release' : 'acquire and append'}, with an expiry, a late copy and a restart of the store at every point`
     io.stdout.write(
@@ -37,13 +47,38 @@ export async function exploreExhaustively(
     )
   } else {
     const lines = [
-      `${chalk.red('FAIL')}  ${subject.name}: ${failure.invariant} broke in schedule ${grouped(schedules + 1)}`,
+      `${chalk.red('FAIL')}  ${subject.name}: ${failure.invariant} broke in schedule ${grouped(schedules)}`,
       `      ${failure.message}`,
       ...failure.story.map((line) => `      ${line}`),
     ]
     io.stdout.write(`${lines.join('\n')}\n`)
   }
-  return failure === undefined ? HELD : NOT_HELD
+  if (stopped) io.stderr.write('stopped before its end\n')
+  return code
+}
+
+/** What it would not look at is refused: who says it expects something of it. */
+export function refuseForExhaustive(names: readonly string[], options: ExploreCliOptions): void {
+  const { seeds, time, fromSeed, maxFailures, maxEvents, output, save, shrink, verbose } = options
+  const given = {
+    [`the scenario ${names[0]}`]: names[0],
+    '--seeds': seeds,
+    '--time': time,
+    '--from-seed': fromSeed,
+    '--max-failures': maxFailures,
+    '--max-events': maxEvents,
+    '--output': output,
+    '--save': save,
+    '--no-shrink': shrink === false ? true : undefined,
+    '--verbose': verbose,
+  }
+  const [what] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  if (what === undefined) return
+  throw new InputError({
+    what: `${what} cannot be used with --strategy exhaustive`,
+    expected:
+      '--subject, --store, --invariant, --patience, and --param nodes=2 or nodes=3: it runs every schedule of a tiny world of its own',
+  })
 }
 
 function nodesOption(parameters: { readonly [name: string]: number }): 2 | 3 {

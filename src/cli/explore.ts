@@ -31,7 +31,7 @@ import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { type Emit, exploreExhaustively } from './explore-exhaustively.js'
+import { type Emit, exploreExhaustively, refuseForExhaustive } from './explore-exhaustively.js'
 import { explorationText, failureText, onSubject, progressText, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
@@ -55,6 +55,7 @@ const MOST_TIMER_MS = 2 ** 31 - 1
 
 /** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
+  if (options.strategy === 'exhaustive') refuseForExhaustive(names, options)
   const project = await loadProject(io.cwd, options.config)
   const scenarios = selected(project, names)
   const files = subjectFiles(project, io.cwd, options.subject ?? [])

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Subject } from '../subject/index.js'
+import type { Interrupt } from './interrupt.js'
 
 /** A stream that a command prints to. */
 export interface Sink {
@@ -27,6 +28,8 @@ export interface Io {
    * name, and by `where` it was asked.
    */
   readonly watch?: (subject: Subject, where?: string) => Subject
+  /** Notes signals, where the command runs in a thread, which hears none itself. */
+  readonly onInterrupt?: () => Pick<Interrupt, 'happened' | 'dispose'>
 }
 
 /** `subject`, under watch where there is one. */

@@ -6,6 +6,7 @@ import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { SubjectFault, subjectFunctions } from '../subject/index.js'
 import type { ExitCode } from './exit-code.js'
+import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io, Sink } from './io.js'
 import { loadLimit } from './load-limit.js'
 import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
@@ -16,7 +17,7 @@ export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
   readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered'> }
   /**
    * Written by the thread: a count of calls of the subject and of returns from them; whether it is in one; of what, by its
-   * number in `subjectFunctions`; and at what virtual time.
+   * number in `subjectFunctions`; and at what virtual time. Last, written by the first thread: whether the command is to end in good order.
    */
   readonly lastSeen: SharedArrayBuffer
 }
@@ -26,6 +27,8 @@ export type FromCommandThread =
   | { readonly kind: 'loading'; readonly load: Load }
   /** From here on it is this subject that is called. */
   | { readonly kind: 'watching'; readonly subject: string; readonly where: string | undefined }
+  /** From here on, or no longer, it ends in good order when it is told to. */
+  | { readonly kind: 'interruptible'; readonly is: boolean }
   /** It still answers; or all that is left to it is a promise that nobody keeps. */
   | { readonly kind: 'pong' | 'forsaken' }
   | { readonly kind: 'ended'; readonly code: ExitCode }
@@ -39,7 +42,7 @@ export type FromCommandThread =
 export async function watched(io: Io, argv: readonly string[], patienceMs: number): Promise<ExitCode> {
   const file = join(packageRoot(), 'dist', 'command-thread.js')
   if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
-  const shared = new SharedArrayBuffer(16)
+  const shared = new SharedArrayBuffer(20)
   const lastSeen = new Int32Array(shared)
   const { cwd, env, cores } = io
   const streams = { stdout: shownOf(io.stdout), stderr: shownOf(io.stderr) }
@@ -52,6 +55,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
   return new Promise<ExitCode>((resolve, reject) => {
     let over = false
     let ended: ExitCode | undefined
+    let interrupt: Interrupt | undefined
     /** A document is one: it is given out when it is known that nothing has failed after it. */
     const held: string[] | undefined = argv.includes('--json') && !argv.includes('--trace') ? [] : undefined
     const finish = (code: ExitCode): void => {
@@ -60,6 +64,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     }
     const end = (settle: () => void): void => {
       over = true
+      interrupt?.dispose()
       clearInterval(looking)
       loading.clear()
       void worker.terminate().then(settle, settle)
@@ -100,6 +105,11 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
           return
         case 'watching':
           watching = message
+          return
+        case 'interruptible':
+          interrupt?.dispose()
+          interrupt = message.is ? onInterrupt() : undefined
+          interrupt?.signal.addEventListener('abort', () => Atomics.store(lastSeen, 4, 1))
           return
         case 'pong':
           hung(vigil.heard(Atomics.load(lastSeen, 0)))

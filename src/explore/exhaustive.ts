@@ -31,7 +31,8 @@ export interface TinyWorld {
   readonly subject: Subject
   /** Names of the invariants to judge; all when absent. */
   readonly invariants?: readonly string[]
-  readonly onSchedule?: () => Promise<void> | void
+  /** Asked before each schedule: once it says no, the rest is left. */
+  readonly goOn?: () => Promise<boolean> | boolean
 }
 
 export interface Proof {
@@ -39,6 +40,8 @@ export interface Proof {
   readonly schedules: number
   /** Schedules that they stand for: those left out differ only in the order of steps that do nothing. */
   readonly equivalent: number
+  /** The rest of the schedules was left: nothing is proven. */
+  readonly stopped?: true
   /** The first that broke a rule; undefined when none did. */
   readonly failure?: { readonly invariant: string; readonly message: string; readonly story: readonly string[] }
 }
@@ -68,7 +71,7 @@ export const provenInvariants: readonly string[] = rules.map(({ name }) => name)
  * restart of the store at every point. Of schedules that differ only in the order of two neighbouring steps that do
  * nothing (a node that was refused has nothing to write), one is run: the least in the order of actors. Godefroid, "Partial-order methods" (1996).
  */
-export async function proveSchedules({ nodes, subject, invariants, onSchedule }: TinyWorld): Promise<Proof> {
+export async function proveSchedules({ nodes, subject, invariants, goOn = () => true }: TinyWorld): Promise<Proof> {
   const judged = rules.filter(({ name }) => invariants === undefined || invariants.includes(name))
   const [tick, copy, restart] = [nodes, nodes + 1, nodes + 2]
   const actors: Actor[] = [
@@ -80,11 +83,9 @@ export async function proveSchedules({ nodes, subject, invariants, onSchedule }:
   const world = { nodes, tick, copy, restart }
   let schedules = 0
   for (let schedule: Actor[] | undefined = actors; schedule !== undefined; ) {
+    if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true }
     const { redundantAt, failure } = await play(schedule, world, subject, judged)
-    if (redundantAt === undefined) {
-      schedules += 1
-      await onSchedule?.()
-    }
+    if (redundantAt === undefined) schedules += 1
     if (failure !== undefined) return { schedules, equivalent: schedules, failure }
     schedule = following(schedule, redundantAt)
   }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -293,6 +294,43 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
     expect(stderr).toContain('a core is made')
   })
 
+  it('tells the same number of schedules, as text and as JSON', async () => {
+    const root = folder({
+      'generous.mjs': `
+let epoch = 0
+const acquire = (_command, nowMs) => ({ kind: 'granted', fence: { epoch: ++epoch }, expiresAtMs: nowMs + 100 })
+export default { name: 'generous', core: ({ builtIn }) => ({ ...builtIn.core, acquire }) }`,
+    })
+    const argv = ['--strategy', 'exhaustive', '--subject', 'generous.mjs']
+    const [text, json] = [await explore(root, ...argv), await explore(root, ...argv, '--json')]
+    expect(text.code).toBe(1)
+    const { schedules } = JSON.parse(json.stdout)
+    expect(text.stdout.replaceAll(',', '')).toContain(` broke in schedule ${schedules}\n`)
+  })
+
+  it.each([[[]], [['--json']]])('ends every schedule of a tiny world in good order at Ctrl-C: %j', async (how) => {
+    const root = folder({
+      'chatty.mjs': `
+let made = 0
+export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) console.error('under way'); return builtIn.core } }`,
+    })
+    const bin = join(import.meta.dirname, '../../bin/contention.js')
+    const world = ['--strategy', 'exhaustive', '--param', 'nodes=3', '--subject', 'chatty.mjs']
+    const child = spawn(process.execPath, [bin, 'explore', ...world, ...how], { cwd: root })
+    const written = { stdout: '', stderr: '' }
+    child.stdout.on('data', (text) => {
+      written.stdout += text
+    })
+    child.stderr.on('data', (text) => {
+      written.stderr += text
+      if (`${text}`.includes('under way')) child.kill('SIGINT')
+    })
+    expect(await once(child, 'close')).toEqual([2, null])
+    expect(written.stderr).toContain('stopped before its end\n')
+    if (how.length > 0) expect(JSON.parse(written.stdout)).toMatchObject({ verdict: 'not-checked', stopped: true })
+    else expect(written.stdout).toMatch(/^chatty: no failure in [\d,]+ schedules, and there are more\n$/)
+  })
+
   it('convicts a subject whose core cannot be made', async () => {
     const root = folder({ 'mine.mjs': "export default { name: 'mine', core: () => { throw new Error('no pool') } }" })
     const { code, stderr } = await explore(root, '--subject', 'mine.mjs')
@@ -310,6 +348,12 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
     [['--subject', 'nowhere.ts'], 'the subject does not exist'],
     [['--param', 'nodes=0'], 'out of its range'],
     [['--strategy', 'exhaustive', '--param', 'nodes=9'], 'expected: 2 or 3'],
+    [['--strategy', 'exhaustive', 'lease-lifecycle'], 'the scenario lease-lifecycle cannot be used with'],
+    [['--strategy', 'exhaustive', '--seeds', '9'], '--seeds cannot be used with --strategy exhaustive'],
+    [['--strategy', 'exhaustive', '--time', '9s'], '--time cannot be used with'],
+    [['--strategy', 'exhaustive', '--max-failures', '9'], '--max-failures cannot be used with'],
+    [['--strategy', 'exhaustive', '--save'], 'expected: --subject, --store, --invariant,'],
+    [['--strategy', 'exhaustive', '--no-shrink'], '--no-shrink cannot be used with'],
   ])('refuses %j', async (argv, said) => {
     const root = folder()
     const { code, stderr } = await explore(root, ...argv)
