@@ -4,6 +4,7 @@ import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
+import { shellWord } from './command-text.js'
 import { type Io, onWatch } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
@@ -50,7 +51,8 @@ function replayable(
     : { ...report, outcomes: report.outcomes.map((each) => (each.passed ? each : { ...each, replayOptions })) }
 }
 
-const option = (name: string, value: string | undefined): string => (value === undefined ? '' : ` --${name} ${value}`)
+const option = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : ` --${name} ${shellWord(value)}`
 
 /**
  * A matrix takes a fraction of a second, most of it in code that is not optimized yet, and smaller units are optimized

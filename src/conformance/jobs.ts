@@ -66,5 +66,3 @@ export const jobs: readonly ContractCheck[] = [
     },
   },
 ]
-
-/** The contract of a subject, sentence by sentence. */
