@@ -70,9 +70,10 @@ export class Witness {
 
   /** Looks at all that run. */
   async look(): Promise<void> {
-    const sockets = socketsOf([...this.#alive.keys()])
+    const all = socketsOf([...this.#alive.keys()], [process.pid])
+    const sockets = all.filter(({ pid }) => pid !== process.pid)
     this.#look(sockets)
-    const own = socketsOfProcess(process.pid).filter(({ id }) => !this.#before.has(id))
+    const own = all.filter(({ pid, id }) => pid === process.pid && !this.#before.has(id))
     this.#own = Math.max(this.#own, own.filter((socket) => this.#isOfDatabase(socket)).length)
     for (const socket of own) if (!this.#isOfDatabase(socket)) this.#elsewhere.add(shown('the harness', socket))
     const sessions = await this.#sessions()

@@ -39,7 +39,7 @@ export const builtInStyle = defineScenario({
   parameters,
   network,
   *node(node): Body {
-    const space = node.spaces[node.index % SPACES] as string
+    const space = node.spaces[node.index % node.spaces.length] as string
     for (;;) {
       const outcome = yield node.acquire(space, TTL_MS)
       if (outcome.kind === 'granted') {
@@ -65,7 +65,7 @@ const convenientStyle = defineScenario({
   network,
   *node(node): Body {
     for (;;) {
-      const shard = { space: node.spaces[node.index % SPACES] as string, ttlMs: TTL_MS }
+      const shard = { space: node.spaces[node.index % node.spaces.length] as string, ttlMs: TTL_MS }
       yield* withLease(node, shard, function* (renew) {
         for (const _ of Array.from({ length: RENEWALS })) {
           yield* pause(node, RENEW_EVERY_MS)

@@ -33,12 +33,15 @@ describe('the connections of a process', () => {
       line('B80D01200000000000000000020000FE:0050', 15),
       '',
     ].join('\n')
-    expect(parseProcNet(text)).toEqual([
-      { inode: '11', address: '127.0.0.1', port: 5_432 },
-      { inode: '13', address: '127.0.0.1', port: 5_432 },
-      { inode: '14', address: '::1', port: 6_379 },
-      { inode: '15', address: '2001:db8::fe00:2', port: 80 },
+    const owners = new Map(['11', '12', '13', '14', '15'].map((inode) => [inode, [70]]))
+    expect(parseProcNet(text, owners)).toEqual([
+      { pid: 70, id: '11', address: '127.0.0.1', port: 5_432 },
+      { pid: 70, id: '13', address: '127.0.0.1', port: 5_432 },
+      { pid: 70, id: '14', address: '::1', port: 6_379 },
+      { pid: 70, id: '15', address: '2001:db8::fe00:2', port: 80 },
     ])
+    // One that is shared is of each; what nobody asked about, of nobody.
+    expect(parseProcNet(text, new Map([['11', [70, 71]]])).map(({ pid }) => pid)).toEqual([70, 71])
   })
 
   it('are read from lsof, those of a group under its leader', () => {

@@ -15,31 +15,36 @@ export interface Socket {
 /** How the operating system is asked. */
 export const socketSource = platform() === 'linux' ? 'procfs' : 'lsof'
 
-/** The TCP connections of these processes and of all in their process groups, as the operating system knows them. */
-export function socketsOf(leaders: readonly number[]): readonly Socket[] {
-  if (leaders.length === 0) return []
-  return socketSource === 'procfs' ? fromProcfs(leaders) : fromLsof(leaders)
+/**
+ * The TCP connections of these processes and of all in their process groups, as the operating system knows them; and those of
+ * processes `alone`, whatever they have started.
+ */
+export function socketsOf(leaders: readonly number[], alone: readonly number[] = []): readonly Socket[] {
+  if (socketSource === 'lsof') return [...ofGroups(leaders), ...alone.flatMap(ofProcess)]
+  return inProcfs([...groupMembers(new Set(leaders)), ...alone.map((pid) => ({ pid, leader: pid }))])
 }
 
 /** Those of one process alone, whatever it has started. */
-export function socketsOfProcess(pid: number): readonly Socket[] {
-  if (socketSource === 'procfs') return inProcfs([{ pid, leader: pid }])
-  return askLsof(['-p', String(pid)], new Set())
+export const socketsOfProcess = (pid: number): readonly Socket[] => socketsOf([], [pid])
+
+/** The tables are of all processes together: to read them takes milliseconds, so that it is done once for all of these. */
+function inProcfs(members: readonly Member[]): readonly Socket[] {
+  const owners = new Map<string, Set<number>>()
+  for (const { pid, leader } of members) {
+    for (const inode of inodesOf(pid)) owners.set(inode, (owners.get(inode) ?? new Set()).add(leader))
+  }
+  return ['tcp', 'tcp6'].flatMap((name) => parseProcNet(textOf(`/proc/net/${name}`), owners))
 }
 
-const fromProcfs = (leaders: readonly number[]): readonly Socket[] => inProcfs(groupMembers(new Set(leaders)))
-
-/** The tables are of all processes together: to read them for each costs 7 ms a process on some machines. */
-function inProcfs(members: readonly { readonly pid: number; readonly leader: number }[]): readonly Socket[] {
-  const connections = ['tcp', 'tcp6'].flatMap((name) => parseProcNet(textOf(`/proc/net/${name}`)))
-  return members.flatMap(({ pid, leader }) => {
-    const inodes = inodesOf(pid)
-    return connections.flatMap(({ inode, ...far }) => (inodes.has(inode) ? [{ pid: leader, id: inode, ...far }] : []))
-  })
+interface Member {
+  readonly pid: number
+  /** Of its process group. */
+  readonly leader: number
 }
 
 /** The processes of groups, by their leaders, who may have ended already. */
-function groupMembers(leaders: ReadonlySet<number>): readonly { readonly pid: number; readonly leader: number }[] {
+function groupMembers(leaders: ReadonlySet<number>): readonly Member[] {
+  if (leaders.size === 0) return []
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return []
     const leader = groupOf(textOf(`/proc/${name}/stat`))
@@ -52,29 +57,25 @@ function groupMembers(leaders: ReadonlySet<number>): readonly { readonly pid: nu
 export const groupOf = (stat: string): number =>
   Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] ?? Number.NaN)
 
-function inodesOf(pid: number): ReadonlySet<string> {
+function inodesOf(pid: number): readonly string[] {
   const folder = `/proc/${pid}/fd`
   try {
-    return new Set(
-      readdirSync(folder).flatMap((name) => /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${name}`))?.[1] ?? []),
-    )
+    return readdirSync(folder).flatMap((name) => /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${name}`))?.[1] ?? [])
   } catch {
-    return new Set()
+    return []
   }
 }
 
-/** The connections in a table of /proc/net, without sockets that only listen. */
-export function parseProcNet(text: string): readonly { inode: string; address: string; port: number }[] {
-  return text
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const fields = line.trim().split(/\s+/)
-      const [address, port] = (fields[2] ?? '').split(':')
-      const inode = fields[9]
-      if (address === undefined || port === undefined || inode === undefined || /^0+$/.test(port)) return []
-      return [{ inode, address: addressOf(address), port: Number.parseInt(port, 16) }]
-    })
+/** The connections in a table of /proc/net that have an owner, without sockets that only listen. */
+export function parseProcNet(text: string, owners: ReadonlyMap<string, Iterable<number>>): readonly Socket[] {
+  return text.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/\s+/)
+    const leaders = owners.get(fields[9] ?? '')
+    const [address = '', port = ''] = (fields[2] ?? '').split(':')
+    if (leaders === undefined || /^0+$/.test(port)) return []
+    const far = { id: fields[9] as string, address: addressOf(address), port: Number.parseInt(port, 16) }
+    return [...leaders].map((pid) => ({ pid, ...far }))
+  })
 }
 
 /** Words of four bytes, each with its lowest first. IPv4 within IPv6 is told as IPv4. */
@@ -90,7 +91,10 @@ function addressOf(hex: string): string {
 const canonicalAddress = (address: string): string =>
   address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
 
-const fromLsof = (leaders: readonly number[]): readonly Socket[] => askLsof(['-g', leaders.join(',')], new Set(leaders))
+const ofGroups = (leaders: readonly number[]): readonly Socket[] =>
+  leaders.length === 0 ? [] : askLsof(['-g', leaders.join(',')], new Set(leaders))
+
+const ofProcess = (pid: number): readonly Socket[] => askLsof(['-p', String(pid)], new Set())
 
 function askLsof(which: readonly string[], leaders: ReadonlySet<number>): readonly Socket[] {
   const { stdout } = spawnSync('lsof', ['-a', '-n', '-P', '-i', 'TCP', ...which, '-F', 'pgfn'], { encoding: 'utf8' })
