@@ -26,6 +26,9 @@ const stores = [
   'test/cli/store.test.ts',
 ]
 
+/** What starts the built command hundreds of times, or for long: `npm run test:commands`. */
+const commands = ['test/cli/{e2e,explore,hang}.test.ts', 'test/readme.test.ts']
+
 /** What runs workers on a Postgres and kills them: `npm run test:fabric`. */
 const fabric = ['test/fabric/{verify,not-started,engines,long}.test.ts']
 
@@ -40,12 +43,13 @@ export default defineConfig({
       { extends: true, test: { name: 'core', include: core, exclude: stores } },
       { extends: true, test: { name: 'stores', include: stores, globalSetup: 'test/support/build.ts' } },
       { extends: true, test: { name: 'fabric', include: fabric, globalSetup: 'test/support/build.ts' } },
+      { extends: true, test: { name: 'commands', include: commands, globalSetup: 'test/support/build.ts' } },
       {
         extends: true,
         test: {
           name: 'product',
           include: ['test/**/*.test.ts'],
-          exclude: [...core, ...stores, ...fabric],
+          exclude: [...core, ...stores, ...commands, ...fabric],
           globalSetup: 'test/support/build.ts',
         },
       },
