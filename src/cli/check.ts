@@ -33,9 +33,9 @@ type Gate = { readonly accept: string } & (
   | { readonly kind: 'no-snapshot'; readonly sentence: string }
 )
 
-/** Whether there are counterexamples, each of which may have a subject of its own. */
-export async function callsSubjects(io: Io, { config }: CommonOptions): Promise<boolean> {
-  return keptCounterexamples(await loadProject(io.cwd, config)).length > 0
+/** Whether there are counterexamples, each of which may have a subject of its own, where there is no configuration. */
+export async function callsSubjects({ cwd }: Io): Promise<boolean> {
+  return keptCounterexamples(await loadProject(cwd)).length > 0
 }
 
 /** `contention check`: runs, compares with the snapshot, and never writes. */

@@ -1,10 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
 import { type Load, loads } from '../config/index.js'
+import type { Scenario } from '../scenario/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import type { Io, Sink } from './io.js'
 import { main } from './main.js'
 import { NO_TIME } from './vigil.js'
-import type { CommandThreadSpec, FromCommandThread } from './watched.js'
+import { type CommandThreadSpec, type FromCommandThread, INSIDE, type Inside } from './watched.js'
 
 /** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
 const { argv, cwd, env, cores, streams, lastSeen: shared } = workerData as CommandThreadSpec
@@ -19,9 +21,32 @@ const sink = (to: 'stdout' | 'stderr'): Sink => ({
 })
 
 const lastSeen = new Int32Array(shared)
-const moved = (inside: 0 | 1): void => {
-  Atomics.store(lastSeen, 1, inside)
+/** It is in code number `what`, which was called at `atMs` of virtual time. */
+const moved = (inside: Inside, what: number, atMs: number): void => {
+  lastSeen[1] = inside
+  lastSeen[2] = what
+  lastSeen[3] = atMs
   Atomics.add(lastSeen, 0, 1)
+}
+
+/** These come to an end, and are quicker when nobody watches. */
+const builtIn = new Set<Scenario>([...builtInScenarios, ...explorationScenarios, ...workerFailureScenarios])
+
+/** Where it is in code of scenarios: it may be called from such code again, and calls the subject. */
+const calls: (readonly [what: number, atMs: number])[] = []
+const backInScenario = (): void => {
+  const last = calls.at(-1)
+  if (last === undefined) moved(INSIDE.nothing, 0, NO_TIME)
+  else moved(INSIDE.scenario, ...last)
+}
+/** By name, its number: the first thread is told of both. */
+const places = new Map<string, number>()
+const numberOf = (place: string): number => {
+  const known = places.get(place)
+  if (known !== undefined) return known
+  send({ kind: 'place', place })
+  places.set(place, places.size)
+  return places.size - 1
 }
 
 /** Written by the first thread. */
@@ -38,12 +63,30 @@ const io: Io = {
     return {
       ...subject,
       watch: {
-        entered(what, atMs) {
-          Atomics.store(lastSeen, 2, subjectFunctions.indexOf(what))
-          Atomics.store(lastSeen, 3, atMs ?? NO_TIME)
-          moved(1)
+        entered: (what, atMs) => moved(INSIDE.subject, subjectFunctions.indexOf(what), atMs ?? NO_TIME),
+        left: backInScenario,
+      },
+    }
+  },
+  watchScenario(scenario) {
+    if (builtIn.has(scenario)) return scenario
+    const nodes: number[] = []
+    const number = (place: string) => numberOf(`scenario "${scenario.name}", in ${place}`)
+    return {
+      ...scenario,
+      watch: {
+        entered(where) {
+          if (typeof where === 'string') calls.push([number(where), NO_TIME])
+          else {
+            nodes[where.node] ??= number(`node-${where.node}`)
+            calls.push([nodes[where.node] as number, where.atMs])
+          }
+          backInScenario()
         },
-        left: () => moved(0),
+        left() {
+          calls.pop()
+          backInScenario()
+        },
       },
     }
   },

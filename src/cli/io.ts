@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { Scenario } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import type { Interrupt } from './interrupt.js'
 
@@ -28,6 +29,8 @@ export interface Io {
    * name, and by `where` it was asked.
    */
   readonly watch?: (subject: Subject, where?: string) => Subject
+  /** Puts a scenario under watch in the same way. */
+  readonly watchScenario?: (scenario: Scenario) => Scenario
   /** Notes signals, where the command runs in a thread, which hears none itself. */
   readonly onInterrupt?: () => Pick<Interrupt, 'happened' | 'dispose'>
 }
@@ -35,6 +38,12 @@ export interface Io {
 /** `subject`, under watch where there is one. */
 export function onWatch(io: Io, subject: Subject, where?: string): Subject {
   return io.watch === undefined ? subject : io.watch(subject, where)
+}
+
+/** `scenarios`, under watch where there is one. */
+export function onScenarioWatch(io: Io, scenarios: readonly Scenario[]): readonly Scenario[] {
+  const { watchScenario } = io
+  return watchScenario === undefined ? scenarios : scenarios.map(watchScenario)
 }
 
 /**

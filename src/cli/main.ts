@@ -119,8 +119,14 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     once('--store', 'run the command once for each of them'),
   ] as const
 
-  const PATIENCE = ['--patience <seconds>', 'how long a subject may take to answer one command (default: 5)'] as const
-  /** A command that calls a subject runs in a thread: one that hangs could not be ended otherwise. */
+  const PATIENCE = [
+    '--patience <seconds>',
+    'how long code of yours may take for one command or step (default: 5)',
+  ] as const
+  /** A configuration may bring code of the user's own. Where one is found, the first thread has nothing else to load. */
+  const hasConfig = async ({ config }: { readonly config?: string }): Promise<boolean> =>
+    config !== undefined || (await (await import('../config/find.js')).findConfig(io.cwd)) !== undefined
+  /** A command that calls code of the user's own runs in a thread: what hangs could not be ended otherwise. */
   const calling = async (
     calls: boolean,
     { patience, store }: { readonly patience?: string; readonly store?: string },
@@ -141,19 +147,24 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--output <file>', 'where the reporter writes, instead of stdout')
     .option(...PATIENCE)
     .action(async (names, options) => {
-      const { run } = await import('./run.js')
-      end(await calling(options.subject !== undefined, options, () => run(io, names, options)))
+      const calls = options.subject !== undefined || (await hasConfig(options))
+      end(await calling(calls, options, async () => (await import('./run.js')).run(io, names, options)))
     })
   running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes')
     .option(...STORE)
     .option(...PATIENCE)
     .action(async (names, options) => {
-      const { check, callsSubjects } = await import('./check.js')
-      end(await calling(await callsSubjects(io, options), options, () => check(io, names, options)))
+      const check = () => import('./check.js')
+      const calls = (await hasConfig(options)) || (await (await check()).callsSubjects(io))
+      end(await calling(calls, options, async () => (await check()).check(io, names, options)))
     })
   running('update', 'run every scenario, and accept what they do now as the snapshot')
     .option('--force', 'write in CI as well')
-    .action(async (options) => end(await (await import('./update.js')).update(io, options)))
+    .option(...PATIENCE)
+    .action(async (options) => {
+      const calls = await hasConfig(options)
+      end(await calling(calls, options, async () => (await import('./update.js')).update(io, options)))
+    })
   common('tune [scenario...]', 'run many seeds, show what limits are worth, and propose better ones')
     .option('--seeds <number>', 'how many seeds (default: 100; with --vary 10)')
     .option('--from-seed <number>', 'the first of them (default: 1, or what the configuration says)')
@@ -207,7 +218,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...PATIENCE)
     .action(async (name, options) => {
       const { replay, isCounterexample } = await import('./replay.js')
-      const calls = options.subject !== undefined || isCounterexample(name)
+      const calls = options.subject !== undefined || isCounterexample(name) || (await hasConfig(options))
       end(await calling(calls, options, () => replay(io, name, options)))
     })
   program

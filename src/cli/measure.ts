@@ -5,7 +5,7 @@ import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { shellWord } from './command-text.js'
-import { type Io, onWatch } from './io.js'
+import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
@@ -34,7 +34,7 @@ export async function measure(
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) => {
       optimizeSooner()
-      return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
+      return runMatrix(onScenarioWatch(io, scenarios), { seed, parameters, budgets, maxEvents, onRun, subject })
     })
   })
   return { report: replayable(report, options), budgets }

@@ -8,7 +8,7 @@ import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import { type Io, onWatch } from './io.js'
+import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption, wholeNumber } from './options.js'
 import { printEvent } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
@@ -35,7 +35,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     options.subject === undefined ? [] : [options.subject],
   )
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  const [scenario] = scenarios
+  const [scenario] = onScenarioWatch(io, scenarios)
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
   const given = parameters[scenario.name] ?? {}
   const seed = seedOption(options.seed, project.seed)

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { Load } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
-import { SubjectFault, subjectFunctions } from '../subject/index.js'
+import { builtInSubject, SubjectFault, subjectFunctions } from '../subject/index.js'
 import type { ExitCode } from './exit-code.js'
 import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io, Sink } from './io.js'
@@ -16,17 +16,24 @@ export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
   readonly argv: readonly string[]
   readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered'> }
   /**
-   * Written by the thread: a count of calls of the subject and of returns from them; whether it is in one; of what, by its
-   * number in `subjectFunctions`; and at what virtual time. Last, written by the first thread: whether the command is to end in good order.
+   * Written by the thread: a count of calls of code of the user and of returns from it; what it is inside of; where in it, by its
+   * number in `subjectFunctions` or among the places of scenarios; and at what virtual time. Last, written by the first thread:
+   * whether the command is to end in good order.
    */
   readonly lastSeen: SharedArrayBuffer
 }
+
+/** Whose code the thread is in. */
+export const INSIDE = { nothing: 0, subject: 1, scenario: 2 } as const
+export type Inside = (typeof INSIDE)[keyof typeof INSIDE]
 
 export type FromCommandThread =
   | { readonly kind: 'wrote'; readonly to: 'stdout' | 'stderr'; readonly text: string }
   | { readonly kind: 'loading'; readonly load: Load }
   /** From here on it is this subject that is called. */
   | { readonly kind: 'watching'; readonly subject: string; readonly where: string | undefined }
+  /** The next number is this place in a scenario. */
+  | { readonly kind: 'place'; readonly place: string }
   /** From here on, or no longer, it ends in good order when it is told to. */
   | { readonly kind: 'interruptible'; readonly is: boolean }
   /** It still answers; or all that is left to it is a promise that nobody keeps. */
@@ -51,6 +58,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
   })
   const vigil = new Vigil(patienceMs, () => worker.postMessage('ping'))
   let watching: Extract<FromCommandThread, { kind: 'watching' }> | undefined
+  const places: string[] = []
 
   return new Promise<ExitCode>((resolve, reject) => {
     let over = false
@@ -70,11 +78,16 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       void worker.terminate().then(settle, settle)
     }
     const loading = loadLimit(patienceMs, (error) => end(() => reject(error)))
-    const isInside = (): boolean => Atomics.load(lastSeen, 1) === 1
-    const hung = (hang: Hang | undefined, waited = `it was given ${patienceMs / 1_000} s`): void => {
+    const inside = () => Atomics.load(lastSeen, 1)
+    const given = `it was given ${patienceMs / 1_000} s`
+    const hung = (hang: Hang | undefined, waited = given): void => {
       if (hang === undefined || over) return
       const { subject = '', where } = watching ?? {}
       const [, , what = 0, atMs = NO_TIME] = lastSeen
+      if (inside() === INSIDE.scenario) {
+        end(() => reject(endlessScenario(places[what], atMs, given)))
+        return
+      }
       const command = subjectFunctions[what] ?? 'a function'
       const details = where === undefined ? waited : `${waited}; ${where}`
       const message = `subject "${subject}" ${hangText(hang, command, atMs)}\n      ${details}`
@@ -83,14 +96,16 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     const died = (happened: string, found: string): void => {
       if (over) return
       const [, , what = 0] = lastSeen
-      const during = isInside() ? `, in ${subjectFunctions[what]}` : ''
+      const during = inside() === INSIDE.subject ? `, in ${subjectFunctions[what]}` : ''
       const who =
-        watching === undefined ? 'the configuration, or a file that it names,' : `subject "${watching.subject}"`
+        watching === undefined || watching.subject === builtInSubject.name
+          ? 'the configuration, or a file that it names,'
+          : `subject "${watching.subject}"`
       end(() => reject(threadDied(who, `${happened}${during}`, found)))
     }
     const looking = setInterval(() => {
       const count = Atomics.load(lastSeen, 0)
-      if (!isInside()) vigil.begin(count)
+      if (inside() === INSIDE.nothing) vigil.begin(count)
       else hung(vigil.look(count))
     }, LOOK_EVERY_MS)
     worker.on('message', (message: FromCommandThread) => {
@@ -106,6 +121,9 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
         case 'watching':
           watching = message
           return
+        case 'place':
+          places.push(message.place)
+          return
         case 'interruptible':
           interrupt?.dispose()
           interrupt = message.is ? onInterrupt() : undefined
@@ -115,7 +133,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
           hung(vigil.heard(Atomics.load(lastSeen, 0)))
           return
         case 'forsaken':
-          if (isInside()) hung('silent', 'nothing is left that might bring the answer')
+          if (inside() === INSIDE.subject) hung('silent', 'nothing is left that might bring the answer')
           else end(() => reject(new InputError(forsaken)))
           return
         case 'ended':
@@ -144,6 +162,14 @@ const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | '
   colorLevel,
   columns,
 })
+
+const endlessScenario = (place = 'a scenario', atMs: number, given: string): InputError =>
+  new InputError({
+    what: `${place}, does not come to an end${atMs === NO_TIME ? '' : `: it was called at ${atMs} ms of the node's clock`}`,
+    found: given,
+    expected: 'a `yield` in every loop that waits, and functions that return',
+    todo: 'mend that, or have more --patience',
+  })
 
 const forsaken = {
   what: 'waiting for a promise that is never kept',

@@ -1,14 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { lilconfig } from 'lilconfig'
 import { fileError } from '../gate/index.js'
 import { InputError, parseJson, validate } from '../input/index.js'
 import type { Config } from './config.js'
+import { fileNames, findConfig } from './find.js'
 import { importModule, refuseNoFile } from './import.js'
 import { configSchema } from './schema.js'
-
-/** The file names looked for in the working directory, and from there upward. */
-const fileNames = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `contention.config.${ending}`)
 
 export interface LoadedConfig {
   readonly config: Config
@@ -33,12 +30,6 @@ function configIn(folder: string): string {
   const inside = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
   if (inside !== undefined) return `pass --config ${inside}`
   return 'name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward'
-}
-
-async function findConfig(directory: string): Promise<string | undefined> {
-  const loaders = Object.fromEntries(['.ts', '.mts', '.js', '.mjs', '.json'].map((ending) => [ending, () => ({})]))
-  const found = await lilconfig('contention', { searchPlaces: fileNames, loaders }).search(directory)
-  return found?.filepath
 }
 
 async function defaultExport(file: string): Promise<unknown> {

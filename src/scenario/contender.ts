@@ -12,6 +12,7 @@ import { checkedTtl, type Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
 import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
+import { type ScenarioWatch, watchedBody } from './watch.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -31,6 +32,13 @@ export interface World {
   acts(node: number, task: number, space: string, epoch: number): void
   inject(fault: Fault): void
   served(node: number, space: string, epoch: number, nextSeq: number, state: number): void
+  readonly watch?: ScenarioWatch | undefined
+}
+
+/** What a task of a node does. */
+export function bodyOf(process: Process<TracedRequest, Reply>, world: World, task: (node: Contender) => Body): Body {
+  const node = new Contender(process, world)
+  return watchedBody(world.watch, node, () => task(node))
 }
 
 /**
@@ -121,7 +129,7 @@ export class Contender {
   /** Starts another task on this node, with hands of its own. */
   spawn(task: (node: Contender) => Body): void {
     const world = this.#world
-    this.#process.spawn((process) => task(new Contender(process, world)))
+    this.#process.spawn((process) => bodyOf(process, world, task))
   }
 
   /** Asks for the lease of `space`. With `queueMs`, a refused node keeps its place in the queue so long. */

@@ -10,3 +10,4 @@ export {
 } from './parameters.js'
 export { defineScenario, type Scenario, type ScenarioNetwork } from './scenario.js'
 export { type Run, type SimulateOptions, simulate } from './simulate.js'
+export type { ScenarioWatch } from './watch.js'

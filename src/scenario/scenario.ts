@@ -3,6 +3,7 @@ import type { Fault, Network, Random } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
 import type { Body, Contender } from './contender.js'
 import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
+import type { ScenarioWatch } from './watch.js'
 
 /** The ways between nodes and subject, and how long a node waits for a reply. */
 export interface ScenarioNetwork extends Network {
@@ -33,6 +34,8 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   /** What the world does; draws come from a stream of its own. */
   faults?(parameters: Parameters<D>, random: Random): readonly Fault[]
   invariants(parameters: Parameters<D>): readonly Invariant[]
+  /** Told of every entry into the functions above while it runs. */
+  readonly watch?: ScenarioWatch
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/

@@ -12,9 +12,10 @@ import {
   type TracedRequest,
   TraceWriter,
 } from '../trace/index.js'
-import { Contender, type World } from './contender.js'
+import { bodyOf, type World } from './contender.js'
 import type { Parameters } from './parameters.js'
 import type { Scenario } from './scenario.js'
+import { entering, watchedInvariant } from './watch.js'
 
 /** What one run came to. */
 export interface Run {
@@ -64,9 +65,9 @@ function assembled(subject: Subject, seed: number): Assembled {
 }
 
 /** What a scenario says of itself, and is not so, is told like what it does wrong while it runs. */
-function declared<T>(declaration: () => T): T {
+function declared<T>({ watch }: Scenario, what: string, declaration: () => T): T {
   try {
-    return declaration()
+    return entering(watch, what, declaration)
   } catch (error) {
     throw new StepFailed('scenario', 'the scenario itself', 0, error)
   }
@@ -82,8 +83,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const digest = options.judgedOnly ? undefined : new TraceDigest()
   const metrics = options.judgedOnly ? undefined : observe(metricsFold(cast))
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
-  const judges = declared(() =>
-    (options.invariants ?? scenario.invariants(parameters)).map((each) => judge(each, cast, onViolation)),
+  const judges = declared(scenario, 'invariants', () =>
+    (options.invariants ?? scenario.invariants(parameters)).map((each) =>
+      judge(watchedInvariant(scenario.watch, each), cast, onViolation),
+    ),
   )
   const writer = new TraceWriter(cast, digest, [
     ...(metrics === undefined ? [] : [metrics]),
@@ -92,7 +95,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ...(meddle === undefined ? [] : [meddle((fault) => kernel.inject(fault))]),
   ])
 
-  const network = declared(() => scenario.network(parameters))
+  const network = declared(scenario, 'network', () => scenario.network(parameters))
   const { client, commands, execute, restart } = assembled(subject, seed)
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
@@ -108,7 +111,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     restartStore: restart,
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
-  const kernel: Kernel<TracedRequest, Reply> = declared(() => new Kernel(kernelOptions))
+  const kernel: Kernel<TracedRequest, Reply> = declared(scenario, 'network', () => new Kernel(kernelOptions))
   const world: World = {
     get nowMs() {
       return kernel.nowMs
@@ -117,16 +120,17 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     timeoutMs: network.timeoutMs,
     client,
     commands,
-    calmFromMs: declared(() => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
+    calmFromMs: declared(scenario, 'calmFromMs', () => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
     acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
     inject: (fault) => kernel.inject(fault, 'underway'),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
+    watch: scenario.watch,
   }
   const clocks = randomStream(seed, 'clocks')
-  declared(() => {
+  declared(scenario, 'faults', () => {
     for (const name of nodes) {
       const skewMs = scenario.clockSkewMs?.(parameters, clocks) ?? 0
-      kernel.addNode(name, (process) => scenario.node(new Contender(process, world), parameters), skewMs)
+      kernel.addNode(name, (process) => bodyOf(process, world, (node) => scenario.node(node, parameters)), skewMs)
     }
     for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
   })

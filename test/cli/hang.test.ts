@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -99,6 +99,67 @@ export default {
   })
 })
 
+describe('a scenario of the user that', () => {
+  const scenario = (body: string, more = '') => ({
+    'contention.config.mjs': "export default { builtIn: false, scenarios: ['./mine.mjs'] }",
+    'mine.mjs': `
+const bounds = (value) => ({ description: 'a number', default: value, min: 1, max: 10_000 })
+export default {
+  name: 'mine',
+  description: 'contends',
+  parameters: { nodes: bounds(4), spaces: bounds(1), durationMs: bounds(2_000) },
+  network: () => ({ requestDelayMs: [1, 3], replyDelayMs: [1, 3], timeoutMs: 100 }),
+  *node(node) {
+    for (;;) {
+      yield node.acquire('space-0', 100)
+      yield node.sleep(50)
+      ${body}
+    }
+  },
+  invariants: () => [],
+  ${more}
+}`,
+  })
+  const loops = 'if (node.index === 3 && node.nowMs > 500) for (;;);'
+  const judging =
+    "invariants: () => [{ name: 'judges', rule: 'x', kinds: ['granted'], begin: () => ({ step() { for (;;); } }) }],"
+
+  it.each([
+    ['run', scenario(loops), /in node-3, does not come to an end: it was called at 5\d\d ms of the node's clock\n/],
+    ['check', scenario(loops), /in node-3, does not/],
+    ['update', scenario(loops), /in node-3, does not/],
+    ['replay', scenario(`node.spawn(function* (task) { yield task.sleep(9); for (;;); })`), /in node-\d, does not/],
+    ['run', scenario('', 'network() { for (;;); },'), /in network, does not come to an end\n/],
+    ['run', scenario('', 'faults() { for (;;); },'), /in faults, does not come to an end\n/],
+    ['run', scenario('', judging), /in invariant judges, does not come to an end\n/],
+  ])('loops for ever is ended in %s, and said to be where it is', async (command, given, said) => {
+    const root = folder(given)
+    const args = command === 'replay' ? [command, 'mine'] : [command]
+    const { code, stdout, stderr } = await cli(root, [...args, '--patience', '1'])
+    expect(stderr).toMatch(/^error: scenario "mine", in /)
+    expect(stderr).toMatch(said)
+    expect(stderr).toContain('\n  found:    it was given 1 s\n')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(existsSync(join(root, 'snapshots'))).toBe(false)
+  })
+
+  it('is only slow is waited for', async () => {
+    const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
+    const { code, stdout } = await cli(folder(scenario(slow)), ['run', '--patience', '2'])
+    expect(stdout).toContain('PASS  mine')
+    expect(code).toBe(0)
+  })
+
+  it('fails later by itself is not taken for the subject', async () => {
+    const later = "if (node.nowMs > 1_900) Promise.reject(new Error('later'))"
+    const { code, stderr } = await cli(folder(scenario(later)), ['run'])
+    expect(stderr).toMatch(
+      /^error: the configuration, or a file that it names, failed by itself\n {2}found: {4}later\n/,
+    )
+    expect(code).toBe(2)
+  })
+})
+
 describe('a subject that goes its own way', () => {
   it.each([
     ['conformance', 'exits', 'error: subject "exits" ended the process, in renew\n  found:    process.exit(0)'],
@@ -179,6 +240,15 @@ describe('a subject whose file', () => {
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held', subject: 'mine' })
     expect(stderr).toContain('loaded\n')
+  })
+})
+
+describe('a configuration that loops when it is loaded', () => {
+  it('is not waited for', async () => {
+    const root = folder({ 'contention.config.mjs': 'for (;;);' })
+    const { code, stdout, stderr } = await cli(root, ['run', '--patience', '1'])
+    expect(stderr).toMatch(/^error: \/.*config\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 })
 

@@ -591,7 +591,7 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       const { problem } = (await own.restart().catch((error: unknown) => error)) as StoreError
       expect(problem).toMatchObject({
         what: 'the Postgres server of its own does not start',
-        found: expect.stringMatching(/^postgres ended with 1\n[^]*Address already in use/),
+        found: expect.stringMatching(/^postgres ended with 1\n.*Address already in use/s),
         todo: expect.stringContaining('name a server'),
       })
       expect(own.processes()).toEqual([])
