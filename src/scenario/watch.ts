@@ -1,5 +1,6 @@
 import type { Invariant } from '../invariants/index.js'
-import type { Body, Contender, Outcome } from './contender.js'
+import type { Body, Outcome } from '../kernel/index.js'
+import type { Reply } from '../log/index.js'
 
 /** Told of every entry into a scenario's own code, so that one that never comes back can be named. */
 export interface ScenarioWatch {
@@ -23,14 +24,18 @@ export function entering<T>(
 }
 
 /** What a node or a task of it does, made by `make` and watched wherever it goes on. */
-export function watchedBody(watch: ScenarioWatch | undefined, node: Contender, make: () => Body): Body {
+export function watchedBody(
+  watch: ScenarioWatch | undefined,
+  node: { readonly index: number; readonly nowMs: number },
+  make: () => Body<Reply>,
+): Body<Reply> {
   if (watch === undefined) return make()
   const go = <T>(step: () => T): T => entering(watch, { node: node.index, atMs: node.nowMs }, step)
   const body = go(make)
   // What is no generator is told as such by whoever runs it.
   if (typeof body?.next !== 'function') return body
   // Nobody but the kernel has it, and that knows only `next`.
-  return Object.assign(Object.create(body), { next: (outcome: Outcome) => go(() => body.next(outcome)) })
+  return Object.assign(Object.create(body), { next: (outcome: Outcome<Reply>) => go(() => body.next(outcome)) })
 }
 
 export function watchedInvariant(watch: ScenarioWatch | undefined, invariant: Invariant): Invariant {
