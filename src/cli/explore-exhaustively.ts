@@ -12,13 +12,19 @@ import { type ExploreCliOptions, paramOptions } from './options.js'
 /** Takes what is to be said of one subject with `--json`. */
 export type Emit = (document: object) => void
 
+/** What became of one subject, and whether the others are to be left alone. */
+export interface Explored {
+  readonly code: ExitCode
+  readonly interrupted: boolean
+}
+
 /** `contention explore --strategy exhaustive`: every schedule of a tiny world. */
 export async function exploreExhaustively(
   io: Io,
   loaded: LoadedSubject,
   options: ExploreCliOptions,
   emit: Emit,
-): Promise<ExitCode> {
+): Promise<Explored> {
   const subject = onWatch(io, loaded.subject)
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
@@ -54,7 +60,7 @@ export async function exploreExhaustively(
     io.stdout.write(`${lines.join('\n')}\n`)
   }
   if (stopped) io.stderr.write('stopped before its end\n')
-  return code
+  return { code, interrupted: interrupt.happened }
 }
 
 /** What it would not look at is refused: who says it expects something of it. */

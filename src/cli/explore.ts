@@ -31,7 +31,7 @@ import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { type Emit, exploreExhaustively, refuseForExhaustive } from './explore-exhaustively.js'
+import { type Emit, type Explored, exploreExhaustively, refuseForExhaustive } from './explore-exhaustively.js'
 import { explorationText, failureText, onSubject, progressText, swarmText, type ToldFailure } from './explore-text.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
@@ -69,10 +69,17 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   await withStore(io, project, options.store, { quiet, workers: workersOption(io, options.workers) }, async (store) => {
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
-      if (options.strategy === 'exhaustive') codes.push(await exploreExhaustively(io, subject, options, emit))
-      else
-        codes.push(await exploreSubject(io, project, scenarios, subject, store.shared, options, names.length > 0, emit))
+      const { code, interrupted } =
+        options.strategy === 'exhaustive'
+          ? await exploreExhaustively(io, subject, options, emit)
+          : await exploreSubject(io, project, scenarios, subject, store.shared, options, names.length > 0, emit)
+      codes.push(code)
+      if (interrupted) break
     }
+    const left = subjects.slice(codes.length).map(({ subject }) => subject.name)
+    if (left.length === 0) return
+    codes.push(NOT_CHECKED)
+    io.stderr.write(`not explored: ${left.join(', ')}\n`)
   })
   const code = codes.includes(NOT_HELD) ? NOT_HELD : codes.includes(NOT_CHECKED) ? NOT_CHECKED : HELD
   if (options.json) {
@@ -97,7 +104,7 @@ async function exploreSubject(
   options: ExploreCliOptions,
   named: boolean,
   emit: Emit,
-): Promise<ExitCode> {
+): Promise<Explored> {
   const { subject, file } = loaded
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const settings = settingsOf(io, project, scenarios, options)
@@ -156,7 +163,8 @@ async function exploreSubject(
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
+    const code = hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
+    return { code, interrupted: interrupt.happened }
   } finally {
     clearTimeout(late)
     clearProgress(io)
@@ -169,7 +177,7 @@ async function exploreSubject(
   if (options.json) {
     const ran = runnable.map(({ name }) => name)
     emit({ verdict: verdicts[code], subject: subject.name, scenarios: ran, skipped, exploration, failures: told })
-    return code
+    return { code, interrupted: interrupt.happened }
   }
   for (const each of told) io.stdout.write(failureText(each, chalk))
   if (!options.quiet) {
@@ -182,7 +190,7 @@ async function exploreSubject(
       `${grouped(Math.round(tookMs / 100) / 10)} s on ${workers} worker${workers === 1 ? '' : 's'}, ${grouped(rate)} events/s\n`,
     )
   if (!complete) io.stderr.write(interrupt.happened ? 'stopped before its end\n' : 'nothing was explored\n')
-  return code
+  return { code, interrupted: interrupt.happened }
 }
 
 interface Settings {

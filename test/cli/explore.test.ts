@@ -308,27 +308,45 @@ export default { name: 'generous', core: ({ builtIn }) => ({ ...builtIn.core, ac
     expect(text.stdout.replaceAll(',', '')).toContain(` broke in schedule ${schedules}\n`)
   })
 
-  it.each([[[]], [['--json']]])('ends every schedule of a tiny world in good order at Ctrl-C: %j', async (how) => {
-    const root = folder({
-      'chatty.mjs': `
+  describe('ended by Ctrl-C', () => {
+    const chatty = `
 let made = 0
-export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) console.error('under way'); return builtIn.core } }`,
+export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) console.error('under way'); return builtIn.core } }`
+    const interrupted = async (...args: readonly string[]) => {
+      const root = folder({ 'chatty.mjs': chatty, 'other.mjs': "export default { name: 'other', client: {} }" })
+      const bin = join(import.meta.dirname, '../../bin/contention.js')
+      const child = spawn(process.execPath, [bin, 'explore', '--subject', 'chatty.mjs', ...args], { cwd: root })
+      const written = { stdout: '', stderr: '' }
+      child.stdout.on('data', (text) => {
+        written.stdout += text
+      })
+      child.stderr.on('data', (text) => {
+        written.stderr += text
+        if (`${text}`.includes('under way')) child.kill('SIGINT')
+      })
+      expect(await once(child, 'close')).toEqual([2, null])
+      expect(written.stderr).toContain('stopped before its end\n')
+      return written
+    }
+    const WORLD = ['--strategy', 'exhaustive', '--param', 'nodes=3']
+
+    it('tells how far it came in a tiny world', async () => {
+      expect((await interrupted(...WORLD)).stdout).toMatch(
+        /^chatty: no failure in [\d,]+ schedules, and there are more\n$/,
+      )
+      const { stdout } = await interrupted(...WORLD, '--json')
+      expect(JSON.parse(stdout)).toMatchObject({ verdict: 'not-checked', stopped: true })
     })
-    const bin = join(import.meta.dirname, '../../bin/contention.js')
-    const world = ['--strategy', 'exhaustive', '--param', 'nodes=3', '--subject', 'chatty.mjs']
-    const child = spawn(process.execPath, [bin, 'explore', ...world, ...how], { cwd: root })
-    const written = { stdout: '', stderr: '' }
-    child.stdout.on('data', (text) => {
-      written.stdout += text
+
+    it.each([
+      ['in a tiny world', WORLD],
+      ['by chance', ['--time', '60s']],
+    ])('names the subjects that are left, and leaves them alone: %s', async (_, args) => {
+      const { stdout, stderr } = await interrupted('--subject', 'other.mjs', ...args)
+      expect(stderr).toContain('not explored: other\n')
+      expect(stdout).toContain('chatty: ')
+      expect(stdout).not.toContain('other: ')
     })
-    child.stderr.on('data', (text) => {
-      written.stderr += text
-      if (`${text}`.includes('under way')) child.kill('SIGINT')
-    })
-    expect(await once(child, 'close')).toEqual([2, null])
-    expect(written.stderr).toContain('stopped before its end\n')
-    if (how.length > 0) expect(JSON.parse(written.stdout)).toMatchObject({ verdict: 'not-checked', stopped: true })
-    else expect(written.stdout).toMatch(/^chatty: no failure in [\d,]+ schedules, and there are more\n$/)
   })
 
   it('convicts a subject whose core cannot be made', async () => {
