@@ -17,7 +17,7 @@ import {
   reportMarkdown,
   reportTerminal,
 } from '../report/index.js'
-import { commandText } from './command-text.js'
+import { commandText, optionText, shellWord } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { annotate, summarize } from './github.js'
 import { type Io, onWatch } from './io.js'
@@ -44,7 +44,7 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report, commandText('update', options))
   if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
-  const kept = await runKept(io, project)
+  const kept = await runKept(io, project, options)
   const broken = kept.filter(({ failure }) => failure !== undefined)
   const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
 
@@ -62,9 +62,11 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
 interface Kept {
   readonly file: string
   readonly failure: Failure | undefined
+  /** The command that shows it event by event. */
+  readonly see: string
 }
 
-async function runKept(io: Io, project: Project): Promise<readonly Kept[]> {
+async function runKept(io: Io, project: Project, { config }: CommonOptions): Promise<readonly Kept[]> {
   const kept: Kept[] = []
   for (const file of keptCounterexamples(project)) {
     const example = await loadCounterexample(project, file)
@@ -73,7 +75,8 @@ async function runKept(io: Io, project: Project): Promise<readonly Kept[]> {
       maxSteps: example.maxEvents ?? DEFAULT_MAX_STEPS,
       ...(example.invariants === undefined ? {} : { invariants: example.invariants }),
     })
-    kept.push({ file, failure })
+    const see = `npx contention replay ${shellWord(shownPath(io, file))}${optionText('config', config)} --trace`
+    kept.push({ file, failure, see })
   }
   return kept
 }
@@ -83,25 +86,25 @@ function keptTerminal(io: Io, kept: readonly Kept[], quiet: boolean): string {
   const broken = kept.filter(({ failure }) => failure !== undefined)
   if (kept.length === 0 || (quiet && broken.length === 0)) return ''
   if (broken.length === 0) return `${chalk.green('PASS')}  ${plural(kept.length, 'counterexample')} kept, none fails\n`
-  const lines = broken.flatMap(({ file, failure }) => [
+  const lines = broken.flatMap(({ file, failure, see }) => [
     `${chalk.red('FAIL')}  ${shownPath(io, file)}: ${brokenText(failure)}`,
-    `      see npx contention replay ${shownPath(io, file)} --trace`,
+    `      see ${see}`,
   ])
   return `${lines.join('\n')}\n`
 }
 
 function keptAnnotations(io: Io, broken: readonly Kept[]): readonly Annotation[] {
-  return broken.map(({ file, failure }) => ({
+  return broken.map(({ file, failure, see }) => ({
     title: `${shownPath(io, file)} fails`,
-    message: `${brokenText(failure)}\nsee npx contention replay ${shownPath(io, file)} --trace`,
+    message: `${brokenText(failure)}\nsee ${see}`,
   }))
 }
 
 function keptMarkdown(io: Io, broken: readonly Kept[]): string {
   if (broken.length === 0) return ''
-  const lines = broken.flatMap(({ file, failure }) => [
+  const lines = broken.flatMap(({ file, failure, see }) => [
     `- ${shownPath(io, file)}: ${brokenText(failure)}`,
-    `  - see \`npx contention replay ${shownPath(io, file)} --trace\``,
+    `  - see \`${see}\``,
   ])
   return `## Counterexamples that fail\n\n${lines.join('\n')}\n\n`
 }

@@ -5,6 +5,10 @@ export function shellWord(text: string): string {
   return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
+/** An option as it stands in a command, where it was given. */
+export const optionText = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : ` --${name} ${shellWord(value)}`
+
 /** A command of ours, with those of the options given that decide what is measured: another one measures something else. */
 export function commandText(command: string, options: CommonOptions): string {
   const given: readonly (readonly [option: string, value: string | undefined])[] = [

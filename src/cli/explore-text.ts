@@ -11,6 +11,7 @@ import {
   struckKinds,
 } from '../explore/index.js'
 import { grouped, type Paint, plural, table } from '../report/index.js'
+import { optionText } from './command-text.js'
 
 /** A failure with all that is told of it. */
 export interface ToldFailure {
@@ -28,6 +29,8 @@ export interface ToldFailure {
   readonly invariants?: readonly string[]
   /** Most events that a run may take, where it is not as many as usual: nor of that does a token tell. */
   readonly maxEvents?: number
+  /** The configuration that was named. */
+  readonly config?: string
   readonly replay: string
 }
 
@@ -161,12 +164,14 @@ export const besides = ({
   subject,
   invariants = [],
   maxEvents,
-}: Pick<ToldFailure, 'subject' | 'invariants' | 'maxEvents'>): string =>
+  config,
+}: Pick<ToldFailure, 'subject' | 'invariants' | 'maxEvents' | 'config'>): string =>
   [
+    optionText('config', config),
     onSubject(subject),
     ...invariants.map((name) => ` --invariant ${name}`),
     ...(maxEvents === undefined ? [] : [` --max-events ${maxEvents}`]),
   ].join('')
 
 /** What a command needs besides, to run on the subject in `file`. */
-export const onSubject = (file: string | undefined): string => (file === undefined ? '' : ` --subject ${file}`)
+export const onSubject = (file: string | undefined): string => optionText('subject', file)

@@ -30,6 +30,7 @@ import { type CommandKind, commandKinds } from '../log/index.js'
 import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
+import { optionText, shellWord } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, type Explored, exploreExhaustively, refuseForExhaustive } from './explore-exhaustively.js'
 import { explorationText, failureText, onSubject, progressText, swarmText, type ToldFailure } from './explore-text.js'
@@ -316,7 +317,8 @@ function keep(
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
     ...judged,
     ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
-    replay: `npx contention replay ${shown} --trace`,
+    ...(options.config === undefined ? {} : { config: options.config }),
+    replay: `npx contention replay ${shellWord(shown)}${optionText('config', options.config)} --trace`,
   }
 }
 

@@ -4,7 +4,7 @@ import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
-import { shellWord } from './command-text.js'
+import { optionText } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
@@ -45,14 +45,11 @@ function replayable(
   report: Report,
   { subject, config }: { readonly subject?: string; readonly config?: string },
 ): Report {
-  const replayOptions = `${option('subject', subject)}${option('config', config)}`
+  const replayOptions = `${optionText('subject', subject)}${optionText('config', config)}`
   return replayOptions === ''
     ? report
     : { ...report, outcomes: report.outcomes.map((each) => (each.passed ? each : { ...each, replayOptions })) }
 }
-
-const option = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : ` --${name} ${shellWord(value)}`
 
 /**
  * A matrix takes a fraction of a second, most of it in code that is not optimized yet, and smaller units are optimized

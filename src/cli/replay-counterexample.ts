@@ -60,11 +60,12 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
 }
 
 /** The command that shows it again, event by event. */
-function replayOf(what: string, { subject, invariant, maxEvents }: ReplayOptions): string {
+function replayOf(what: string, { subject, invariant, maxEvents, config }: ReplayOptions): string {
   const given = besides({
     ...(subject === undefined ? {} : { subject }),
     ...(invariant === undefined ? {} : { invariants: invariant }),
     ...(maxEvents === undefined ? {} : { maxEvents: Number(maxEvents) }),
+    ...(config === undefined ? {} : { config }),
   })
   return `npx contention replay ${what}${given} --trace`
 }

@@ -87,6 +87,23 @@ describe('contention explore', () => {
     expect(mended.stdout).toContain('1 counterexample kept, none fails')
   })
 
+  it('is shown by a command that names the configuration, where one was named', async () => {
+    const root = folder({
+      'careless.ts': careless,
+      'own config.json': '{ "subjects": ["./careless.ts"], "snapshots": "kept" }',
+    })
+    const named = ['--config', 'own config.json']
+    const found = await explore(root, '--save', ...named)
+    const [, file] = /see npx contention replay (\S+) --config 'own config.json' --trace\n/.exec(found.stdout) ?? []
+    expect(found.stdout).toMatch(/token \S+ --config 'own config.json' --subject careless.ts\n/)
+    await cli(root, ['update', ...named])
+    const { stdout } = await cli(root, ['check', ...named])
+    expect(stdout).toContain(`see npx contention replay ${file} --config 'own config.json' --trace\n`)
+    const again = await cli(root, ['replay', String(file), ...named])
+    expect(again.stdout).toContain(`replay ${file} --config 'own config.json' --trace\n`)
+    expect(again.code).toBe(1)
+  })
+
   it('has a token that shows the same failure as the file', async () => {
     const root = folder({ 'careless.mjs': careless })
     const found = JSON.parse((await explore(root, '--subject', 'careless.mjs', '--json')).stdout)
@@ -321,8 +338,10 @@ export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) cons
         written.stdout += text
       })
       child.stderr.on('data', (text) => {
+        // Every worker says so, and a second signal would be another one.
+        const before = written.stderr.includes('under way')
         written.stderr += text
-        if (`${text}`.includes('under way')) child.kill('SIGINT')
+        if (!before && written.stderr.includes('under way')) child.kill('SIGINT')
       })
       expect(await once(child, 'close')).toEqual([2, null])
       expect(written.stderr).toContain('stopped before its end\n')
