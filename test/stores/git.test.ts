@@ -386,6 +386,20 @@ describe('a git repository that cannot be used', () => {
     expect((await other.load('s', 'session')).version).toBe(1)
   })
 
+  it('Ctrl-C ends no git: every one is in a process group of its own', async () => {
+    const path = repository('--bare')
+    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim()
+    const groups = join(folder, 'groups')
+    const path0 = process.env['PATH']
+    await withPath(`${standIn(`ps -o pid=,pgid= -p $$ >>${groups}; exec ${real} "$@"`)}:${path0}`, async () => {
+      const kept = await namespaceIn(path)
+      expect(await kept.swap('s', swapOf(0))).toBe(true)
+    })
+    const lines = readFileSync(groups, 'utf8').trim().split('\n')
+    expect(lines.length).toBeGreaterThan(2)
+    for (const [pid, group] of lines.map((line) => line.trim().split(/\s+/))) expect(group).toBe(pid)
+  })
+
   it('a ref of ours holds something else: it is named, and never overwritten', async () => {
     const path = repository('--bare')
     const kept = await namespaceIn(path)

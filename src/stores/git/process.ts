@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { gitError, gitMissing } from './problem.js'
 
@@ -48,17 +48,38 @@ const allArgs = (place: Place, args: readonly string[]) => [...SETTINGS, ...plac
  */
 export function runGit(place: Place, args: readonly string[], failed: string, input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { env: environment(), maxBuffer: Number.POSITIVE_INFINITY, windowsHide: true }
-    const child = execFile('git', allArgs(place, args), options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout)
-      else if (error.code === 'ENOENT') reject(gitMissing(place.name))
-      else reject(gitError(place.name, failed, said(stderr) || error.message, { cause: error }))
+    const child = start(place, args)
+    const printed: Buffer[] = []
+    let words = ''
+    child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => {
+      words = (words + chunk.toString()).slice(0, MOST_SAID)
+    })
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const cause = { cause: error }
+      reject(error.code === 'ENOENT' ? gitMissing(place.name) : gitError(place.name, failed, error.message, cause))
+    })
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(Buffer.concat(printed).toString())
+      else reject(gitError(place.name, failed, lastWords(words, code, signal)))
     })
     // A command that ends without reading has said why.
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input)
   })
 }
+
+/** In a group of its own: Ctrl-C is for us, and what git does we let it end. */
+const start = (place: Place, args: readonly string[]): ChildProcess =>
+  spawn('git', allArgs(place, args), {
+    env: environment(),
+    stdio: 'pipe',
+    windowsHide: true,
+    detached: process.platform !== 'win32',
+  })
+
+const lastWords = (words: string, code: number | null, signal: NodeJS.Signals | null): string =>
+  said(words) || (signal === null ? `it ended with ${code}` : `it was ended by ${signal}`)
 
 /** A git process that stays. */
 export interface Conversation {
@@ -80,26 +101,18 @@ export function converse(
   heard: (chunk: Buffer) => void,
   ended: (lastWords: LastWords) => void,
 ): Conversation {
-  const child = spawn('git', allArgs(place, args), {
-    env: environment(),
-    stdio: 'pipe',
-    windowsHide: true,
-    // A group of its own: Ctrl-C is for us, and we end it when what it does is done.
-    detached: process.platform !== 'win32',
-  })
+  const child = start(place, args)
   let over = false
   let words = ''
   const whenOver = new Promise<void>((resolve) => {
-    const finish = (lastWords: LastWords) => {
+    const finish = (last: LastWords) => {
       if (over) return
       over = true
       resolve()
-      ended(lastWords)
+      ended(last)
     }
     child.on('error', ({ code, message }: NodeJS.ErrnoException) => finish(code === 'ENOENT' ? undefined : message))
-    child.on('close', (code, signal) =>
-      finish(said(words) || (signal === null ? `it ended with ${code}` : `it was ended by ${signal}`)),
-    )
+    child.on('close', (code, signal) => finish(lastWords(words, code, signal)))
   })
   // Where even pipes are too many, there are none, and the error says so.
   child.stdin?.on('error', () => undefined)
