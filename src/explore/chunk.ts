@@ -1,6 +1,6 @@
 import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
-import type { Scenario } from '../scenario/index.js'
+import { type Scenario, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
 import { type Coverage, coverageListeners, emptyCoverage } from './coverage.js'
@@ -114,7 +114,7 @@ async function exploreSeed(
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
   if (!failed && !twice) return { ...explored, failure: undefined }
 
-  const second = await attempt(scenario, plan, options, { judgedOnly: !twice })
+  const second = await attempt(scenario, plan, options, { judgedOnly: !twice, when: whenAgain(options.subject) })
   return { ...explored, failure: failureOfBoth(first, second, plan) }
 }
 
@@ -126,7 +126,7 @@ export async function runAgain(
   how: Parameters<typeof attempt>[3] = {},
 ): Promise<Failure | undefined> {
   const first = await attempt(scenario, plan, options, how)
-  return failureOfBoth(first, await attempt(scenario, plan, options), plan)
+  return failureOfBoth(first, await attempt(scenario, plan, options, { when: whenAgain(options.subject) }), plan)
 }
 
 /** That two runs of one plan differ is wrong by itself, whatever else either shows. */
@@ -144,7 +144,7 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  how: Pick<ExecuteOptions, 'listeners' | 'meddle' | 'judgedOnly'> = {},
+  how: Pick<ExecuteOptions, 'listeners' | 'meddle' | 'judgedOnly' | 'when'> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {

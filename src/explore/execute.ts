@@ -1,6 +1,6 @@
 import type { Fault } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
-import { type Run, type Scenario, simulate } from '../scenario/index.js'
+import { type Run, type Scenario, simulate, today, type When } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import type { Listener } from '../trace/index.js'
 import { type Plan, tieBreakOf } from './plan.js'
@@ -23,6 +23,8 @@ export interface ExecuteOptions {
   readonly listeners?: readonly Listener[]
   readonly watch?: (command: CommandKind, atMs: number) => void
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
+  /** At what time of the host it is run. */
+  readonly when?: When
 }
 
 export interface Execution {
@@ -35,24 +37,26 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, listeners, meddle, watch, judgedOnly } = options
+  const { subject, invariants: wanted, maxSteps, listeners, meddle, watch, judgedOnly, when = today } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
-  const running = simulate(scenario, {
-    seed: plan.seed,
-    parameters,
-    subject,
-    maxSteps,
-    faults: plan.faults,
-    invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
-    stopAtViolation: true,
-    judgedOnly: judgedOnly === true,
-    ...(tieBreak === undefined ? {} : { tieBreak }),
-    ...(watch === undefined ? {} : { watch }),
-    ...(listeners === undefined ? {} : { listeners }),
-    ...(meddle === undefined ? {} : { meddle }),
-  })
+  const running = when(() =>
+    simulate(scenario, {
+      seed: plan.seed,
+      parameters,
+      subject,
+      maxSteps,
+      faults: plan.faults,
+      invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
+      stopAtViolation: true,
+      judgedOnly: judgedOnly === true,
+      ...(tieBreak === undefined ? {} : { tieBreak }),
+      ...(watch === undefined ? {} : { watch }),
+      ...(listeners === undefined ? {} : { listeners }),
+      ...(meddle === undefined ? {} : { meddle }),
+    }),
+  )
   const run = running instanceof Promise ? await running : running
   return { events: run.events, steps: run.steps, digest: run.digest, breach: breachOf(run) }
 }

@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario/index.js'
+import { type Scenario, today, type When, whenAgain } from '../scenario/index.js'
 import { type Cast, castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure } from './chunk.js'
 
@@ -79,14 +79,14 @@ async function partingOf(scenario: Scenario, { plan }: Failure, options: Explore
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  const record = async (): Promise<readonly string[]> => {
+  const record = async (when: When): Promise<readonly string[]> => {
     const lines: string[] = []
     const observe = (event: TraceEvent) => void lines.push(`${event.atMs} ms  ${describeEvent(event, cast)}`)
-    await attempt(scenario, plan, options, { listeners: [{ observe }] })
+    await attempt(scenario, plan, options, { listeners: [{ observe }], when })
     return lines
   }
   for (let tried = 0; tried < TRIES; tried++) {
-    const [one, other] = [await record(), await record()]
+    const [one, other] = [await record(today), await record(whenAgain(options.subject))]
     const index = one.findIndex((line, at) => line !== other[at])
     if (index < 0 && one.length === other.length) continue
     const at = index < 0 ? one.length : index

@@ -1,7 +1,6 @@
 import type { Divergence } from '../report/index.js'
-import { type Run, type Scenario, type SimulateOptions, simulate } from '../scenario/index.js'
+import { type Run, type Scenario, type SimulateOptions, simulate, type When } from '../scenario/index.js'
 import { castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
-import type { When } from './another-day.js'
 
 /** What is not deterministic may now and then agree with itself: a clock that has not ticked, one bit drawn twice alike. */
 const TRIES = 5

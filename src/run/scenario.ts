@@ -8,10 +8,12 @@ import {
   type Scenario,
   type SimulateOptions,
   simulate,
+  today,
+  type When,
+  whenAgain,
 } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { ScenarioAborted } from './aborted.js'
-import { onAnotherDay, today, type When } from './another-day.js'
 import { findDivergence } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
 import { checkSeed, DEFAULT_SEED } from './seed.js'
@@ -48,8 +50,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   const first = await attempt(scenario, simulation)
   if (first.commands === 0) throw new NothingMeasured(scenario.name, parameters.durationMs)
   await onRun?.()
-  // A store on this machine has to do with its real time.
-  const when = subject?.store === undefined ? onAnotherDay : today
+  const when = whenAgain(subject)
   const second = await attempt(scenario, simulation, when)
   await onRun?.()
   const divergence =

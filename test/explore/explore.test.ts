@@ -18,6 +18,7 @@ import {
   type Plan,
   repliesOf,
   type Swarm,
+  storyOf,
   strategies,
 } from '../../src/explore/index.js'
 import { aim } from '../../src/explore/swarm.js'
@@ -422,6 +423,27 @@ describe('a subject that is not deterministic', () => {
     const [failure] = await failuresOf(subject, chunk(1, 20), [leaseLifecycle])
     expect(failure).toMatchObject({ kind: 'nondeterministic', seed: 1 })
     expect(failure?.plan).toMatchObject({ seed: 1, scenario: 'lease-lifecycle' })
+  })
+
+  it('is found out when it reads a clock that shows the same for seconds, or years: the second run is on another day', async () => {
+    const dated: Subject = {
+      name: 'dated',
+      core: ({ builtIn }) => ({
+        ...builtIn.core,
+        renew(command, nowMs) {
+          const reply = builtIn.core.renew?.(command, nowMs)
+          if (reply === undefined || reply instanceof Promise) throw new Error('expected an answer at once')
+          return reply.kind === 'renewed'
+            ? { ...reply, expiresAtMs: reply.expiresAtMs + new Date().getUTCDay() }
+            : reply
+        },
+      }),
+    }
+    const [failure] = await failuresOf(dated, chunk(1, 1), [leaseLifecycle])
+    expect(failure).toMatchObject({ kind: 'nondeterministic', seed: 1 })
+    const story = await storyOf(leaseLifecycle, failure as Failure, { subject: dated, maxSteps: 200_000 })
+    expect(story[0]).toMatch(/^from event \d+ on$/)
+    expect(story[1]).toContain('← renewed')
   })
 
   it('is found out when it throws in one run only', async () => {

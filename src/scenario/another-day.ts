@@ -1,3 +1,5 @@
+import type { Subject } from '../subject/index.js'
+
 /** Calls what it is given, at once, at some time. */
 export type When = <T>(call: () => T) => T
 
@@ -10,7 +12,7 @@ const AHEAD_MS = 34_822_861_001
  * Calls `call` as if it were on another day. A clock that is read in whole seconds, or for its year, would else show the same
  * in both runs, and what depends on it would pass for deterministic. Only what `call` does at once sees it.
  */
-export const onAnotherDay: When = (call) => {
+const onAnotherDay: When = (call) => {
   const Today = globalThis.Date
   const nowMs = (): number => Today.now() + AHEAD_MS
   globalThis.Date = new Proxy(Today, {
@@ -24,3 +26,6 @@ export const onAnotherDay: When = (call) => {
     globalThis.Date = Today
   }
 }
+
+/** When the second of two runs is to be: a store on this machine has to do with its real time. */
+export const whenAgain = (subject: Subject | undefined): When => (subject?.store === undefined ? onAnotherDay : today)
