@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { predictWorkerFailure } from '../../scenarios/index.js'
 import {
@@ -176,7 +176,8 @@ function tryToWrite(io: Io, { summary, canonical: form }: VerifyCliOptions): voi
     const path = resolve(io.cwd, file)
     const isNew = !existsSync(path)
     writing(file, () => closeSync(openSync(path, 'a')))
-    if (isNew) rmSync(path, { force: true })
+    // A link that led nowhere stays: what it leads to now is gone again.
+    if (isNew) rmSync(realpathSync(path), { force: true })
   }
 }
 

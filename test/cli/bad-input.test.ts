@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
@@ -376,6 +376,16 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     const config = join(marked, 'contention.config.json')
     writeFileSync(config, `\uFEFF${readFileSync(config, 'utf8')}`)
     expect(await cli(marked, ['run'])).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('and no file is left where one would have been written, nor a link gone', async () => {
+    const root = folder()
+    symlinkSync('later.md', join(root, 'link.md'))
+    const nobody = ['--database-url', 'postgres://somebody@127.0.0.1:1/nothing', '--commit', 'abc']
+    const said = await cli(root, ['verify', ...nobody, '--summary', 'link.md', '--canonical', 'canonical.json'])
+    expect(said).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be reached') })
+    expect(readdirSync(root)).toEqual(['link.md'])
+    expect(readlinkSync(join(root, 'link.md'))).toBe('later.md')
   })
 
   it('and as JSON for machines', async () => {
