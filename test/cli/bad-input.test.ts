@@ -381,7 +381,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
   it('and no file is left where one would have been written, nor a link gone', async () => {
     const root = folder()
     symlinkSync('later.md', join(root, 'link.md'))
-    const nobody = ['--database-url', 'postgres://somebody@127.0.0.1:1/nothing', '--commit', 'abc']
+    const nobody = ['--database-url', 'postgres://somebody@127.0.0.1:1/nothing', '--commit', 'abcdef0']
     const said = await cli(root, ['verify', ...nobody, '--summary', 'link.md', '--canonical', 'canonical.json'])
     expect(said).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be reached') })
     expect(readdirSync(root)).toEqual(['link.md'])
