@@ -113,9 +113,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   }
   const kernel: Kernel<TracedRequest, Reply> = declared(scenario, 'network', () => new Kernel(kernelOptions))
   const world: World = {
-    get nowMs() {
-      return kernel.nowMs
-    },
+    now: () => kernel.nowMs,
     cast,
     timeoutMs: network.timeoutMs,
     client,

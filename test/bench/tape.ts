@@ -111,9 +111,7 @@ export function recordTape(scenario: Scenario, parameters: Parameters, seed: num
     },
   })
   const world = {
-    get nowMs() {
-      return kernel.nowMs
-    },
+    now: () => kernel.nowMs,
     cast,
     timeoutMs: network.timeoutMs,
     inject: kernel.inject.bind(kernel),
