@@ -20,7 +20,7 @@ import {
 import { commandText, optionText, shellWord } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { annotate, summarize } from './github.js'
-import { type Io, onWatch } from './io.js'
+import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
 import { shownPath } from './shown-path.js'
@@ -70,6 +70,7 @@ async function runKept(io: Io, project: Project, { config }: CommonOptions): Pro
   const kept: Kept[] = []
   for (const file of keptCounterexamples(project)) {
     const example = await loadCounterexample(project, file)
+    onScenarioWatch(io, [example.scenario])
     const failure = await runAgain(example.scenario, example.plan, {
       subject: onWatch(io, example.subject, shownPath(io, file)),
       maxSteps: example.maxEvents ?? DEFAULT_MAX_STEPS,

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
 import { type Load, loads } from '../config/index.js'
-import type { Scenario } from '../scenario/index.js'
+import { type Scenario, watchScenario } from '../scenario/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import type { Io, Sink } from './io.js'
 import { main } from './main.js'
@@ -32,12 +32,12 @@ const moved = (inside: Inside, what: number, atMs: number): void => {
 /** These come to an end, and are quicker when nobody watches. */
 const builtIn = new Set<Scenario>([...builtInScenarios, ...explorationScenarios, ...workerFailureScenarios])
 
-/** Where it is in code of scenarios: it may be called from such code again, and calls the subject. */
-const calls: (readonly [what: number, atMs: number])[] = []
+/** Where it is in code of scenarios, by number and time: it may be called from such code again, and calls the subject. */
+const calls: number[] = []
 const backInScenario = (): void => {
-  const last = calls.at(-1)
-  if (last === undefined) moved(INSIDE.nothing, 0, NO_TIME)
-  else moved(INSIDE.scenario, ...last)
+  const depth = calls.length
+  if (depth === 0) moved(INSIDE.nothing, 0, NO_TIME)
+  else moved(INSIDE.scenario, calls[depth - 2] as number, calls[depth - 1] as number)
 }
 /** By name, its number: the first thread is told of both. */
 const places = new Map<string, number>()
@@ -69,26 +69,24 @@ const io: Io = {
     }
   },
   watchScenario(scenario) {
-    if (builtIn.has(scenario)) return scenario
+    if (builtIn.has(scenario)) return
     const nodes: number[] = []
     const number = (place: string) => numberOf(`scenario "${scenario.name}", in ${place}`)
-    return {
-      ...scenario,
-      watch: {
-        entered(where) {
-          if (typeof where === 'string') calls.push([number(where), NO_TIME])
-          else {
-            nodes[where.node] ??= number(`node-${where.node}`)
-            calls.push([nodes[where.node] as number, where.atMs])
-          }
-          backInScenario()
-        },
-        left() {
-          calls.pop()
-          backInScenario()
-        },
+    watchScenario(scenario, {
+      entered(where, atMs = NO_TIME) {
+        if (typeof where === 'string') calls.push(number(where), atMs)
+        else {
+          nodes[where] ??= number(`node-${where}`)
+          calls.push(nodes[where] as number, atMs)
+        }
+        backInScenario()
       },
-    }
+      left() {
+        calls.pop()
+        calls.pop()
+        backInScenario()
+      },
+    })
   },
   onInterrupt() {
     send({ kind: 'interruptible', is: true })

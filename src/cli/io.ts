@@ -30,7 +30,7 @@ export interface Io {
    */
   readonly watch?: (subject: Subject, where?: string) => Subject
   /** Puts a scenario under watch in the same way. */
-  readonly watchScenario?: (scenario: Scenario) => Scenario
+  readonly watchScenario?: (scenario: Scenario) => void
   /** Notes signals, where the command runs in a thread, which hears none itself. */
   readonly onInterrupt?: () => Pick<Interrupt, 'happened' | 'dispose'>
 }
@@ -40,10 +40,9 @@ export function onWatch(io: Io, subject: Subject, where?: string): Subject {
   return io.watch === undefined ? subject : io.watch(subject, where)
 }
 
-/** `scenarios`, under watch where there is one. */
-export function onScenarioWatch(io: Io, scenarios: readonly Scenario[]): readonly Scenario[] {
-  const { watchScenario } = io
-  return watchScenario === undefined ? scenarios : scenarios.map(watchScenario)
+/** Puts `scenarios` under watch where there is one. */
+export function onScenarioWatch(io: Io, scenarios: readonly Scenario[]): void {
+  for (const scenario of scenarios) io.watchScenario?.(scenario)
 }
 
 /**

@@ -34,7 +34,8 @@ export async function measure(
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) => {
       optimizeSooner()
-      return runMatrix(onScenarioWatch(io, scenarios), { seed, parameters, budgets, maxEvents, onRun, subject })
+      onScenarioWatch(io, scenarios)
+      return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
     })
   })
   return { report: replayable(report, options), budgets }

@@ -11,7 +11,7 @@ import { type attempt, DEFAULT_MAX_STEPS, type ExploreOptions, isToken, runAgain
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { besides, failureText } from './explore-text.js'
-import { type Io, onWatch } from './io.js'
+import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 import { printEvent } from './print-event.js'
 
@@ -22,6 +22,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
   const example = isToken(what)
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
+  onScenarioWatch(io, [example.scenario])
   const invariants =
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])
   const exploreOptions: ExploreOptions = {

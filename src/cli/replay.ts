@@ -35,7 +35,8 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     options.subject === undefined ? [] : [options.subject],
   )
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  const [scenario] = onScenarioWatch(io, scenarios)
+  onScenarioWatch(io, scenarios)
+  const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
   const given = parameters[scenario.name] ?? {}
   const seed = seedOption(options.seed, project.seed)

@@ -12,7 +12,7 @@ import { checkedTtl, type Fence } from '../lease/index.js'
 import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
 import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
-import { type ScenarioWatch, watchedBody } from './watch.js'
+import { entering, type ScenarioWatch, watchedBody } from './watch.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
 export type Outcome = ProcessOutcome<Reply>
@@ -260,7 +260,9 @@ export class Contender {
    * as `again` says yes: it is asked after every timeout, with how often the request was sent so far.
    */
   insist(sent: Suspended, again: (sendings: number) => boolean = always): Suspended {
-    this.#process.insist(again)
+    const { watch } = this.#world
+    const asked = (sendings: number) => entering(watch, this.index, () => again(sendings), this.nowMs)
+    this.#process.insist(watch === undefined ? again : asked)
     return sent
   }
 

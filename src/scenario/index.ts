@@ -9,6 +9,6 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './parameters.js'
-export { defineScenario, type Scenario, type ScenarioNetwork } from './scenario.js'
+export { defineScenario, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
 export { type Run, type SimulateOptions, simulate } from './simulate.js'
 export type { ScenarioWatch } from './watch.js'

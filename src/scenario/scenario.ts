@@ -34,8 +34,6 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   /** What the world does; draws come from a stream of its own. */
   faults?(parameters: Parameters<D>, random: Random): readonly Fault[]
   invariants(parameters: Parameters<D>): readonly Invariant[]
-  /** Told of every entry into the functions above while it runs. */
-  readonly watch?: ScenarioWatch
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
@@ -48,3 +46,13 @@ export function defineScenario<const D extends ParameterDefinitions>(scenario: S
   resolveParameters(scenario.parameters)
   return scenario
 }
+
+/** Not a property: a scenario may be the instance of a class, which cannot be copied, or have a `watch` of its own. */
+const watches = new WeakMap<Scenario, ScenarioWatch>()
+
+/** From here on `watch` is told of `scenario` whenever it runs in this thread. */
+export function watchScenario(scenario: Scenario, watch: ScenarioWatch): void {
+  watches.set(scenario, watch)
+}
+
+export const watchOf = (scenario: Scenario): ScenarioWatch | undefined => watches.get(scenario)

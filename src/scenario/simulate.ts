@@ -14,8 +14,8 @@ import {
 } from '../trace/index.js'
 import { bodyOf, type World } from './contender.js'
 import type { Parameters } from './parameters.js'
-import type { Scenario } from './scenario.js'
-import { entering, watchedInvariant } from './watch.js'
+import { type Scenario, watchOf } from './scenario.js'
+import { entering, type ScenarioWatch, watchedInvariant } from './watch.js'
 
 /** What one run came to. */
 export interface Run {
@@ -65,7 +65,7 @@ function assembled(subject: Subject, seed: number): Assembled {
 }
 
 /** What a scenario says of itself, and is not so, is told like what it does wrong while it runs. */
-function declared<T>({ watch }: Scenario, what: string, declaration: () => T): T {
+function declared<T>(watch: ScenarioWatch | undefined, what: string, declaration: () => T): T {
   try {
     return entering(watch, what, declaration)
   } catch (error) {
@@ -76,6 +76,7 @@ function declared<T>({ watch }: Scenario, what: string, declaration: () => T): T
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
   const { seed, parameters, subject = builtInSubject, maxSteps, meddle, tieBreak, watch } = options
+  const scenarioWatch = watchOf(scenario)
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
@@ -83,9 +84,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const digest = options.judgedOnly ? undefined : new TraceDigest()
   const metrics = options.judgedOnly ? undefined : observe(metricsFold(cast))
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
-  const judges = declared(scenario, 'invariants', () =>
+  const judges = declared(scenarioWatch, 'invariants', () =>
     (options.invariants ?? scenario.invariants(parameters)).map((each) =>
-      judge(watchedInvariant(scenario.watch, each), cast, onViolation),
+      judge(watchedInvariant(scenarioWatch, each), cast, onViolation),
     ),
   )
   const writer = new TraceWriter(cast, digest, [
@@ -95,7 +96,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ...(meddle === undefined ? [] : [meddle((fault) => kernel.inject(fault))]),
   ])
 
-  const network = declared(scenario, 'network', () => scenario.network(parameters))
+  const network = declared(scenarioWatch, 'network', () => scenario.network(parameters))
   const { client, commands, execute, restart } = assembled(subject, seed)
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
@@ -111,23 +112,24 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     restartStore: restart,
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
-  const kernel: Kernel<TracedRequest, Reply> = declared(scenario, 'network', () => new Kernel(kernelOptions))
+  const kernel: Kernel<TracedRequest, Reply> = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
   const world: World = {
     now: () => kernel.nowMs,
     cast,
     timeoutMs: network.timeoutMs,
     client,
     commands,
-    calmFromMs: declared(scenario, 'calmFromMs', () => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
+    calmFromMs:
+      declared(scenarioWatch, 'calmFromMs', () => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
     acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
     inject: (fault) => kernel.inject(fault, 'underway'),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
-    watch: scenario.watch,
+    watch: scenarioWatch,
   }
   const clocks = randomStream(seed, 'clocks')
-  declared(scenario, 'faults', () => {
+  declared(scenarioWatch, 'faults', () => {
     for (const name of nodes) {
-      const skewMs = scenario.clockSkewMs?.(parameters, clocks) ?? 0
+      const skewMs = entering(scenarioWatch, 'clockSkewMs', () => scenario.clockSkewMs?.(parameters, clocks)) ?? 0
       kernel.addNode(name, (process) => bodyOf(process, world, (node) => scenario.node(node, parameters)), skewMs)
     }
     for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)

@@ -4,22 +4,19 @@ import type { Reply } from '../log/index.js'
 
 /** Told of every entry into a scenario's own code, so that one that never comes back can be named. */
 export interface ScenarioWatch {
-  /** `where` is a node and its clock, or the function of the scenario that is called. */
-  entered(where: { readonly node: number; readonly atMs: number } | string): void
+  /** `where` is a node, called at `atMs` of its clock, or the function of the scenario that is called. */
+  entered(where: number | string, atMs?: number): void
   left(): void
 }
 
 /** Calls `code`, and tells `watch` of it. */
-export function entering<T>(
-  watch: ScenarioWatch | undefined,
-  where: Parameters<ScenarioWatch['entered']>[0],
-  code: () => T,
-): T {
-  watch?.entered(where)
+export function entering<T>(watch: ScenarioWatch | undefined, where: number | string, code: () => T, atMs?: number): T {
+  if (watch === undefined) return code()
+  watch.entered(where, atMs)
   try {
     return code()
   } finally {
-    watch?.left()
+    watch.left()
   }
 }
 
@@ -30,23 +27,43 @@ export function watchedBody(
   make: () => Body<Reply>,
 ): Body<Reply> {
   if (watch === undefined) return make()
-  const go = <T>(step: () => T): T => entering(watch, { node: node.index, atMs: node.nowMs }, step)
-  const body = go(make)
+  const { index } = node
+  const body = entering(watch, index, make, node.nowMs)
   // What is no generator is told as such by whoever runs it.
   if (typeof body?.next !== 'function') return body
-  // Nobody but the kernel has it, and that knows only `next`.
-  return Object.assign(Object.create(body), { next: (outcome: Outcome<Reply>) => go(() => body.next(outcome)) })
+  return {
+    // Once for every step of a run, so that it makes do without a function for `entering`.
+    next(outcome: Outcome<Reply>) {
+      watch.entered(index, node.nowMs)
+      try {
+        return body.next(outcome)
+      } finally {
+        watch.left()
+      }
+    },
+    return: () => body.return(),
+    throw: (error) => body.throw(error),
+    [Symbol.iterator]() {
+      return this
+    },
+  }
 }
 
 export function watchedInvariant(watch: ScenarioWatch | undefined, invariant: Invariant): Invariant {
   if (watch === undefined) return invariant
-  const where = `invariant ${invariant.name}`
+  const { name, rule, kinds, begin } = invariant
+  // What is no invariant is told as such by whoever judges it.
+  if (typeof begin !== 'function') return invariant
+  const where = `invariant ${name}`
   return {
-    ...invariant,
+    name,
+    rule,
+    kinds,
     begin(cast) {
-      const check = invariant.begin(cast)
+      const check = begin(cast)
+      const { step } = check
       return {
-        step: (event) => entering(watch, where, () => check.step(event)),
+        step: (event) => entering(watch, where, () => step.call(check, event)),
         end: (endMs) => entering(watch, where, () => check.end?.(endMs)),
       }
     },

@@ -124,6 +124,8 @@ export default {
   const judging =
     "invariants: () => [{ name: 'judges', rule: 'x', kinds: ['granted'], begin: () => ({ step() { for (;;); } }) }],"
 
+  const lossy = 'network: () => ({ requestDelayMs: [60, 60], replyDelayMs: [60, 60], timeoutMs: 100 }),'
+
   it.each([
     ['run', scenario(loops), /in node-3, does not come to an end: it was called at 5\d\d ms of the node's clock\n/],
     ['check', scenario(loops), /in node-3, does not/],
@@ -131,6 +133,8 @@ export default {
     ['replay', scenario(`node.spawn(function* (task) { yield task.sleep(9); for (;;); })`), /in node-\d, does not/],
     ['run', scenario('', 'network() { for (;;); },'), /in network, does not come to an end\n/],
     ['run', scenario('', 'faults() { for (;;); },'), /in faults, does not come to an end\n/],
+    ['run', scenario('', 'clockSkewMs() { for (;;); },'), /in clockSkewMs, does not come to an end\n/],
+    ['run', scenario(`yield node.insist(node.load('space-0'), () => { for (;;); })`, lossy), /in node-\d, does not/],
     ['run', scenario('', judging), /in invariant judges, does not come to an end\n/],
   ])('loops for ever is ended in %s, and said to be where it is', async (command, given, said) => {
     const root = folder(given)
@@ -143,8 +147,47 @@ export default {
     expect(existsSync(join(root, 'snapshots'))).toBe(false)
   })
 
+  it('loops for ever in a counterexample that is kept is ended when that is run again', async () => {
+    const wrong =
+      "invariants: () => [{ name: 'wrong', rule: 'x', kinds: ['granted'], begin: () => ({ step: () => 'x' }) }],"
+    const root = folder(scenario('', wrong))
+    await cli(root, ['explore', 'mine', '--seeds', '1', '--no-shrink', '--save'])
+    const [file] = readdirSync(join(root, 'snapshots/counterexamples'))
+    const loopsAtOnce = 'if (node.index === 0) for (;;);'
+    writeFileSync(join(root, 'mine.mjs'), scenario(loopsAtOnce)['mine.mjs'])
+    const kept = `snapshots/counterexamples/${file}`
+    const { code, stderr } = await cli(root, ['replay', kept, '--patience', '1'])
+    expect(stderr).toMatch(/^error: scenario "mine", in node-0, does not come to an end/)
+    expect(code).toBe(2)
+  })
+
+  it('is the instance of a class, and has a watch of its own, runs as any other', async () => {
+    const root = folder({
+      'contention.config.mjs': scenario('')['contention.config.mjs'],
+      'mine.mjs': `
+const { default: plain } = await import('./plain.mjs')
+class Mine {
+  #plain = plain
+  get name() { return this.#plain.name }
+  description = plain.description
+  parameters = plain.parameters
+  network() { return this.#plain.network() }
+  node(node) { return this.watch(node) }
+  *watch(node) { yield* this.#plain.node(node) }
+  invariants() { return [] }
+}
+export default new Mine()`,
+      'plain.mjs': scenario('')['mine.mjs'],
+    })
+    for (const args of [['run'], ['tune', '--seeds', '2'], ['explore', 'mine', '--seeds', '2']]) {
+      const { code, stderr } = await cli(root, args)
+      expect({ args, code, failed: /error/.test(stderr) }).toEqual({ args, code: 0, failed: false })
+    }
+  })
+
+  const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
+
   it('is only slow is waited for', async () => {
-    const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
     const { code, stdout } = await cli(folder(scenario(slow)), ['run', '--patience', '2'])
     expect(stdout).toContain('PASS  mine')
     expect(code).toBe(0)
