@@ -54,6 +54,8 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
   const { cwd, env, cores } = io
   const streams = { stdout: shownOf(io.stdout), stderr: shownOf(io.stderr) }
   const worker = new Worker(file, {
+    // A configuration may ask `process.argv` as well.
+    argv: [...argv],
     workerData: { argv, cwd, env: { ...env }, cores, streams, lastSeen: shared } satisfies CommandThreadSpec,
   })
   const vigil = new Vigil(patienceMs, () => worker.postMessage('ping'))

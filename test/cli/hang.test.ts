@@ -317,6 +317,14 @@ describe('a command in a thread', () => {
     )
   })
 
+  it('has the command line in `process.argv`, where a configuration may look', async () => {
+    const root = folder({
+      'contention.config.mjs': "export default { seed: process.argv.slice(2).join() === 'run,--json' ? 7 : 8 }",
+    })
+    const { stdout } = await cli(root, ['run', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held', seed: 7 })
+  })
+
   it('refuses a patience that is none, with and without a subject', async () => {
     const root = folder(files)
     for (const args of [['run'], ['check'], ['conformance', '--subject', 'loop.mjs']]) {
