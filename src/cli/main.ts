@@ -36,6 +36,11 @@ const changed = (problem: object, change: (text: string) => string): object =>
     ]),
   )
 
+/** Code that stands still in a debugger does not hang. */
+async function isDebugged(): Promise<boolean> {
+  return process.features.inspector && (await import('node:inspector')).url() !== undefined
+}
+
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
   let code: ExitCode = HELD
@@ -136,7 +141,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     const patienceMs = patienceOption(patience)
     // On a store a subject has no lease core of its own; and it is the first thread that hears Ctrl-C, and clears up.
     const onStore = store !== undefined && store !== 'memory'
-    if (!calls || onStore || io.watch !== undefined) return command()
+    if (!calls || onStore || io.watch !== undefined || (await isDebugged())) return command()
     return (await import('./watched.js')).watched(io, argv, patienceMs)
   }
 

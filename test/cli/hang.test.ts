@@ -187,6 +187,14 @@ export default new Mine()`,
 
   const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
 
+  it('stands still in a debugger is not ended', () => {
+    const stands = slow.replace('300', '2_000')
+    const args = ['--inspect=127.0.0.1:0', bin, 'run', '--patience', '1']
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder(scenario(stands)), encoding: 'utf8' })
+    expect(stdout).toContain('PASS  mine')
+    expect(status).toBe(0)
+  })
+
   it('is only slow is waited for', async () => {
     const { code, stdout } = await cli(folder(scenario(slow)), ['run', '--patience', '2'])
     expect(stdout).toContain('PASS  mine')
