@@ -72,8 +72,11 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       for (const text of held ?? []) io.stdout.write(text)
       resolve(code)
     }
+    let drawn = false
     const end = (settle: () => void): void => {
       over = true
+      // The bar of a command that is ended would stand before what is told.
+      if (drawn && ended === undefined) io.stderr.write(ERASE_LINE)
       interrupt?.dispose()
       clearInterval(looking)
       loading.clear()
@@ -114,6 +117,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       if (over) return
       switch (message.kind) {
         case 'wrote':
+          if (message.to === 'stderr') drawn = io.stderr.redraws && message.text.startsWith(ESCAPE)
           if (message.to === 'stdout' && held !== undefined) held.push(message.text)
           else io[message.to].write(message.text)
           return
@@ -158,6 +162,9 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     })
   })
 }
+
+const ESCAPE = '\u001b'
+const ERASE_LINE = `\r${ESCAPE}[2K`
 
 const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered'> => ({
   redraws,

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { main } from '../../src/cli/main.js'
 import { packageRoot } from '../../src/package.js'
-import { cli, folder } from '../support/cli.js'
+import { cli, folder, memoryIo } from '../support/cli.js'
 
 const bin = join(packageRoot(), 'bin/contention.js')
 
@@ -186,6 +187,18 @@ export default new Mine()`,
   })
 
   const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
+
+  it('loops after a progress bar has been drawn takes that away', async () => {
+    const second = `if (node.index === 0 && node.nowMs < 100) {
+      if (globalThis.contentionSecond) for (;;);
+      globalThis.contentionSecond = true
+      for (const end = performance.now() + 1_100; performance.now() < end; );
+    }`
+    const { io, written } = memoryIo({}, folder(scenario(second)))
+    expect(await main(['run', '--patience', '2'], { ...io, stderr: { ...io.stderr, redraws: true } })).toBe(2)
+    expect(written.stderr).toContain('1/2 runs')
+    expect(written.stderr).toContain('\r\u001b[2Kerror: scenario "mine", in node-0')
+  })
 
   it('stands still in a debugger is not ended', () => {
     const stands = slow.replace('300', '2_000')
