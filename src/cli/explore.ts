@@ -49,6 +49,7 @@ import { openPool, type Pool, SubjectHangs } from './pool.js'
 import { select } from './selection.js'
 import { shownPath } from './shown-path.js'
 import { type SharedStore, withStore } from './store.js'
+import { endlessScenario } from './vigil.js'
 
 const DEFAULT_SEEDS = 1_000
 /** Longer ones fire at once. */
@@ -164,6 +165,8 @@ async function exploreSubject(
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
+    // In memory the built-in one comes back from every command.
+    if (file === undefined && store === undefined) throw endless(error, runnable, patienceMs)
     const code = hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
     return { code, interrupted: interrupt.happened }
   } finally {
@@ -346,6 +349,13 @@ function hung(
     `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
   )
   return NOT_HELD
+}
+
+function endless({ chunk }: SubjectHangs, scenarios: readonly Scenario[], patienceMs: number): InputError {
+  const names = scenarios.map(({ name }) => name)
+  const which = names.length === 1 ? `scenario "${names[0]}"` : `one of the scenarios ${names.join(', ')}`
+  const seeds = chunk === undefined ? '' : `, in seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}`
+  return endlessScenario(`${which} does not come to an end${seeds}`, `it was given ${patienceMs / 1_000} s`)
 }
 
 function progress(io: Io, soFar: Exploration, of: number, startedMs: number): void {

@@ -27,6 +27,16 @@ export function threadDied(who: string, happened: string, found: string): InputE
   })
 }
 
+/** What is wrong with a scenario that loops without a `yield`. */
+export function endlessScenario(what: string, found: string): InputError {
+  return new InputError({
+    what,
+    found,
+    expected: 'a `yield` in every loop that waits, and functions that return',
+    todo: 'mend that, or have more --patience',
+  })
+}
+
 /**
  * Waits for a thread that may hang. One that has not moved for as long as there is patience is asked for a sign of life: if it
  * gives one it waits for a promise, and if it does not it is in a loop.

@@ -9,7 +9,7 @@ import type { ExitCode } from './exit-code.js'
 import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io, Sink } from './io.js'
 import { loadLimit } from './load-limit.js'
-import { type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
+import { endlessScenario, type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
 
 /** What a command's thread needs to know of the process: all of it can be copied. */
 export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
@@ -90,7 +90,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
       const { subject = '', where } = watching ?? {}
       const [, , what = 0, atMs = NO_TIME] = lastSeen
       if (inside() === INSIDE.scenario) {
-        end(() => reject(endlessScenario(places[what], atMs, given)))
+        end(() => reject(endlessScenario(endlessText(places[what], atMs), given)))
         return
       }
       const command = subjectFunctions[what] ?? 'a function'
@@ -172,13 +172,8 @@ const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | '
   columns,
 })
 
-const endlessScenario = (place = 'a scenario', atMs: number, given: string): InputError =>
-  new InputError({
-    what: `${place}, does not come to an end${atMs === NO_TIME ? '' : `: it was called at ${atMs} ms of the node's clock`}`,
-    found: given,
-    expected: 'a `yield` in every loop that waits, and functions that return',
-    todo: 'mend that, or have more --patience',
-  })
+const endlessText = (place = 'a scenario', atMs: number): string =>
+  `${place}, does not come to an end${atMs === NO_TIME ? '' : `: it was called at ${atMs} ms of the node's clock`}`
 
 const forsaken = {
   what: 'waiting for a promise that is never kept',

@@ -188,6 +188,15 @@ export default new Mine()`,
 
   const slow = 'if (node.index === 3 && node.nowMs > 1_900) for (const end = Date.now() + 300; Date.now() < end; );'
 
+  it('loops for ever in an exploration is not taken for the built-in subject', async () => {
+    const args = ['explore', 'mine', '--seeds', '2', '--patience', '1']
+    const { code, stdout, stderr } = await cli(folder(scenario('for (;;);')), args)
+    expect(stderr).toMatch(
+      /^error: scenario "mine" does not come to an end, in seeds 1 to \d\n {2}found: {4}it was given 1 s/,
+    )
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
   it('loops after a progress bar has been drawn takes that away', async () => {
     const second = `if (node.index === 0 && node.nowMs < 100) {
       if (globalThis.contentionSecond) for (;;);
