@@ -9,7 +9,7 @@ import { NO_TIME } from './vigil.js'
 import { type CommandThreadSpec, type FromCommandThread, INSIDE, type Inside } from './watched.js'
 
 /** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
-const { argv, cwd, env, cores, streams, lastSeen: shared } = workerData as CommandThreadSpec
+const { argv, cwd, env, cores, streams, ...shared } = workerData as CommandThreadSpec
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
 
@@ -20,12 +20,13 @@ const sink = (to: 'stdout' | 'stderr'): Sink => ({
   delivered: async () => true,
 })
 
-const lastSeen = new Int32Array(shared)
-/** It is in code number `what`, which was called at `atMs` of virtual time. */
+const lastSeen = new Int32Array(shared.lastSeen)
+const lastSeenAtMs = new Float64Array(shared.lastSeenAtMs)
+/** It is in code number `what`, which was called at `atMs`. */
 const moved = (inside: Inside, what: number, atMs: number): void => {
   lastSeen[1] = inside
   lastSeen[2] = what
-  lastSeen[3] = atMs
+  lastSeenAtMs[0] = atMs
   Atomics.add(lastSeen, 0, 1)
 }
 
@@ -50,7 +51,7 @@ const numberOf = (place: string): number => {
 }
 
 /** Written by the first thread. */
-const isInterrupted = (): boolean => Atomics.load(lastSeen, 4) === 1
+const isInterrupted = (): boolean => Atomics.load(lastSeen, 3) === 1
 
 const io: Io = {
   cwd,

@@ -17,10 +17,12 @@ export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
   readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered'> }
   /**
    * Written by the thread: a count of calls of code of the user and of returns from it; what it is inside of; where in it, by its
-   * number in `subjectFunctions` or among the places of scenarios; and at what virtual time. Last, written by the first thread:
-   * whether the command is to end in good order.
+   * number in `subjectFunctions` or among the places of scenarios. Last, written by the first thread: whether the command is to
+   * end in good order.
    */
   readonly lastSeen: SharedArrayBuffer
+  /** At what time it was called: a node's clock may show a date, which is more than 32 bits. */
+  readonly lastSeenAtMs: SharedArrayBuffer
 }
 
 /** Whose code the thread is in. */
@@ -49,14 +51,18 @@ export type FromCommandThread =
 export async function watched(io: Io, argv: readonly string[], patienceMs: number): Promise<ExitCode> {
   const file = join(packageRoot(), 'dist', 'command-thread.js')
   if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
-  const shared = new SharedArrayBuffer(20)
-  const lastSeen = new Int32Array(shared)
+  const lastSeen = new Int32Array(new SharedArrayBuffer(16))
+  const lastSeenAtMs = new Float64Array(new SharedArrayBuffer(8))
   const { cwd, env, cores } = io
   const streams = { stdout: shownOf(io.stdout), stderr: shownOf(io.stderr) }
   const worker = new Worker(file, {
     // A configuration may ask `process.argv` as well.
     argv: [...argv],
-    workerData: { argv, cwd, env: { ...env }, cores, streams, lastSeen: shared } satisfies CommandThreadSpec,
+    workerData: {
+      ...{ argv, cwd, env: { ...env }, cores, streams },
+      lastSeen: lastSeen.buffer,
+      lastSeenAtMs: lastSeenAtMs.buffer,
+    } satisfies CommandThreadSpec,
   })
   const vigil = new Vigil(patienceMs, () => worker.postMessage('ping'))
   let watching: Extract<FromCommandThread, { kind: 'watching' }> | undefined
@@ -88,7 +94,8 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     const hung = (hang: Hang | undefined, waited = given): void => {
       if (hang === undefined || over) return
       const { subject = '', where } = watching ?? {}
-      const [, , what = 0, atMs = NO_TIME] = lastSeen
+      const [, , what = 0] = lastSeen
+      const [atMs = NO_TIME] = lastSeenAtMs
       if (inside() === INSIDE.scenario) {
         end(() => reject(endlessScenario(endlessText(places[what], atMs), given)))
         return
@@ -133,7 +140,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
         case 'interruptible':
           interrupt?.dispose()
           interrupt = message.is ? onInterrupt() : undefined
-          interrupt?.signal.addEventListener('abort', () => Atomics.store(lastSeen, 4, 1))
+          interrupt?.signal.addEventListener('abort', () => Atomics.store(lastSeen, 3, 1))
           return
         case 'pong':
           hung(vigil.heard(Atomics.load(lastSeen, 0)))

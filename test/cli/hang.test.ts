@@ -134,6 +134,11 @@ export default {
     ['replay', scenario(`node.spawn(function* (task) { yield task.sleep(9); for (;;); })`), /in node-\d, does not/],
     ['run', scenario('', 'network() { for (;;); },'), /in network, does not come to an end\n/],
     ['run', scenario('', 'faults() { for (;;); },'), /in faults, does not come to an end\n/],
+    [
+      'run',
+      scenario('for (;;);', 'clockSkewMs: () => Date.UTC(2026),'),
+      /called at 17672256000\d\d ms of the node's clock/,
+    ],
     ['run', scenario('', 'clockSkewMs() { for (;;); },'), /in clockSkewMs, does not come to an end\n/],
     ['run', scenario(`yield node.insist(node.load('space-0'), () => { for (;;); })`, lossy), /in node-\d, does not/],
     ['run', scenario('', judging), /in invariant judges, does not come to an end\n/],
