@@ -10,11 +10,15 @@ export interface Judge {
 }
 
 /** @param onViolation called at the first event that breaks the rule */
-export function judge({ name, rule, kinds, begin }: Invariant, cast: Cast, onViolation?: () => void): Judge {
-  if (typeof begin !== 'function' || !Array.isArray(kinds)) {
+export function judge(invariant: Invariant, cast: Cast, onViolation?: () => void): Judge {
+  const { name, rule, kinds } = invariant
+  if (typeof invariant.begin !== 'function' || !Array.isArray(kinds)) {
     throw new TypeError(`the invariant ${JSON.stringify(name)}: expected { name, rule, kinds: […], begin(cast) { … } }`)
   }
-  const check = begin(cast)
+  const check = invariant.begin(cast)
+  if (typeof check?.step !== 'function') {
+    throw new TypeError(`what the invariant ${JSON.stringify(name)} begins: expected { step(event) { … } }`)
+  }
   // Looked up once: every invariant's check is an object of another shape.
   const { step } = check
   let violations = 0

@@ -261,9 +261,12 @@ export class Contender {
    */
   insist(sent: Suspended, again: (sendings: number) => boolean = always): Suspended {
     const { watch } = this.#world
-    const asked = (sendings: number) => entering(watch, this.index, () => again(sendings), this.nowMs)
-    this.#process.insist(watch === undefined ? again : asked)
+    this.#process.insist(watch === undefined ? again : this.#watched(watch, again))
     return sent
+  }
+
+  #watched(watch: ScenarioWatch, again: (sendings: number) => boolean): (sendings: number) => boolean {
+    return (sendings) => entering(watch, this.index, () => again(sendings), this.nowMs)
   }
 
   /** Sends the last request again, as the same request: it takes effect once however often it arrives. */

@@ -51,16 +51,17 @@ export function watchedBody(
 
 export function watchedInvariant(watch: ScenarioWatch | undefined, invariant: Invariant): Invariant {
   if (watch === undefined) return invariant
-  const { name, rule, kinds, begin } = invariant
+  const { name, rule, kinds } = invariant
   // What is no invariant is told as such by whoever judges it.
-  if (typeof begin !== 'function') return invariant
+  if (typeof invariant.begin !== 'function') return invariant
   const where = `invariant ${name}`
   return {
     name,
     rule,
     kinds,
     begin(cast) {
-      const check = begin(cast)
+      const check = invariant.begin(cast)
+      if (typeof check?.step !== 'function') return check
       const { step } = check
       return {
         step: (event) => entering(watch, where, () => step.call(check, event)),

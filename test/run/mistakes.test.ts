@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type Body, type Contender, defineScenario, runScenario, type Scenario, workload } from '../../src/index.js'
+import {
+  type Body,
+  type Contender,
+  defineScenario,
+  type Invariant,
+  runScenario,
+  type Scenario,
+  workload,
+} from '../../src/index.js'
 import { NothingMeasured, ScenarioAborted } from '../../src/run/index.js'
 
 const sound = defineScenario({
@@ -42,6 +50,10 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
     /there is no node 2/,
   ],
   'an invariant that is none': [{ invariants: () => [{ name: 'mine' }] }, /the invariant "mine": expected \{ name/],
+  'an invariant that judges nothing': [
+    { invariants: () => [{ name: 'mine', rule: 'none', kinds: ['granted'], begin: () => ({ end: () => undefined }) }] },
+    /what the invariant "mine" begins: expected \{ step\(event\)/,
+  ],
   'half a millisecond of skew': [{ clockSkewMs: () => 0.5 }, /a clock 0.5 ms ahead: expected a whole number/],
   'a space that there is not': [
     doing(function* (node) {
@@ -63,6 +75,21 @@ describe('a scenario that is wrong', () => {
     await expect(outcome).rejects.toThrow(ScenarioAborted)
     await expect(outcome).rejects.toThrow(said)
     await expect(outcome).rejects.toMatchObject({ cause: { culprit: 'scenario' } })
+  })
+
+  it('may have an invariant that is the instance of a class', async () => {
+    class Sparing implements Invariant {
+      readonly name = 'sparing'
+      readonly rule = 'nobody asks more often than that'
+      readonly kinds = ['sent'] as const
+      readonly most = 3
+      begin() {
+        let asked = 0
+        return { step: () => (++asked > this.most ? `asked ${asked} times` : undefined) }
+      }
+    }
+    const { invariants } = await runScenario({ ...sound, invariants: () => [new Sparing()] })
+    expect(invariants[0]).toMatchObject({ held: false, first: { message: 'asked 4 times' } })
   })
 
   it('has measured nothing when nobody asks for anything, or when there is no time for it', async () => {
