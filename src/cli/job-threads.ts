@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { packageRoot } from '../package.js'
 import type { ScenarioOutcome } from '../report/index.js'
@@ -10,7 +11,12 @@ export interface Threads {
   readonly directory: string
   readonly configFile: string | undefined
   readonly workers: number
+  /** How long code of the user may take for one step. */
+  readonly patienceMs: number
 }
+
+/** How many times as long as any job of this thread one of another may take before it is thought never to end. */
+const LATE = 4
 
 /** What a thread needs to know: all of it can be copied. */
 export interface ThreadSpec {
@@ -41,12 +47,12 @@ export function stopTaking(board: Int32Array, jobs: number): void {
 
 /**
  * Runs jobs on this thread and on others beside it. What comes out is what `runJobs` gives, whatever their number: a job
- * that a thread could not run to its end is run here, where it can be explained.
+ * that a thread could not run to its end, or not in time, is run here, where it can be explained.
  */
 export async function runJobsOnThreads(
   jobs: readonly Job[],
   options: Omit<JobOptions, 'subject'>,
-  { directory, configFile, workers }: Threads,
+  { directory, configFile, workers, patienceMs }: Threads,
 ): Promise<Ran> {
   const others = Math.max(0, Math.min(workers, jobs.length) - 1)
   const ends: (JobEnd | undefined)[] = []
@@ -69,18 +75,30 @@ export async function runJobsOnThreads(
     await onRun?.()
   }
   const threads = Array.from({ length: others }, (_, number) => startThread({ ...spec, mark: number + 1 }, take))
+  let longestMs = 0
   try {
     for (let index = takeJob(board, jobs.length); index !== undefined; index = takeJob(board, jobs.length)) {
+      const startedMs = performance.now()
       const end = await runJob(jobs[index] as Job, options)
       ends[index] = end
       if (isLast(end, options)) stopTaking(board, jobs.length)
+      longestMs = Math.max(longestMs, performance.now() - startedMs)
     }
-    // A thread that has not looked by now finds nothing any more.
-    await Promise.all(threads.filter((_, number) => Atomics.load(board, number + 1) === 1).map(({ done }) => done))
+    // A thread that has not looked by now finds nothing any more; one that does not come to its end is left alone.
+    const looking = threads.filter((_, number) => Atomics.load(board, number + 1) === 1)
+    await withinTime(Math.max(2 * patienceMs, LATE * longestMs), Promise.all(looking.map(({ done }) => done)))
     return await runJobs(jobs, options, async (job, index) => ends[index] ?? runJob(job, options))
   } finally {
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
   }
+}
+
+/** Waits for `what`, but no longer than that. */
+async function withinTime(limitMs: number, what: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  const late = sleep(limitMs, undefined, { signal: over.signal }).catch(() => undefined)
+  await Promise.race([what, late])
+  over.abort()
 }
 
 interface Thread {

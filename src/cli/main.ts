@@ -180,7 +180,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--write', 'make the proposals the next version of the budgets')
     .option('--reason <text>', 'why limits may be raised; goes into the file')
     .option('--vary <name=from..to[:steps]>', 'show how each metric answers to one parameter')
-    .action(async (names, options) => end(await (await import('./tune.js')).tune(io, names, options)))
+    .option(...PATIENCE)
+    .action(async (names, options) => {
+      const calls = await hasConfig(options)
+      end(await calling(calls, options, async () => (await import('./tune.js')).tune(io, names, options)))
+    })
   common('explore [scenario...]', 'many seeds, each with faults of its own; what fails is made small, told and kept')
     .option('--seeds <number>', 'how many seeds (default: 1,000, or as many as --time allows)')
     .option('--time <length>', 'for how long, as in 60s or 5m')

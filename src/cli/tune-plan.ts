@@ -22,6 +22,7 @@ export interface TuneOptions extends CommonOptions {
   readonly reason?: string
   readonly vary?: string
   readonly workers?: string
+  readonly patience?: string
 }
 
 /** The options resolved: all that sweeps need. */

@@ -4,8 +4,8 @@ import { InputError } from '../input/index.js'
 import type { ScenarioOutcome } from '../report/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
-import type { Io } from './io.js'
-import { maxEventsOption, paramOptions, wholeNumber, workersOption } from './options.js'
+import { type Io, onScenarioWatch } from './io.js'
+import { maxEventsOption, paramOptions, patienceOption, wholeNumber, workersOption } from './options.js'
 import { select } from './selection.js'
 import { tuneLimits } from './tune-limits.js'
 import type { TuneOptions, TunePlan } from './tune-plan.js'
@@ -24,14 +24,21 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const defaultSeeds = options.vary === undefined ? DEFAULT_SEEDS : DEFAULT_VARY_SEEDS
   const count = wholeNumber('--seeds', options.seeds ?? `${defaultSeeds}`, 1, 1_000_000)
   const from = wholeNumber('--from-seed', options.fromSeed ?? `${project.seed}`, 0, MAX_SEED + 1 - count)
+  const selection = select(project, names, paramOptions(options.param))
+  onScenarioWatch(io, selection.scenarios)
   const plan: TunePlan = {
     io,
     project,
-    selection: select(project, names, paramOptions(options.param)),
+    selection,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
     maxEvents: maxEventsOption(options.maxEvents, project.maxEvents),
-    threads: { directory: io.cwd, configFile: options.config, workers: workersOption(io, options.workers) },
+    threads: {
+      directory: io.cwd,
+      configFile: options.config,
+      workers: workersOption(io, options.workers),
+      patienceMs: patienceOption(options.patience),
+    },
     json: options.json === true,
     quiet: options.quiet === true,
     chalk: new Chalk({ level: io.stdout.colorLevel }),

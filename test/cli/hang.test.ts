@@ -131,6 +131,7 @@ export default {
     ['run', scenario(loops), /in node-3, does not come to an end: it was called at 5\d\d ms of the node's clock\n/],
     ['check', scenario(loops), /in node-3, does not/],
     ['update', scenario(loops), /in node-3, does not/],
+    ['tune', scenario(loops), /in node-3, does not/],
     ['replay', scenario(`node.spawn(function* (task) { yield task.sleep(9); for (;;); })`), /in node-\d, does not/],
     ['run', scenario('', 'network() { for (;;); },'), /in network, does not come to an end\n/],
     ['run', scenario('', 'faults() { for (;;); },'), /in faults, does not come to an end\n/],
@@ -151,6 +152,19 @@ export default {
     expect(stderr).toContain('\n  found:    it was given 1 s\n')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(existsSync(join(root, 'snapshots'))).toBe(false)
+  })
+
+  it('loops for ever on one thread of `tune` alone keeps nobody from the end', async () => {
+    const elsewhere = `if (process.getBuiltinModule('node:worker_threads').workerData?.jobs !== undefined) {
+        process.getBuiltinModule('node:fs').writeFileSync(import.meta.dirname + '/looped', '')
+        for (;;);
+      }`
+    const root = folder(scenario(elsewhere))
+    const many = ['--seeds', '300', '--param', 'durationMs=10000']
+    const { code, stdout } = await cli(root, ['tune', ...many, '--workers', '2', '--patience', '1'])
+    expect(existsSync(join(root, 'looped'))).toBe(true)
+    expect(stdout).toContain('Seeds 1 to 300, twice each')
+    expect(code).toBe(0)
   })
 
   it('loops for ever in a counterexample that is kept is ended when that is run again', async () => {
