@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { importModule } from '../src/config/import.js'
 import { packageRoot } from '../src/package.js'
-import { cli, folder } from './support/cli.js'
+import { cliInThread as cli, folder } from './support/cli.js'
 
 /**
  * The README's code is run, and its outputs are what the commands print. After a change of what is printed,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cli, folder } from '../support/cli.js'
+import { cliInThread as cli, folder } from '../support/cli.js'
 
 /** A subject of the user's, in plain JavaScript, whose core answers renewals in its own way. */
 const renews = (answer: string): string => `

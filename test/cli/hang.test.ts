@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.js'
 import { packageRoot } from '../../src/package.js'
-import { cli, folder, memoryIo } from '../support/cli.js'
+import { cliInThread as cli, folder, memoryIo } from '../support/cli.js'
 
 const bin = join(packageRoot(), 'bin/contention.js')
 

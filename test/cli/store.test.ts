@@ -10,7 +10,7 @@ import { runMatrix } from '../../src/run/index.js'
 import { openStore, runsOn } from '../../src/stores/index.js'
 import { storedSubject } from '../../src/subject/index.js'
 import { everyStore, openTwice } from '../stores/every-store.js'
-import { cli, folder, ownProject, polite } from '../support/cli.js'
+import { cliInThread as cli, folder, ownProject, polite } from '../support/cli.js'
 import { describeWith, isInPath } from '../support/needs.js'
 import { credentialsOfStore, SECRET } from '../support/passwords.js'
 

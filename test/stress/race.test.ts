@@ -7,7 +7,7 @@ import { openRedis } from '../../src/stores/redis/redis.js'
 import { startRedis } from '../../src/stores/redis/server.js'
 import { Acknowledged, RaceJudge, runRace } from '../../src/stress/index.js'
 import { everyStore } from '../stores/every-store.js'
-import { cli, folder } from '../support/cli.js'
+import { cliInThread as cli, folder } from '../support/cli.js'
 import { describeWith, isInPath } from '../support/needs.js'
 
 const program = join(packageRoot(), 'dist/racer.js')

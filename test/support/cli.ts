@@ -11,14 +11,19 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Runs the command line in this process, with surroundings made for it. */
-export async function cli(
-  cwd: string,
-  argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<CliResult> {
+type Cli = (cwd: string, argv: readonly string[], env?: Readonly<Record<string, string>>) => Promise<CliResult>
+
+/** Runs the command line in this process, with surroundings made for it: in a thread where it calls code that may hang. */
+export const cliInThread: Cli = async (cwd, argv, env = {}) => {
   const { io, written } = memoryIo(env, cwd)
   const code = await main(argv, io)
+  return { code, ...written }
+}
+
+/** The same in this very thread, which is quicker: for what does not hang. */
+export const cli: Cli = async (cwd, argv, env = {}) => {
+  const { io, written } = memoryIo(env, cwd)
+  const code = await main(argv, { ...io, watch: (subject) => subject })
   return { code, ...written }
 }
 
