@@ -11,28 +11,11 @@ const failures: Partial<Readonly<Record<ScenarioId, WorkerFailure>>> = {
   S6: 'zombie',
 }
 
-/** What a model says that will be counted. */
-export type Predict = (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>
-
-/**
- * Asks `predict`, at the next turn, what `compare` is going to ask for: to be called when a server of our own is being
- * started, which waits for another process, and leaves a core idle.
- */
-export function askedAhead(predict: Predict, ids: readonly ScenarioId[], n: number): Predict {
-  const asked = new Map<WorkerFailure, Promise<WorkCounts>>()
-  setImmediate(() => {
-    for (const failure of ids.flatMap((id) => failures[id] ?? [])) {
-      const answer = predict(failure, n)
-      // Whoever compares is told.
-      answer.catch(() => undefined)
-      asked.set(failure, answer)
-    }
-  })
-  return (failure, jobs) => (jobs === n ? asked.get(failure) : undefined) ?? predict(failure, jobs)
-}
-
 /** What a model says of each scenario, beside what was counted. */
-export function compare(verdicts: readonly Verdict[], predict: Predict): Promise<readonly Comparison[]> {
+export function compare(
+  verdicts: readonly Verdict[],
+  predict: (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>,
+): Promise<readonly Comparison[]> {
   const modelled = verdicts.flatMap((verdict) => {
     const failure = failures[verdict.scenario]
     return failure === undefined ? [] : [{ verdict, failure }]

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
 import { type Connection, endsConnection } from '../stores/postgres/index.js'
-import { askedAhead, compare, type Predict } from './compare.js'
+import { compare } from './compare.js'
 import type { Shared } from './context.js'
 import { clearRuns, type Database, dropRun, type Left, leftOf, openDatabase, prepareFabric } from './database.js'
 import type { Engine } from './engine.js'
@@ -32,7 +33,7 @@ export interface VerifyOptions {
   readonly patienceMs: number
   readonly signal: AbortSignal
   /** What a model says that will be counted. Without one nothing is compared, and nothing is said to agree. */
-  readonly predict?: Predict
+  readonly predict?: (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>
   readonly flaws?: FabricFlaws
   /** Evidence as it comes about, line by line. */
   readonly onEvidence?: (text: string) => void
@@ -48,13 +49,11 @@ export async function verify(options: VerifyOptions): Promise<Evidence> {
   const runId = runIdOf(Date.now(), process.pid, randomBytes(3).toString('hex'))
   const engine = await loadEngine(options.engine)
   clearLostWorkers(options.program)
-  const { predict, scenarios, n } = options
-  const ahead = predict === undefined ? {} : { predict: askedAhead(predict, scenarios, n) }
   const database = await openDatabase(options, runId)
   try {
     const cleared = await clearRuns(database.connection, Date.now())
     for (const id of cleared) options.onNote?.(`cleared what ${id} had left`)
-    return await verifyOn(database, engine, runId, { ...options, ...ahead })
+    return await verifyOn(database, engine, runId, options)
   } finally {
     await leaveNothing(database, runId, options)
     await database.close()
