@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import { Chalk } from 'chalk'
+import { hasConfig } from '../config/find.js'
 import {
   invariantsNamed,
   invariantsOf,
@@ -8,7 +9,6 @@ import {
   loadSubjects,
   type Project,
   scenarioNamed,
-  subjectFiles,
 } from '../config/index.js'
 import {
   counterexampleName,
@@ -58,12 +58,13 @@ const MOST_TIMER_MS = 2 ** 31 - 1
 /** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
   if (options.strategy === 'exhaustive') refuseForExhaustive(names, options)
+  const given = { directory: io.cwd, configFile: options.config, subjects: options.subject ?? [] }
+  const ownCode = given.subjects.length > 0 || (await hasConfig(io.cwd, options.config))
+  // A thread that is watched is ended anyway.
+  if (ownCode && io.watch === undefined) await tryLoading(given, patienceOption(options.patience))
   const project = await loadProject(io.cwd, options.config)
   const scenarios = selected(project, names)
-  const files = subjectFiles(project, io.cwd, options.subject ?? [])
-  // A thread that is watched does so anyway.
-  if (io.watch === undefined) await tryLoading(files, patienceOption(options.patience))
-  const subjects = await loadSubjects(project, io.cwd, files)
+  const subjects = await loadSubjects(project, io.cwd, given.subjects)
   const documents: object[] = []
   const emit: Emit = (document) => void documents.push(document)
   const codes: ExitCode[] = []

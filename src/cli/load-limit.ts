@@ -33,17 +33,24 @@ const endless = (file: string, limitMs: number): InputError =>
     todo: 'mend that, or have more --patience',
   })
 
+/** A project and its subjects: all of it can be copied. */
+export interface ToLoad {
+  readonly directory: string
+  readonly configFile: string | undefined
+  /** Instead of those of the configuration, where there are any. */
+  readonly subjects: readonly string[]
+}
+
 /**
- * Loads these subjects in a thread, for nothing but to see that it comes to an end: in the first thread nothing could end it. What
+ * Loads them in a thread, for nothing but to see that it comes to an end: in the first thread nothing could end it. What
  * else is wrong with them shows when they are loaded in earnest.
  * @throws InputError
  */
-export async function tryLoading(files: readonly string[], patienceMs: number): Promise<void> {
-  if (files.length === 0) return
+export async function tryLoading(what: ToLoad, patienceMs: number): Promise<void> {
   const program = join(packageRoot(), 'dist', 'load-thread.js')
   if (!existsSync(program)) throw new Error(`${program} is missing: the package is not built`)
   // What they print is printed then.
-  const worker = new Worker(program, { workerData: files, stdout: true, stderr: true })
+  const worker = new Worker(program, { workerData: what, stdout: true, stderr: true })
   try {
     await new Promise<void>((resolve, reject) => {
       const limit = loadLimit(patienceMs, reject)

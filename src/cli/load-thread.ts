@@ -1,7 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadSubject, loads } from '../config/index.js'
+import { loadProject, loadSubject, loads, subjectFiles } from '../config/index.js'
+import type { ToLoad } from './load-limit.js'
 
-/** Loads subjects, and says so. */
+/** Loads what an exploration is going to load, and says so. */
 loads.subscribe((load) => parentPort?.postMessage(load))
-for (const file of workerData as readonly string[]) await loadSubject(file).catch(() => undefined)
-process.exit()
+const { directory, configFile, subjects } = workerData as ToLoad
+try {
+  const project = await loadProject(directory, configFile)
+  for (const file of subjectFiles(project, directory, subjects)) await loadSubject(file).catch(() => undefined)
+} finally {
+  process.exit()
+}

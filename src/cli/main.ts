@@ -128,9 +128,9 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     '--patience <seconds>',
     'how long code of yours may take for one command or step (default: 5)',
   ] as const
-  /** A configuration may bring code of the user's own. Where one is found, the first thread has nothing else to load. */
+  /** Where there is one, the first thread has nothing else to load. */
   const hasConfig = async ({ config }: { readonly config?: string }): Promise<boolean> =>
-    config !== undefined || (await (await import('../config/find.js')).findConfig(io.cwd)) !== undefined
+    (await import('../config/find.js')).hasConfig(io.cwd, config)
   /** A command that calls code of the user's own runs in a thread: what hangs could not be ended otherwise. */
   const calling = async (
     calls: boolean,

@@ -9,3 +9,8 @@ export async function findConfig(directory: string): Promise<string | undefined>
   const found = await lilconfig('contention', { searchPlaces: fileNames, loaders }).search(directory)
   return found?.filepath
 }
+
+/** Whether there is a configuration, which may bring code of the user's own: `file`, or one that is found. */
+export async function hasConfig(directory: string, file: string | undefined): Promise<boolean> {
+  return file !== undefined || (await findConfig(directory)) !== undefined
+}

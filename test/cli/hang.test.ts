@@ -336,9 +336,9 @@ describe('a subject whose file', () => {
 })
 
 describe('a configuration that loops when it is loaded', () => {
-  it('is not waited for', async () => {
+  it.each([[['run']], [['explore', '--seeds', '1']]])('is not waited for: %j', async (command) => {
     const root = folder({ 'contention.config.mjs': 'for (;;);' })
-    const { code, stdout, stderr } = await cli(root, ['run', '--patience', '1'])
+    const { code, stdout, stderr } = await cli(root, [...command, '--patience', '1'])
     expect(stderr).toMatch(/^error: \/.*config\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
