@@ -11,11 +11,11 @@ const failures: Partial<Readonly<Record<ScenarioId, WorkerFailure>>> = {
   S6: 'zombie',
 }
 
+/** What a model says that will be counted. */
+export type Predict = (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>
+
 /** What a model says of each scenario, beside what was counted. */
-export function compare(
-  verdicts: readonly Verdict[],
-  predict: (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>,
-): Promise<readonly Comparison[]> {
+export function compare(verdicts: readonly Verdict[], predict: Predict): Promise<readonly Comparison[]> {
   const modelled = verdicts.flatMap((verdict) => {
     const failure = failures[verdict.scenario]
     return failure === undefined ? [] : [{ verdict, failure }]

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { WorkCounts, WorkerFailure } from '../metrics/index.js'
 import { type Connection, endsConnection } from '../stores/postgres/index.js'
-import { compare } from './compare.js'
+import { compare, type Predict } from './compare.js'
 import type { Shared } from './context.js'
 import { clearRuns, type Database, dropRun, type Left, leftOf, openDatabase, prepareFabric } from './database.js'
 import type { Engine } from './engine.js'
@@ -33,7 +32,7 @@ export interface VerifyOptions {
   readonly patienceMs: number
   readonly signal: AbortSignal
   /** What a model says that will be counted. Without one nothing is compared, and nothing is said to agree. */
-  readonly predict?: (failure: WorkerFailure, jobs: number) => Promise<WorkCounts>
+  readonly predict?: Predict
   readonly flaws?: FabricFlaws
   /** Evidence as it comes about, line by line. */
   readonly onEvidence?: (text: string) => void
