@@ -129,7 +129,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     'how long code of yours may take for one command or step (default: 5)',
   ] as const
   /** Where there is one, the first thread has nothing else to load. */
-  const hasConfig = async ({ config }: { readonly config?: string }): Promise<boolean> =>
+  const isConfigured = async ({ config }: { readonly config?: string }): Promise<boolean> =>
     (await import('../config/find.js')).hasConfig(io.cwd, config)
   /** A command that calls code of the user's own runs in a thread: what hangs could not be ended otherwise. */
   const calling = async (
@@ -152,7 +152,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--output <file>', 'where the reporter writes, instead of stdout')
     .option(...PATIENCE)
     .action(async (names, options) => {
-      const calls = options.subject !== undefined || (await hasConfig(options))
+      const calls = options.subject !== undefined || (await isConfigured(options))
       end(await calling(calls, options, async () => (await import('./run.js')).run(io, names, options)))
     })
   running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes')
@@ -160,14 +160,14 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...PATIENCE)
     .action(async (names, options) => {
       const check = () => import('./check.js')
-      const calls = (await hasConfig(options)) || (await (await check()).callsSubjects(io))
+      const calls = (await isConfigured(options)) || (await (await check()).callsSubjects(io))
       end(await calling(calls, options, async () => (await check()).check(io, names, options)))
     })
   running('update', 'run every scenario, and accept what they do now as the snapshot')
     .option('--force', 'write in CI as well')
     .option(...PATIENCE)
     .action(async (options) => {
-      const calls = await hasConfig(options)
+      const calls = await isConfigured(options)
       end(await calling(calls, options, async () => (await import('./update.js')).update(io, options)))
     })
   common('tune [scenario...]', 'run many seeds, show what limits are worth, and propose better ones')
@@ -182,7 +182,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--vary <name=from..to[:steps]>', 'show how each metric answers to one parameter')
     .option(...PATIENCE)
     .action(async (names, options) => {
-      const calls = await hasConfig(options)
+      const calls = await isConfigured(options)
       end(await calling(calls, options, async () => (await import('./tune.js')).tune(io, names, options)))
     })
   common('explore [scenario...]', 'many seeds, each with faults of its own; what fails is made small, told and kept')
@@ -227,7 +227,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...PATIENCE)
     .action(async (name, options) => {
       const { replay, isCounterexample } = await import('./replay.js')
-      const calls = options.subject !== undefined || isCounterexample(name) || (await hasConfig(options))
+      const calls = options.subject !== undefined || isCounterexample(name) || (await isConfigured(options))
       end(await calling(calls, options, () => replay(io, name, options)))
     })
   program
@@ -270,7 +270,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .action(async (options) => end(await (await import('./verify.js')).verify(io, options)))
   common('list [scenario...]', 'the scenarios there are')
     .option('--params', 'with their parameters, defaults and bounds')
-    .action(async (names, options) => end(await (await import('./list.js')).list(io, names, options)))
+    .option(...PATIENCE)
+    .action(async (names, options) => {
+      const calls = await isConfigured(options)
+      end(await calling(calls, options, async () => (await import('./list.js')).list(io, names, options)))
+    })
   program
     .command('init')
     .description('make the configuration, budgets, first snapshot and CI workflow of a project')

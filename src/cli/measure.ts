@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
@@ -38,6 +39,8 @@ export async function measure(
       return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
     })
   })
+  // A promise that was left to be rejected ends the command here, before anything is printed or written.
+  await setImmediate()
   return { report: replayable(report, options), budgets }
 }
 

@@ -242,13 +242,18 @@ export default new Mine()`,
     expect(code).toBe(0)
   })
 
-  it('fails later by itself is not taken for the subject', async () => {
+  it.each([
+    ['run', ['run', '--reporter', 'json=report.json']],
+    ['update', ['update']],
+  ])('fails later by itself is not taken for the subject, and nothing is printed or written: %s', async (_, args) => {
     const later = "if (node.nowMs > 1_900) Promise.reject(new Error('later'))"
-    const { code, stderr } = await cli(folder(scenario(later)), ['run'])
+    const root = folder(scenario(later))
+    const before = readdirSync(root)
+    const { code, stdout, stderr } = await cli(root, args)
     expect(stderr).toMatch(
       /^error: the configuration, or a file that it names, failed by itself\n {2}found: {4}later\n/,
     )
-    expect(code).toBe(2)
+    expect({ code, stdout, files: readdirSync(root) }).toEqual({ code: 2, stdout: '', files: before })
   })
 })
 
@@ -336,7 +341,7 @@ describe('a subject whose file', () => {
 })
 
 describe('a configuration that loops when it is loaded', () => {
-  it.each([[['run']], [['explore', '--seeds', '1']]])('is not waited for: %j', async (command) => {
+  it.each([[['run']], [['explore', '--seeds', '1']], [['list']]])('is not waited for: %j', async (command) => {
     const root = folder({ 'contention.config.mjs': 'for (;;);' })
     const { code, stdout, stderr } = await cli(root, [...command, '--patience', '1'])
     expect(stderr).toMatch(/^error: \/.*config\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
