@@ -123,6 +123,8 @@ async function exploreSubject(
     },
     { workers, patienceMs },
   )
+  // In memory the built-in one answers every command: what hangs then is a scenario.
+  const comesBack = file === undefined && store === undefined
   const interrupt = onInterrupt()
   interrupt.signal.addEventListener('abort', () => {
     pool.stopShrinking()
@@ -162,12 +164,11 @@ async function exploreSubject(
     clearProgress(io)
     for (const found of exploration.failures) {
       const small = options.shrink !== false && !interrupt.happened
-      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small), loaded, drawn, options))
+      told.push(keep(io, project, runnable, found, await toldOf(pool, found, small, comesBack), loaded, drawn, options))
     }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    // In memory the built-in one comes back from every command.
-    if (file === undefined && store === undefined) throw endless(error, runnable, patienceMs)
+    if (comesBack) throw endless(error, runnable, patienceMs)
     const code = hung(io, subject.name, file, error, runnable, patienceMs, options, chalk, emit)
     return { code, interrupted: interrupt.happened }
   } finally {
@@ -278,13 +279,14 @@ function skips(
 const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
   jobs !== undefined || (core === undefined && log === undefined && client === undefined)
 
-/** A subject may hang in what a smaller plan has it do: then there is nothing to tell but that. */
-async function toldOf(pool: Pool, found: Failure, shrink: boolean): Promise<Told> {
+/** A subject, or a scenario, may hang in what a smaller plan has it do: then there is nothing to tell but that. */
+async function toldOf(pool: Pool, found: Failure, shrink: boolean, comesBack: boolean): Promise<Told> {
   try {
     return await pool.tell(found, shrink)
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    return { story: [`not made small, and not told: the subject then ${error.message}`] }
+    const hangs = comesBack ? 'the scenario then does not come to an end' : `the subject then ${error.message}`
+    return { story: [`not made small, and not told: ${hangs}`] }
   }
 }
 

@@ -216,6 +216,21 @@ export default new Mine()`,
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
+  it('loops for ever while a failure is made small is not taken for the built-in subject', async () => {
+    const wrong =
+      "invariants: () => [{ name: 'wrong', rule: 'x', kinds: ['granted'], begin: () => ({ step: () => 'always' }) }],"
+    // The failure is found, and seen again, by then.
+    const later = `*node(node) {
+      if (node.index === 0) globalThis.runs = (globalThis.runs ?? 0) + 1
+      while (globalThis.runs > 2);
+      yield node.acquire('space-0', 100)
+    },`
+    const args = ['explore', 'mine', '--seeds', '1', '--workers', '1', '--patience', '1']
+    const { code, stdout } = await cli(folder(scenario('', wrong + later)), args)
+    expect(stdout).toContain('not made small, and not told: the scenario then does not come to an end\n')
+    expect(code).toBe(1)
+  })
+
   it('loops after a progress bar has been drawn takes that away', async () => {
     const second = `if (node.index === 0 && node.nowMs < 100) {
       if (globalThis.contentionSecond) for (;;);
