@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Left alone, Node ends in silence when all that is left is a promise that nobody keeps, and with success when a file that was
-// loaded says `process.exit(0)`. Neither has checked anything.
+// loaded says `process.exit(0)`, and with a stack trace and a failure's exit code when something that nobody waits for fails.
+// None of them has checked anything.
 let waiting = true
 let why = 'a file that was loaded ended the process: the configuration, or one that it or the command names'
 process.once('beforeExit', () => {
@@ -16,6 +17,11 @@ process.once('exit', (code) => {
   if (!waiting || code !== 0) return
   say(why)
   process.exitCode = 2
+})
+process.once('uncaughtException', (error) => {
+  const found = error instanceof Error ? error.message : String(error)
+  say(`something that the configuration, or a file that it or the command names, has left failed by itself: ${found}`)
+  process.exit(2)
 })
 import('../dist/main.js')
   .then(({ main }) => main(process.argv.slice(2)))

@@ -270,6 +270,15 @@ export default new Mine()`,
     )
     expect({ code, stdout, files: readdirSync(root) }).toEqual({ code: 2, stdout: '', files: before })
   })
+
+  it('fails later by itself on a store is told in a line, and nothing is written', () => {
+    const root = folder(scenario("if (node.nowMs > 1_900) Promise.reject(new Error('later'))"))
+    const before = readdirSync(root)
+    const args = [bin, 'run', '--store', 'sqlite', '--quiet', '--reporter', 'json=report.json']
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+    expect(stderr).toMatch(/^error: something that .* has left failed by itself: later\n$/)
+    expect({ status, stdout, files: readdirSync(root) }).toEqual({ status: 2, stdout: '', files: before })
+  })
 })
 
 describe('a subject that goes its own way', () => {
