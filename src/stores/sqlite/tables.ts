@@ -7,6 +7,8 @@ const SCHEMA_VERSION = 2
 /** A writer holds the file for microseconds: who waits for so long waits for a process that hangs. */
 const BUSY_TIMEOUT_MS = 10_000
 
+const RETRY_MS = 5
+
 /** What an append ends with when another came first. */
 export const ELSEWHERE = 'the space is at another version'
 
@@ -39,11 +41,26 @@ export function prepareTables(database: Database, file: string, synchronous: 'FU
   // First of all a look: what is not ours is not written to. At one moment, or tables that another process is just making
   // would be seen without the number that says whose they are.
   within(database, 'BEGIN', () => refuseForeign(database, file, pragma))
-  database.exec('PRAGMA journal_mode = WAL')
+  writeAhead(database)
   within(database, 'BEGIN IMMEDIATE', () => {
     // Another process may have made the tables since.
     if (pragma('application_id') !== APPLICATION_ID) database.exec(TABLES)
   })
+}
+
+/** SQLite does not always wait for another process that changes the journal mode as well: it may say at once that the file is busy. */
+function writeAhead(database: Database): void {
+  const untilMs = performance.now() + BUSY_TIMEOUT_MS
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!(error as Error).message.includes('database is locked') || performance.now() > untilMs) throw error
+      Atomics.wait(never, 0, 0, RETRY_MS)
+    }
+  }
 }
 
 /** Everything of `work`, or nothing. */
