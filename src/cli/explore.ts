@@ -24,7 +24,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
   const codes: ExitCode[] = []
   const quiet = options.quiet === true || options.json === true
   await withStore(io, project, options.store, { quiet, workers: workersOption(io, options.workers) }, async (store) => {
-    const what = { io, project, scenarios, store: store.shared, options, named: names.length > 0, emit }
+    const what = { io, project, scenarios, store: store.share(), options, named: names.length > 0, emit }
     for (const loaded of subjects) {
       const subject = { ...loaded, subject: store.put(loaded.subject) }
       const { code, interrupted } =

@@ -10,7 +10,7 @@ import type { Io } from './io.js'
 /** A store that commands run on, or the memory. */
 export interface StoreInUse {
   /** What worker threads open the same store by, and where in it they may run; undefined for the memory. */
-  readonly shared: SharedStore | undefined
+  share(): SharedStore | undefined
   /** `subject` on this store. From Ctrl-C on it is refused everything, so that the run ends. */
   put(subject: Subject): Subject
 }
@@ -33,7 +33,7 @@ export async function withStore<T>(
   const { open, interrupt } = await openListening(io, project, name, false)
   if (open === undefined) {
     interrupt.dispose()
-    return work({ shared: undefined, put: (subject) => subject })
+    return work({ share: () => undefined, put: (subject) => subject })
   }
   try {
     if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
@@ -44,7 +44,7 @@ export async function withStore<T>(
       const runs = runsOn(open, namespace)
       const refused = refusedAfter(interrupt, open)
       const result = await work({
-        shared: { spec: open.spec(), namespace },
+        share: () => ({ spec: open.spec(), namespace }),
         put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
       })
       await mark.confirm()

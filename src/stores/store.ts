@@ -64,7 +64,10 @@ export interface OpenStore {
   readonly kind: string
   /** Where it is, for people. Never with a password. */
   readonly place: string
-  /** What opens the same store once more, in this process or another. May hold a password: so it is no field that is shown by accident. */
+  /**
+   * What opens the same store once more, in this process or another: from here on it may be shared. May hold a password: so
+   * it is no field that is shown by accident.
+   */
   spec(): string
   /** One sentence: what an acknowledged swap survives. Undefined when nothing is known. */
   readonly promise?: string

@@ -98,6 +98,36 @@ describe('a SQLite file', () => {
   })
 })
 
+describe('a SQLite file of its own', () => {
+  const swap = { version: 0, sessionKey: 'a', session: '{}', atMs: 0, command: 'append', by: 'a' } as const
+  const recordOf = async (store: OpenStore) => (await store.namespace('n').load('s', 'a')).record
+
+  it('is shared from when it is told how', async () => {
+    const store = await opened('sqlite')
+    await store.namespace('n').swap('s', { ...swap, record: 'before', effect: undefined })
+    const other = await opened(store.spec())
+    expect(await recordOf(other)).toBe('before')
+    const next = { ...swap, session: undefined, effect: undefined }
+    expect(await other.namespace('n').swap('s', { ...next, version: 1, record: 'theirs' })).toBe(true)
+    expect(await recordOf(store)).toBe('theirs')
+    expect(await store.namespace('n').swap('s', { ...next, version: 2, record: 'ours' })).toBe(true)
+    expect(await recordOf(other)).toBe('ours')
+    await other.close()
+    await store.close()
+  })
+
+  it('undoes what it cannot do wholly, while nobody shares it', async () => {
+    const store = await opened('sqlite')
+    const { swap: swapping, load } = store.namespace('n')
+    const event = { kind: 'append', event: { seq: 0, epoch: 1, owner: 'a', type: 't', payload: 1 } } as const
+    expect(await swapping('s', { ...swap, record: 'one', effect: event })).toBe(true)
+    const again = { ...swap, version: 1, session: undefined, record: 'two', effect: event }
+    await expect(swapping('s', again)).rejects.toThrow(StoreError)
+    expect((await load('s', 'a')).record).toBe('one')
+    await store.close()
+  })
+})
+
 describe('processes on one SQLite file', () => {
   let program: string
   beforeAll(() => {

@@ -4,12 +4,12 @@ import { temporaryFolder } from '../processes/temporary-folder.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
 import { type Database, openDatabase } from './database.js'
-import { ELSEWHERE, prepareTables, within } from './tables.js'
+import { ELSEWHERE, prepareTables, share, within } from './tables.js'
 
 /**
  * A store in one SQLite file, or `:memory:`, or, without either, in a file of its own that goes with the store. Several
- * processes may use one file. What is answered is on the disk when it has to be: then a file that stays is synced at
- * every commit.
+ * processes may use one file; one of its own from when it is first told how (`spec`). What is answered is on the disk when
+ * it has to be: then a file that stays is synced at every commit.
  */
 export async function openSqlite(
   url: string | undefined,
@@ -26,10 +26,15 @@ export async function openSqlite(
     const opened = await openDatabase(file, drivers)
     database = opened
     const usable = guarding(file)
-    usable(() => prepareTables(opened, file, synced ? 'FULL' : 'OFF'))
+    let alone = folder !== undefined
+    usable(() => prepareTables(opened, file, alone ? 'alone' : synced ? 'shared-and-synced' : 'shared'))
     return {
       kind: 'sqlite',
-      spec: () => `sqlite=${file}`,
+      spec: () => {
+        if (alone) usable(() => share(opened))
+        alone = false
+        return `sqlite=${file}`
+      },
       place: folder === undefined ? file : 'a file of its own',
       promise: promiseOf(file, synced),
       namespace: (name) => usable(() => namespaceOf(opened, name, usable)),

