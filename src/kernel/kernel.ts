@@ -2,7 +2,7 @@ import { NodeClock } from './clock.js'
 import { StepFailed, StepLimitReached } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import { checkFault, type Fault } from './fault.js'
-import { checkNetwork, Link, type Network, NONE } from './network.js'
+import { checkNetwork, type Legs, Link, legsOf, type Network, NONE } from './network.js'
 import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
 import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout, type Waiting } from './process.js'
@@ -76,6 +76,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #observer: KernelObserver<Q, R>
   readonly #serve: Serve<Q, R>
   readonly #tieBreak: TieBreak
+  readonly #legs: Legs
   readonly #queue = new EventQueue()
   readonly #nodes: Node<Q, R>[] = []
   /** Live processes by slot, and beside each the node it runs on. */
@@ -99,6 +100,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   constructor(options: KernelOptions<Q, R>) {
     checkNetwork(options.network)
     this.#options = options
+    this.#legs = legsOf(options.network)
     this.#observer = options.observer
     this.#serve = options.serve
     this.#tieBreak = options.tieBreak ?? insertionOrder
@@ -117,11 +119,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** Adds a node that starts at virtual time 0 with its clock `skewMs` ahead (behind when negative). */
   addNode(name: string, main: Main<Q, R>, skewMs = 0): number {
     if (!Number.isSafeInteger(skewMs)) throw new RangeError(`a clock ${skewMs} ms ahead: expected a whole number`)
-    const { random, network } = this.#options
+    const { random } = this.#options
     const index = this.#nodes.length
     const parts = {
       clock: new NodeClock(skewMs),
-      link: new Link(network, () => random(`link ${name}`)),
+      link: new Link(this.#legs, () => random(`link ${name}`)),
       random: random(`node ${name}`),
     }
     const node = new Node(this, { index, name, main }, parts)

@@ -46,30 +46,46 @@ export function checkNetwork(network: Network): void {
 /** Returned instead of a delay for a message that never arrives, and for a copy that is not made. */
 export const NONE = -1
 
-/** The way between one node and the subject. Delays and losses are drawn from the link's own stream. */
-export class Link {
-  readonly #request: LegState
-  readonly #reply: LegState
-  readonly #makeRandom: () => Random
-  #random: Random | undefined
-  #cutUntilMs = 0
+/** One way of a network: the same for every link. */
+interface LegRates {
+  readonly minMs: number
+  readonly maxMs: number
+  readonly lossPerMille: number
+  readonly duplicatePerMille: number
+}
 
-  constructor(network: Network, makeRandom: () => Random) {
-    this.#makeRandom = makeRandom
-    this.#request = {
+/** What all links of one network share. */
+export type Legs = { readonly [leg in Leg]: LegRates }
+
+export function legsOf(network: Network): Legs {
+  return {
+    request: {
       minMs: network.requestDelayMs[0],
       maxMs: network.requestDelayMs[1],
       lossPerMille: network.requestLossPerMille ?? 0,
       duplicatePerMille: network.requestDuplicatePerMille ?? 0,
-      faults: [],
-    }
-    this.#reply = {
+    },
+    reply: {
       minMs: network.replyDelayMs[0],
       maxMs: network.replyDelayMs[1],
       lossPerMille: network.replyLossPerMille ?? 0,
       duplicatePerMille: network.replyDuplicatePerMille ?? 0,
-      faults: [],
-    }
+    },
+  }
+}
+
+/** The way between one node and the subject. Delays and losses are drawn from the link's own stream. */
+export class Link {
+  readonly #legs: Legs
+  readonly #makeRandom: () => Random
+  #random: Random | undefined
+  #cutUntilMs = 0
+  /** Message faults whose windows have not passed when the last of them began. */
+  #faults: readonly MessageFault[] = NO_FAULTS
+
+  constructor(legs: Legs, makeRandom: () => Random) {
+    this.#legs = legs
+    this.#makeRandom = makeRandom
   }
 
   cut(untilMs: number): void {
@@ -77,39 +93,38 @@ export class Link {
   }
 
   strike(fault: MessageFault): void {
-    const state = fault.leg === 'request' ? this.#request : this.#reply
     // Windows that have passed are dropped here, so that a long run's list stays as short as what is still to come.
-    state.faults = [...state.faults.filter((other) => endMs(other) > fault.atMs), fault]
+    this.#faults = [...this.#faults.filter((other) => endMs(other) > fault.atMs), fault]
   }
 
   /** How long a message that sets out at `atMs` takes, or NONE when it is lost. */
   transmit(leg: Leg, atMs: number): number {
-    const state = leg === 'request' ? this.#request : this.#reply
-    let delayMs = this.#delay(state)
+    const rates = leg === 'request' ? this.#legs.request : this.#legs.reply
+    let delayMs = this.#delay(rates)
     if (atMs < this.#cutUntilMs) return NONE
-    if (state.lossPerMille > 0 && this.#stream().chance(state.lossPerMille)) return NONE
-    if (state.faults.length > 0) {
-      for (const fault of state.faults) {
-        if (atMs < fault.atMs || atMs >= endMs(fault)) continue
-        if (fault.kind === 'drop') return NONE
-        if (fault.kind === 'delay') delayMs += fault.delayMs
-      }
+    if (rates.lossPerMille > 0 && this.#stream().chance(rates.lossPerMille)) return NONE
+    for (let at = 0; at < this.#faults.length; at++) {
+      const fault = this.#faults[at] as MessageFault
+      if (fault.leg !== leg || atMs < fault.atMs || atMs >= endMs(fault)) continue
+      if (fault.kind === 'drop') return NONE
+      if (fault.kind === 'delay') delayMs += fault.delayMs
     }
     return delayMs
   }
 
   /** How long the second copy of a message takes, or NONE when there is none. It is delayed and lost like any other. */
   transmitCopy(leg: Leg, atMs: number): number {
-    const state = leg === 'request' ? this.#request : this.#reply
+    const { duplicatePerMille } = leg === 'request' ? this.#legs.request : this.#legs.reply
     const doubled =
-      (state.duplicatePerMille > 0 && this.#stream().chance(state.duplicatePerMille)) ||
-      (state.faults.length > 0 &&
-        state.faults.some((fault) => fault.kind === 'duplicate' && atMs >= fault.atMs && atMs < endMs(fault)))
+      (duplicatePerMille > 0 && this.#stream().chance(duplicatePerMille)) ||
+      (this.#faults.length > 0 &&
+        this.#faults.some(
+          (fault) => fault.kind === 'duplicate' && fault.leg === leg && atMs >= fault.atMs && atMs < endMs(fault),
+        ))
     return doubled ? this.transmit(leg, atMs) : NONE
   }
 
-  #delay(state: LegState): number {
-    const { minMs, maxMs } = state
+  #delay({ minMs, maxMs }: LegRates): number {
     return minMs === maxMs ? minMs : this.#stream().int(minMs, maxMs)
   }
 
@@ -120,12 +135,6 @@ export class Link {
   }
 }
 
-interface LegState {
-  readonly minMs: number
-  readonly maxMs: number
-  readonly lossPerMille: number
-  readonly duplicatePerMille: number
-  faults: readonly MessageFault[]
-}
+const NO_FAULTS: readonly MessageFault[] = []
 
 const endMs = (fault: MessageFault): number => fault.atMs + fault.durationMs

@@ -98,7 +98,7 @@ function step(state: State, event: TraceEvent): State {
     case 'crashed':
       for (const pursuit of state.pursuits[event.node] ?? []) {
         settle(state, pursuit)
-        close(state, pursuit)
+        close(state, event.node, pursuit)
       }
       break
     case 'granted':
@@ -146,11 +146,11 @@ function isLeaseRequest({ command }: TraceEvent): boolean {
 function sent(state: State, event: TraceEvent): void {
   const pursuit = pursuitOf(state, event.node, event.task)
   if (!isLeaseRequest(event)) {
-    close(state, pursuit)
+    close(state, event.node, pursuit)
     return
   }
   if (!pursuit.open || event.attempt === 0) {
-    close(state, pursuit)
+    close(state, event.node, pursuit)
     pursuit.open = true
     pursuit.space = event.space
     pursuit.sinceMs = event.atMs
@@ -161,7 +161,9 @@ function sent(state: State, event: TraceEvent): void {
 
   const lastOwner = state.lastOwner[event.space] as number
   if (pursuit.takingOver || event.command === 'renew' || lastOwner === NOBODY || lastOwner === event.node) return
+  const isFirst = !isWaiting(state, event.node, event.space)
   pursuit.takingOver = true
+  if (!isFirst) return
   const waiting = (state.waiting[event.space] as number) + 1
   state.waiting[event.space] = waiting
   state.counts.takeoverQueuePeak = Math.max(state.counts.takeoverQueuePeak, waiting)
@@ -174,7 +176,7 @@ function delivered(state: State, event: TraceEvent): void {
   const granted = event.epoch > 0
   if (granted) state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
   // A renewal that was refused is lost for good: what follows is a new pursuit.
-  if (granted || event.command === 'renew') close(state, pursuit)
+  if (granted || event.command === 'renew') close(state, event.node, pursuit)
 }
 
 function granted(state: State, event: TraceEvent): void {
@@ -204,10 +206,17 @@ function settle(state: State, pursuit: Pursuit): void {
   state.outstanding -= 1
 }
 
-function close(state: State, pursuit: Pursuit): void {
+/** Whether a task of `node` waits to take over `space`: a node counts once, however many of its tasks do. */
+function isWaiting(state: State, node: number, space: number): boolean {
+  for (const pursuit of state.pursuits[node] ?? []) if (pursuit.takingOver && pursuit.space === space) return true
+  return false
+}
+
+function close(state: State, node: number, pursuit: Pursuit): void {
   if (!pursuit.open) return
   pursuit.open = false
   if (!pursuit.takingOver) return
   pursuit.takingOver = false
+  if (isWaiting(state, node, pursuit.space)) return
   state.waiting[pursuit.space] = (state.waiting[pursuit.space] as number) - 1
 }

@@ -194,6 +194,15 @@ describe('the metrics', () => {
     expect(metricsOf([asks(0, 0), asks(1, 1), asks(2, 2)]).takeoverQueuePeak).toBe(0)
   })
 
+  it('takeoverQueuePeak counts a node once, however many of its tasks wait', () => {
+    const both = [granted(0, 1, 1), asks(1, 2), asks(1, 3, { task: 1 })]
+    expect(metricsOf(both).takeoverQueuePeak).toBe(1)
+    expect(metricsOf([...both, has(1, 4, 2), asks(2, 5)]).takeoverQueuePeak).toBe(2)
+    expect(metricsOf([...both, has(1, 4, 2), has(1, 4, 3, { task: 1 }), asks(2, 5)]).takeoverQueuePeak).toBe(1)
+    expect(metricsOf([...both, { kind: 'crashed', node: 1, atMs: 4 }, asks(2, 5)]).takeoverQueuePeak).toBe(1)
+    expect(metricsOf([granted(0, 1, 1), asks(1, 2), asks(1, 3, { task: 1, space: 1 })]).takeoverQueuePeak).toBe(1)
+  })
+
   it('retryAttempts: requests sent again after a refusal or a timeout', () => {
     expect(
       metricsOf([asks(0, 0), asks(0, 10, { attempt: 1 }), { kind: 'sent', command: 'append', attempt: 2, atMs: 20 }])
