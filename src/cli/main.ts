@@ -281,6 +281,10 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--json', 'JSON on stdout')
     .option('--quiet', 'only what went wrong')
     .option('--no-color', 'plain text, as NO_COLOR does')
-    .action(async (options) => end(await (await import('./init.js')).init(io, options)))
+    .option(...PATIENCE)
+    .action(async (options) => {
+      const calls = await isConfigured(options)
+      end(await calling(calls, options, async () => (await import('./init.js')).init(io, options)))
+    })
   return program
 }

@@ -132,6 +132,7 @@ export default {
     ['check', scenario(loops), /in node-3, does not/],
     ['update', scenario(loops), /in node-3, does not/],
     ['tune', scenario(loops), /in node-3, does not/],
+    ['init', scenario(loops), /in node-3, does not/],
     ['replay', scenario(`node.spawn(function* (task) { yield task.sleep(9); for (;;); })`), /in node-\d, does not/],
     ['run', scenario('', 'network() { for (;;); },'), /in network, does not come to an end\n/],
     ['run', scenario('', 'faults() { for (;;); },'), /in faults, does not come to an end\n/],
@@ -365,12 +366,15 @@ describe('a subject whose file', () => {
 })
 
 describe('a configuration that loops when it is loaded', () => {
-  it.each([[['run']], [['explore', '--seeds', '1']], [['list']]])('is not waited for: %j', async (command) => {
-    const root = folder({ 'contention.config.mjs': 'for (;;);' })
-    const { code, stdout, stderr } = await cli(root, [...command, '--patience', '1'])
-    expect(stderr).toMatch(/^error: \/.*config\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  })
+  it.each([[['run']], [['explore', '--seeds', '1']], [['list']], [['init']]])(
+    'is not waited for: %j',
+    async (command) => {
+      const root = folder({ 'contention.config.mjs': 'for (;;);' })
+      const { code, stdout, stderr } = await cli(root, [...command, '--patience', '1'])
+      expect(stderr).toMatch(/^error: \/.*config\.mjs does not come to an end when it is loaded\n.*\n.*was given 6 s\n/)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    },
+  )
 })
 
 describe('a promise that nobody keeps', () => {
