@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { OpenStore } from '../../src/stores/index.js'
+import { type Access, useAs } from '../../src/stores/sqlite/access.js'
 
 /**
  * The least that a store can do: compare a version and swap a record, alone, as a renewal has it, and with an event that is
@@ -21,15 +22,11 @@ const RECORD = JSON.stringify({ record: 'x'.repeat(330) })
 const eventAt = (seq: number): string =>
   JSON.stringify({ seq, epoch: 1, owner: 'a', type: 'alias-set', payload: { alias: 'home', page: seq } })
 
-export async function bareOn(
-  kind: string,
-  folder: string,
-  open: OpenStore | undefined,
-  synced: boolean,
-): Promise<Bare> {
+export async function bareOn(kind: string, folder: string, open: OpenStore | undefined, access: Access): Promise<Bare> {
+  const synced = access === 'shared-and-synced'
   switch (kind) {
     case 'sqlite':
-      return onSqlite(join(folder, 'bare.db'), synced)
+      return onSqlite(join(folder, 'bare.db'), access)
     case 'git':
       return onGit()
     case 'postgres':
@@ -65,11 +62,10 @@ function onMap(): Bare {
   }
 }
 
-async function onSqlite(file: string, synced: boolean): Promise<Bare> {
+async function onSqlite(file: string, access: Access): Promise<Bare> {
   const { default: Database } = await import('libsql')
   const database = new Database(file)
-  database.exec('PRAGMA journal_mode = WAL')
-  database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'OFF'}`)
+  useAs(database, access)
   database.exec('CREATE TABLE bare (key TEXT PRIMARY KEY, version INTEGER, record TEXT) WITHOUT ROWID')
   database.prepare('INSERT INTO bare VALUES (?, 0, ?)').run('s', RECORD)
   const update = database.prepare('UPDATE bare SET version = version + 1, record = ?1 WHERE key = ?2 AND version = ?3')
@@ -79,7 +75,7 @@ async function onSqlite(file: string, synced: boolean): Promise<Bare> {
   const commit = database.prepare('COMMIT')
   let version = 0
   const swap = () => {
-    won(update.run(RECORD, 's', version).changes === 1)
+    won(update.run([RECORD, 's', version]).changes === 1)
     version += 1
   }
   return {
@@ -88,7 +84,7 @@ async function onSqlite(file: string, synced: boolean): Promise<Bare> {
     append: async () => {
       begin.run()
       swap()
-      insert.run('s', version, eventAt(version))
+      insert.run(['s', version, eventAt(version)])
       commit.run()
     },
     close: async () => void database.close(),

@@ -7,6 +7,7 @@ import { type Fence, tokenMint } from '../../src/lease/index.js'
 import { percentile } from '../../src/metrics/index.js'
 import { grouped, table } from '../../src/report/index.js'
 import { type Core, memoryCore, openStore, readLog, storedCore } from '../../src/stores/index.js'
+import type { Access } from '../../src/stores/sqlite/access.js'
 import { type Bare, bareOn } from './bare-stores.js'
 import { packedLog } from './git-pack.js'
 
@@ -19,7 +20,33 @@ import { packedLog } from './git-pack.js'
 //   npm run bench:stores -- --replay 1000000 redis   appends so many events, and replays them
 
 const ROUNDS = 24
-const PER_ROUND: Readonly<Record<string, number>> = { memory: 5_000, sqlite: 150, git: 60, postgres: 150, redis: 150 }
+
+/** Where the table measures, and how often in a round. A SQLite file is its process's alone if it goes with the process. */
+interface Place {
+  readonly label: string
+  readonly kind: 'memory' | 'sqlite' | 'git' | 'postgres' | 'redis'
+  readonly access: Access
+  readonly named?: true
+  readonly perRound: number
+}
+
+const memory: Place = { label: 'memory', kind: 'memory', access: 'alone', perRound: 5_000 }
+const servers = (access: Access): readonly Place[] => [
+  { label: 'git', kind: 'git', access, perRound: 60 },
+  { label: 'postgres', kind: 'postgres', access, perRound: 150 },
+  { label: 'redis', kind: 'redis', access, perRound: 150 },
+]
+const SYNCED: readonly Place[] = [
+  memory,
+  { label: 'sqlite', kind: 'sqlite', access: 'shared-and-synced', named: true, perRound: 150 },
+  ...servers('shared-and-synced'),
+]
+const UNSYNCED: readonly Place[] = [
+  memory,
+  { label: 'sqlite', kind: 'sqlite', access: 'shared', named: true, perRound: 1_500 },
+  { label: 'sqlite, own file', kind: 'sqlite', access: 'alone', perRound: 1_500 },
+  ...servers('shared'),
+]
 const TARGET = 0.6
 const mint = tokenMint('secret')
 
@@ -69,25 +96,26 @@ const samplesOf = async (operation: () => Promise<void>, iterations: number): Pr
   return result.latency.samples ?? []
 }
 
-async function measure(
-  kind: string,
-  synced: boolean,
-): Promise<{ readonly rows: string[][]; readonly shares: readonly number[] }> {
+async function measure({
+  label,
+  kind,
+  access,
+  named,
+  perRound,
+}: Place): Promise<{ readonly rows: string[][]; readonly shares: readonly number[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'contention-bench-'))
-  // A place that stays: only there it has to be durable.
-  const spec = kind === 'sqlite' && synced ? `sqlite=${join(folder, 'store.db')}` : kind
-  const open = await openStore(spec, { env: {}, durable: synced })
-  const bare: Bare = await bareOn(kind, folder, open, synced)
+  const spec = named ? `${kind}=${join(folder, 'store.db')}` : kind
+  const open = await openStore(spec, { env: {}, durable: access === 'shared-and-synced' })
+  const bare: Bare = await bareOn(kind, folder, open, access)
   try {
     const core = open === undefined ? memoryCore(mint) : storedCore(open.namespace('bench'), mint)
     const asker = new Asker(core)
     await asker.acquire()
     const withEvent = `${bare.name} + event`
-    const counterparts: Readonly<Record<string, string>> = { acquire: bare.name, renew: bare.name, append: withEvent }
     // Of rounds, in which all take their turns, and not of single times: one hiccup of the machine would decide everything.
     const rates = (name: string) => (samples.get(name) as number[][]).map((times) => 1_000 / mean(times))
-    const share = (name: string) => {
-      const bares = rates(counterparts[name] as string)
+    const share = (name: string, of: string) => {
+      const bares = rates(of)
       return median(rates(name).map((rate, round) => rate / (bares[round] as number)))
     }
     const operations = {
@@ -100,19 +128,22 @@ async function measure(
     const samples = new Map<string, number[][]>(Object.keys(operations).map((name) => [name, []]))
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [name, operation] of Object.entries(operations)) {
-        const timed = await samplesOf(operation, (PER_ROUND[kind] as number) * (kind === 'sqlite' && !synced ? 10 : 1))
+        const timed = await samplesOf(operation, perRound)
         if (round > 0) samples.get(name)?.push([...timed])
       }
     }
+    const percent = (name: string, of: string) => `${Math.round(100 * share(name, of))}%`
+    const leased = ['acquire', 'renew', 'append']
     const rows = [...samples].map(([name, rounds]) => [
-      kind,
+      label,
       name,
       grouped(Math.round(median(rates(name)))),
       micros(percentile(rounds.flat(), 50)),
       micros(percentile(rounds.flat(), 99)),
-      name in counterparts ? `${Math.round(100 * share(name))}%` : '',
+      leased.includes(name) ? percent(name, bare.name) : '',
+      name === 'append' ? percent(name, withEvent) : '',
     ])
-    return { rows, shares: ['renew', 'append'].map(share) }
+    return { rows, shares: ['renew', 'append'].map((name) => share(name, bare.name)) }
   } finally {
     await bare.close()
     await open?.remove('bench')
@@ -202,18 +233,23 @@ else if (command === '--replay') await replay(Number(events), where ?? 'sqlite')
 else {
   const rows: string[][] = []
   const lines: string[] = []
-  const named = Object.keys(PER_ROUND).filter((kind) => process.argv.includes(kind))
-  for (const kind of named.length > 0 ? named : Object.keys(PER_ROUND)) {
-    const { rows: more, shares } = await measure(kind, !process.argv.includes('--unsynced'))
+  const places = process.argv.includes('--unsynced') ? UNSYNCED : SYNCED
+  const asked = places.filter(({ kind }) => process.argv.includes(kind))
+  for (const place of asked.length > 0 ? asked : places) {
+    const { rows: more, shares } = await measure(place)
     rows.push(...more)
     const lowest = Math.min(...shares)
-    if (kind !== 'memory') {
-      const label = lowest >= TARGET ? 'held    ' : 'NOT HELD'
+    if (place !== memory) {
+      const verdict = lowest >= TARGET ? 'held    ' : 'NOT HELD'
       lines.push(
-        `${label}  ${kind}: renew and append at ${lowest.toFixed(2)} of the bare rate or more, target ${TARGET}`,
+        `${verdict}  ${place.label}: renew and append at ${lowest.toFixed(2)} of the bare rate or more, target ${TARGET}`,
       )
     }
   }
-  console.log(table(['store', 'operation', 'per second', 'p50 µs', 'p99 µs', 'of the bare rate'], rows).join('\n'))
+  console.log(
+    table(['store', 'operation', 'per second', 'p50 µs', 'p99 µs', 'of the bare rate', 'with an event'], rows).join(
+      '\n',
+    ),
+  )
   console.log(`\n${lines.join('\n')}`)
 }

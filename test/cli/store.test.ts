@@ -178,7 +178,7 @@ describe('--store', () => {
     expect((await cli(project, args)).code).toBe(0)
     const { default: Database } = await import('libsql')
     const database = new Database(join(project, 'x.db'))
-    database.exec('DROP TABLE contention_event')
+    database.exec('DROP TABLE contention_session')
     database.close()
     const { code, stderr } = await cli(project, args)
     expect([code, stderr]).toEqual([2, expect.stringMatching(/no such table[\s\S]*to do: {4}name another file/)])

@@ -1,16 +1,25 @@
-/** A process that appends to one log, and prints each seq when it is acknowledged: `appender SPEC NAMESPACE NAME COUNT`. */
+/**
+ * A process that appends to one log, and prints each seq when it is acknowledged: `appender SPEC NAMESPACE NAME COUNT`. If the
+ * store fails, the last two lines say how, and what a look at the space gives then.
+ */
 import { tokenMint } from '../../src/lease/index.js'
-import { openStore, StoreError, storedCore } from '../../src/stores/index.js'
+import { keyOf, openStore, StoreError, storedCore } from '../../src/stores/index.js'
 
 const [spec = '', namespace = '', session = '', count = '0'] = process.argv.slice(2)
 const mint = tokenMint('secret')
 // Who appends is not the point: all write as one owner, whose lease one of them claims for all.
 const [space, owner, epoch] = ['s', 'all', 1]
 const fence = { space, owner, epoch, token: mint(space, owner, epoch) }
+const failed = (error: unknown): string => {
+  if (!(error instanceof StoreError)) throw error
+  process.exitCode = 3
+  return `${error.problem.what} (${error.problem.found}): ${error.problem.todo}`
+}
+const store = await openStore(spec)
+if (store === undefined) throw new Error(`${spec} is no store`)
+const kept = store.namespace(namespace)
+const core = storedCore(kept, mint)
 try {
-  const store = await openStore(spec)
-  if (store === undefined) throw new Error(`${spec} is no store`)
-  const core = storedCore(store.namespace(namespace), mint)
   const claim = {
     kind: 'claim',
     space,
@@ -30,7 +39,7 @@ try {
   }
   await store.close()
 } catch (error) {
-  if (!(error instanceof StoreError)) throw error
-  console.log(`${error.problem.what} (${error.problem.found})`)
-  process.exitCode = 3
+  console.log(failed(error))
+  const look = kept.load(keyOf(space), keyOf(session))
+  console.log(await look.then(({ version }) => `version ${version}`, failed))
 }

@@ -557,7 +557,7 @@ describe('processes on one git repository', () => {
     // No file of this process may have a byte.
     const full = start('bash', ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, ...args(path, 'b', 5)])
     expect(await full.ended).toBe(3)
-    expect(full.lines.at(-1)).toMatch(/^an object cannot be written \(EFBIG/)
+    expect(full.lines.at(-2)).toMatch(/^an object cannot be written \(EFBIG/)
     expect(await appender(path, 'c', 5).ended).toBe(0)
     expect((await logOf(path)).map(({ seq }) => seq)).toEqual(firstSeqs(10))
     expect(git(path, 'count-objects', '--verbose')).toContain('garbage: 0')

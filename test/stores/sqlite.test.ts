@@ -44,7 +44,7 @@ describe('a SQLite file', () => {
     expect(await foreign('older.db', 'PRAGMA user_version = 1')).toMatchObject({
       what: 'the SQLite file was made by another version of contention',
       found: 'schema version 1',
-      expected: 'schema version 2',
+      expected: 'schema version 3',
     })
   })
 
@@ -124,6 +124,13 @@ describe('a SQLite file of its own', () => {
     const again = { ...swap, version: 1, session: undefined, record: 'two', effect: event }
     await expect(swapping('s', again)).rejects.toThrow(StoreError)
     expect((await load('s', 'a')).record).toBe('one')
+    await expect(swapping('s', { ...again, session: 'told' })).rejects.toThrow(StoreError)
+    expect(await load('s', 'a')).toEqual({ version: 1, record: 'one', session: '{}' })
+    expect(await swapping('s', { ...again, record: 'two', effect: undefined })).toBe(true)
+    const shared = await opened(store.spec())
+    expect(await recordOf(shared)).toBe('two')
+    expect((await shared.namespace('n').view('s', 0, 9)).events).toHaveLength(1)
+    await shared.close()
     await store.close()
   })
 })
@@ -175,6 +182,20 @@ describe('processes on one SQLite file', () => {
     }
   })
 
+  it.skipIf(process.platform === 'win32')(
+    'no room for a file of its own: what was in it is gone, and said to be',
+    async () => {
+      const limited = `ulimit -f 1000; exec "$0" "$@"`
+      const args = [process.execPath, program, 'sqlite', 'n', 'a', '1000000']
+      const { lines, ended } = start('bash', ['-c', limited, ...args])
+      expect(await ended).toBe(3)
+      expect(lines.length).toBeGreaterThan(1_000)
+      expect(lines.at(-2)).toMatch(/^the SQLite file cannot be used \(SQLITE_(FULL|IOERR)[^;]*$/)
+      // Not an empty space, which it would be by what is left in the file.
+      expect(lines.at(-1)).toBe(lines.at(-2))
+    },
+  )
+
   it.skipIf(process.platform === 'win32')('there is no more room: an error says so, and nothing is lost', async () => {
     const file = join(folder, 'full.db')
     // In blocks of 1 KiB: no file of this process may grow beyond 1,000 KiB.
@@ -182,12 +203,13 @@ describe('processes on one SQLite file', () => {
     const args = [process.execPath, program, `sqlite=${file}`, 'n', 'a', '1000000']
     const { lines, ended } = start('bash', ['-c', limited, ...args])
     expect(await ended).toBe(3)
-    expect(lines.at(-1)).toMatch(/^the SQLite file cannot be used \(SQLITE_(FULL|IOERR)/)
-    const acknowledged = lines.slice(0, -1).map(Number)
+    expect(lines.at(-2)).toMatch(/^the SQLite file cannot be used \(SQLITE_(FULL|IOERR).*; nothing that .* is lost$/)
+    const acknowledged = lines.slice(0, -2).map(Number)
     expect(acknowledged.length).toBeGreaterThan(20)
     expect(acknowledged).toEqual(firstSeqs(acknowledged.length))
     const log = await logOf(file)
     expect(log.length - acknowledged.length).toBeOneOf([0, 1])
+    expect(lines.at(-1)).toMatch(/^version \d+$/)
     // With room again it goes on.
     expect(await appender(file, 'b', 5).ended).toBe(0)
     expect((await logOf(file)).map(({ seq }) => seq)).toEqual(firstSeqs(log.length + 5))

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path'
 import { temporaryFolder } from '../processes/temporary-folder.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
+import type { Steps } from './access.js'
 import { type Database, openDatabase } from './database.js'
-import { ELSEWHERE, prepareTables, share, within } from './tables.js'
+import { ELSEWHERE, HEAD, prepareTables } from './tables.js'
 
 /**
  * A store in one SQLite file, or `:memory:`, or, without either, in a file of its own that goes with the store. Several
@@ -25,27 +26,27 @@ export async function openSqlite(
   try {
     const opened = await openDatabase(file, drivers)
     database = opened
-    const usable = guarding(file)
-    let alone = folder !== undefined
-    usable(() => prepareTables(opened, file, alone ? 'alone' : synced ? 'shared-and-synced' : 'shared'))
+    const access = folder !== undefined ? 'alone' : synced ? 'shared-and-synced' : 'shared'
+    const guarded = guarding(file, folder === undefined)
+    const steps = guarded(() => prepareTables(opened, file, access))
+    const usable = untilLost(guarded, steps)
     return {
       kind: 'sqlite',
       spec: () => {
-        if (alone) usable(() => share(opened))
-        alone = false
+        usable(() => steps.share())
         return `sqlite=${file}`
       },
       place: folder === undefined ? file : 'a file of its own',
       promise: promiseOf(file, synced),
-      namespace: (name) => usable(() => namespaceOf(opened, name, usable)),
+      namespace: (name) => usable(() => namespaceOf(opened, name, steps, usable)),
       namespaces: async (prefix) => {
-        const all = usable(() => opened.prepare('SELECT DISTINCT namespace FROM contention_space').all())
+        const all = usable(() => opened.prepare(NAMESPACES).all())
         return (all as { namespace: string }[]).map(({ namespace }) => namespace).filter((n) => n.startsWith(prefix))
       },
       remove: async (name) =>
         usable(() =>
-          within(opened, 'BEGIN IMMEDIATE', () => {
-            for (const table of ['space', 'session', 'event']) {
+          steps.writing(() => {
+            for (const table of ['space', 'session']) {
               opened.prepare(`DELETE FROM contention_${table} WHERE namespace = ?`).run(name)
             }
           }),
@@ -62,26 +63,36 @@ export async function openSqlite(
   }
 }
 
+/** Each found from the one before: a scan would pass over every event of every log. */
+const NAMESPACES = `
+  WITH RECURSIVE found (namespace) AS (
+    SELECT MIN(namespace) FROM contention_space
+    UNION ALL SELECT (SELECT MIN(namespace) FROM contention_space WHERE namespace > found.namespace)
+      FROM found WHERE namespace IS NOT NULL)
+  SELECT namespace FROM found WHERE namespace IS NOT NULL`
+
 function promiseOf(file: string, synced: boolean): string {
   if (file === ':memory:') return 'nothing that is acknowledged survives the process'
   if (!synced) return 'what is acknowledged survives the death of the process, not that of the machine'
   return 'what is acknowledged survives the death of the process and of the machine: it is synced to the disk'
 }
 
-function namespaceOf(database: Database, namespace: string, usable: <T>(use: () => T) => T): Store {
+function namespaceOf(database: Database, namespace: string, steps: Steps, usable: Guard): Store {
   // Parameters without numbers, each used once: better-sqlite3 takes numbers for names.
   const statement = (sql: string) => database.prepare(sql)
   const loading = statement(
-    `SELECT version, record, told FROM contention_space AS space
+    `SELECT version, body AS record, told FROM contention_space AS space
      LEFT JOIN contention_session AS session
        ON session.namespace = space.namespace AND session.space = space.space AND session.session = ?
-     WHERE space.namespace = ? AND space.space = ?`,
+     WHERE space.namespace = ? AND space.space = ? AND space.seq = ${HEAD}`,
   )
   const creating = statement(
-    `INSERT INTO contention_space (namespace, space, version, record) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO contention_space (namespace, space, seq, version, body) VALUES (?, ?, ${HEAD}, 1, ?) ON CONFLICT DO NOTHING`,
   )
+  const ofSpace = 'namespace = ? AND space = ?'
+  const itsRecord = `${ofSpace} AND seq = ${HEAD}`
   const swapping = statement(
-    `UPDATE contention_space SET version = version + 1, record = ? WHERE namespace = ? AND space = ? AND version = ?`,
+    `UPDATE contention_space SET version = version + 1, body = ? WHERE ${itsRecord} AND version = ?`,
   )
   const telling = statement(
     `INSERT INTO contention_session (namespace, space, session, told) VALUES (?, ?, ?, ?)
@@ -91,30 +102,13 @@ function namespaceOf(database: Database, namespace: string, usable: <T>(use: () 
   const appendingAlone = statement(
     'INSERT INTO contention_append (namespace, space, version, record, seq, event) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const appending = statement('INSERT INTO contention_event (namespace, space, seq, event) VALUES (?, ?, ?, ?)')
-  const checkpointing = statement('UPDATE contention_space SET checkpoint = ? WHERE namespace = ? AND space = ?')
-  const truncating = statement('DELETE FROM contention_event WHERE namespace = ? AND space = ? AND seq < ?')
-  const viewing = statement('SELECT record, checkpoint FROM contention_space WHERE namespace = ? AND space = ?')
+  const appending = statement('INSERT INTO contention_space (namespace, space, seq, body) VALUES (?, ?, ?, ?)')
+  const checkpointing = statement(`UPDATE contention_space SET checkpoint = ? WHERE ${itsRecord}`)
+  const truncating = statement(`DELETE FROM contention_space WHERE ${ofSpace} AND seq < ?`)
+  const viewing = statement(`SELECT body AS record, checkpoint FROM contention_space WHERE ${itsRecord}`)
   const reading = statement(
-    'SELECT event FROM contention_event WHERE namespace = ? AND space = ? AND seq >= ? ORDER BY seq LIMIT ?',
+    `SELECT body AS event FROM contention_space WHERE ${ofSpace} AND seq >= ? AND seq < ${HEAD} ORDER BY seq LIMIT ?`,
   )
-  const begin = statement('BEGIN')
-  const beginToWrite = statement('BEGIN IMMEDIATE')
-  const commit = statement('COMMIT')
-
-  const atomically = <T>(start: typeof begin, work: () => T): T =>
-    usable(() => {
-      start.run()
-      try {
-        const result = work()
-        commit.run()
-        return result
-      } catch (error) {
-        // A full disk has ended the transaction already.
-        if (database.inTransaction) database.exec('ROLLBACK')
-        throw error
-      }
-    })
 
   return {
     async load(space, session) {
@@ -139,22 +133,24 @@ function namespaceOf(database: Database, namespace: string, usable: <T>(use: () 
           ),
         )
       }
-      return atomically(beginToWrite, () => {
+      const whole = () => {
         if (!win()) return false
         if (session !== undefined) telling.run(namespace, space, sessionKey, session)
         if (effect?.kind === 'append') appending.run(namespace, space, effect.event.seq, JSON.stringify(effect.event))
         if (effect?.kind === 'checkpoint') checkpointing.run(JSON.stringify(effect.checkpoint), namespace, space)
         if (effect?.kind === 'truncate') truncating.run(namespace, space, effect.beforeSeq)
         return true
-      })
+      }
+      return usable(() => steps.writing(whole))
     },
     async view(space, fromSeq, limit) {
-      return atomically(begin, () => {
+      const whole = () => {
         const row = viewing.get(namespace, space) as { record: string; checkpoint: string | null } | undefined
         if (row === undefined) return { record: undefined, checkpoint: undefined, events: [] }
         const rows = limit === 0 ? [] : (reading.all(namespace, space, fromSeq, limit) as { event: string }[])
         return { record: row.record, checkpoint: row.checkpoint ?? undefined, events: rows.map(({ event }) => event) }
-      })
+      }
+      return usable(() => steps.reading(whole))
     },
   }
 }
@@ -171,8 +167,8 @@ function unlessElsewhere(append: () => unknown): boolean {
 }
 
 const advice: Readonly<Record<string, string>> = {
-  SQLITE_FULL: 'make room on the disk; nothing that was acknowledged is lost',
-  SQLITE_IOERR: 'see whether the disk is full, or broken; nothing that was acknowledged is lost',
+  SQLITE_FULL: 'make room on the disk',
+  SQLITE_IOERR: 'see whether the disk is full, or broken',
   SQLITE_BUSY: 'end the process that keeps the file locked',
   SQLITE_NOTADB: 'name another file',
   SQLITE_CORRUPT: 'restore the file from a copy',
@@ -200,8 +196,25 @@ function codeOf({ code = '', errcode }: { readonly code?: string; readonly errco
   return number === undefined ? code : (codes[Number(number) & 0xff] ?? `SQLite error ${number}`)
 }
 
+/** Uses the file, in words that people understand if it fails. */
+type Guard = <T>(use: () => T) => T
+
+/** Once everything is gone, the store is of no use: whatever is asked next would be answered as if nothing had happened. */
+function untilLost(guard: Guard, steps: Steps): Guard {
+  let failure: unknown
+  return (use) => {
+    if (failure !== undefined) throw failure
+    try {
+      return guard(use)
+    } catch (error) {
+      if (steps.lost()) failure = error
+      throw error
+    }
+  }
+}
+
 /** What SQLite says, as a StoreError. */
-function guarding(file: string): <T>(use: () => T) => T {
+function guarding(file: string, stays: boolean): Guard {
   return (use) => {
     try {
       return use()
@@ -210,12 +223,13 @@ function guarding(file: string): <T>(use: () => T) => T {
       const { message } = error as Error
       const code = codeOf(error as { code?: string; errcode?: number })
       const known = Object.keys(advice).find((prefix) => code.startsWith(prefix))
+      const kept = stays && /^SQLITE_(FULL|IOERR)/.test(code) ? '; nothing that was acknowledged is lost' : ''
       throw new StoreError(
         {
           what: 'the SQLite file cannot be used',
           store: `sqlite ${file}`,
           found: code === '' ? message : `${code}: ${message}`,
-          ...(known === undefined ? {} : { todo: advice[known] as string }),
+          ...(known === undefined ? {} : { todo: `${advice[known]}${kept}` }),
         },
         { cause: error },
       )
