@@ -3,7 +3,7 @@ import type { CommandKind } from '../log/index.js'
 import { type Scenario, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
-import { type Coverage, coverageListeners, emptyCoverage } from './coverage.js'
+import { type Coverage, emptyCoverage, strikeListeners } from './coverage.js'
 import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
 import type { Plan } from './plan.js'
 import { aim, drawSwarm, type SwarmOptions } from './swarm.js'
@@ -105,7 +105,8 @@ async function exploreSeed(
   const faults: Fault[] = [...swarm.faults]
   const first = await attempt(scenario, swarm, options, {
     judgedOnly: !twice,
-    listeners: coverageListeners(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100),
+    counts: coverage.events,
+    listeners: strikeListeners(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100),
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
   })
   const plan: Plan = { scenario: scenario.name, seed, strategy, parameters, faults }
@@ -144,7 +145,7 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  how: Pick<ExecuteOptions, 'listeners' | 'meddle' | 'judgedOnly' | 'when'> = {},
+  how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'judgedOnly' | 'when'> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {

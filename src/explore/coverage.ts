@@ -50,15 +50,9 @@ const struckBy = {
 const words = { drop: 'lost', duplicate: 'doubled', delay: 'slow' } as const
 const strikeKinds = Object.keys(struckBy) as (keyof typeof struckBy)[]
 
-/** Count one run into `coverage`. Strikes come before standings: a fault strikes where its node has stood until then. */
-export function coverageListeners({ events, strikes }: Coverage, nodes: number, ttlMs: number): readonly Listener[] {
+/** Count the strikes of one run. They come before standings: a fault strikes where its node has stood until then. */
+export function strikeListeners({ strikes }: Coverage, nodes: number, ttlMs: number): readonly Listener[] {
   const standings = new Standings(nodes, ttlMs)
-  const counts = eventKinds.map((kind, code): Listener => {
-    const observe = (): void => {
-      events[code] = (events[code] as number) + 1
-    }
-    return { kinds: [kind], observe }
-  })
   const striking = strikeKinds.map((kind): Listener => {
     const observe = ({ node, seq, atMs }: TraceEvent): void => {
       const row = strikes[faultKinds.indexOf(struckBy[kind](seq))] as number[]
@@ -67,7 +61,7 @@ export function coverageListeners({ events, strikes }: Coverage, nodes: number, 
     }
     return { kinds: [kind], observe }
   })
-  return [...counts, ...striking, { kinds: standingKinds, observe: (event) => standings.observe(event) }]
+  return [...striking, { kinds: standingKinds, observe: (event) => standings.observe(event) }]
 }
 
 /** How many kinds of fault have struck. */

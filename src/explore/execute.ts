@@ -21,6 +21,7 @@ export interface ExecuteOptions {
   /** Without a digest: quicker. */
   readonly judgedOnly?: boolean
   readonly listeners?: readonly Listener[]
+  readonly counts?: number[]
   readonly watch?: (command: CommandKind, atMs: number) => void
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
   /** At what time of the host it is run. */
@@ -37,7 +38,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, listeners, meddle, watch, judgedOnly, when = today } = options
+  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, judgedOnly, when = today } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -54,6 +55,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(watch === undefined ? {} : { watch }),
       ...(listeners === undefined ? {} : { listeners }),
+      ...(counts === undefined ? {} : { counts }),
       ...(meddle === undefined ? {} : { meddle }),
     }),
   )

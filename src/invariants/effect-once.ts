@@ -1,3 +1,4 @@
+import type { TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
@@ -13,35 +14,39 @@ export const effectOnce: Invariant = {
     const heads = new Float64Array(spaces.length)
     /** By space and job: the latest attempt, negative once it is done. */
     const attempts = spaces.map((): number[] => [])
+    // In words only when a rule is broken: a text for every event is one for nothing.
+    const again = ({ request, node, space }: TraceEvent) =>
+      `request ${request} of ${nodes[node]} took effect on ${spaces[space]} again`
+    const job = ({ seq, space }: TraceEvent) => `job ${seq} of ${spaces[space]}`
     return {
-      step({ kind, space, node, seq, epoch, request, repeated }) {
-        const again = `request ${request} of ${nodes[node]} took effect on ${spaces[space]} again`
+      step(event) {
+        const { kind, space, node, seq, epoch, repeated } = event
         switch (kind) {
           case 'granted': {
             const isNew = epoch > (epochs[space] as number)
             if (isNew) epochs[space] = epoch
-            return repeated && isNew ? `${again}: it was granted epoch ${epoch}` : undefined
+            return repeated && isNew ? `${again(event)}: it was granted epoch ${epoch}` : undefined
           }
           case 'appended': {
             const isNew = seq >= (heads[space] as number)
             if (isNew) heads[space] = seq + 1
-            return repeated && isNew ? `${again}: it was appended at seq ${seq}` : undefined
+            return repeated && isNew ? `${again(event)}: it was appended at seq ${seq}` : undefined
           }
           default: {
             const jobs = attempts[space] as number[]
             const attempt = jobs[seq] ?? 0
-            const job = `job ${seq} of ${spaces[space]}`
             if (kind === 'taken') {
               if (epoch <= attempt) return undefined
               jobs[seq] = epoch
-              return repeated ? `${again}: it took ${job}` : undefined
+              return repeated ? `${again(event)}: it took ${job(event)}` : undefined
             }
             if (repeated) return undefined
             jobs[seq] = DONE
-            if (attempt === DONE) return `${job} was completed by ${nodes[node]} after it had been completed before`
+            if (attempt === DONE)
+              return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
             return epoch === attempt
               ? undefined
-              : `${job} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${attempt} was under way`
+              : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${attempt} was under way`
           }
         }
       },

@@ -26,12 +26,11 @@ export const fencedWrites: Invariant = {
         }
         // A copy of an accepted write is told the same again; that it wrote nothing is for other rules to see.
         if (repeated) return undefined
-        const name = contenderName(contender, cast)
         if (epoch !== epochs[space]) {
-          return `${spaces[space]} accepted ${command} of ${name} at epoch ${epoch}; the current epoch was ${epochs[space]}`
+          return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
         if (contender === owners[space]) return undefined
-        return `${spaces[space]} accepted ${command} of ${name} at epoch ${epoch}, which was ${contenderName(owners[space] as number, cast)}'s`
+        return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, which was ${contenderName(owners[space] as number, cast)}'s`
       },
     }
   },

@@ -2,8 +2,8 @@ import { contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface Wait {
-  readonly space: number
-  readonly sinceMs: number
+  space: number
+  sinceMs: number
   lastAskedMs: number
 }
 
@@ -42,8 +42,14 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
           if (command !== 'acquire' && command !== 'claim') {
             if (kind === 'sent') waits.delete(contender)
           } else if (kind === 'sent') {
-            if (wait === undefined || attempt === 0) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
-            else wait.lastAskedMs = atMs
+            if (wait === undefined) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
+            else {
+              if (attempt === 0) {
+                wait.space = space
+                wait.sinceMs = atMs
+              }
+              wait.lastAskedMs = atMs
+            }
           } else if (epoch > 0 && wait !== undefined) {
             waits.delete(contender)
             return late(contender, wait, atMs)

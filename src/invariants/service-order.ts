@@ -22,21 +22,27 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
         step({ kind, space, node, seq, atMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined || repeated) return undefined
-          const live = queue.filter(({ keptUntilMs }) => keptUntilMs > atMs)
+          forget(queue, atMs)
+          const at = queue.findIndex((other) => other.node === node)
           if (kind !== 'granted') {
-            queues[space] = live
             if (seq === 0) return undefined
-            const place = live.find((other) => other.node === node)
-            if (place === undefined) live.push({ node, sinceMs: atMs, keptUntilMs: atMs + queueMs })
-            else place.keptUntilMs = atMs + queueMs
+            if (at < 0) queue.push({ node, sinceMs: atMs, keptUntilMs: atMs + queueMs })
+            else (queue[at] as Place).keptUntilMs = atMs + queueMs
             return undefined
           }
-          queues[space] = live.filter((place) => place.node !== node)
-          const [first] = live
+          const first = queue[0]
+          if (at >= 0) queue.splice(at, 1)
           if (first === undefined || first.node === node) return undefined
           return `${spaces[space]} was granted to ${nodes[node]} before ${nodes[first.node]}, which waited since ${first.sinceMs} ms`
         },
       }
     },
   }
+}
+
+/** Drops the places that were not kept, where they stand: this is asked at every refusal of a contended space. */
+function forget(queue: Place[], atMs: number): void {
+  let kept = 0
+  for (const place of queue) if (place.keptUntilMs > atMs) queue[kept++] = place
+  queue.length = kept
 }

@@ -10,7 +10,7 @@ export interface TakeoverBound {
 }
 
 interface Want {
-  readonly space: number
+  space: number
   silentSinceMs: number
 }
 
@@ -90,7 +90,12 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
               else {
                 if (atMs > calmFromMs && !isAsked(space, atMs)) standing.idleSinceMs = atMs
-                wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
+                const want = wanted.get(contender)
+                if (want === undefined) wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
+                else {
+                  want.space = space
+                  want.silentSinceMs = Number.POSITIVE_INFINITY
+                }
               }
               return undefined
             default: {

@@ -35,12 +35,11 @@ export const validMeansHeld: Invariant = {
             expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
           return undefined
         }
-        const name = contenderName(contender, cast)
         if (!isCurrent) {
-          return `${spaces[space]} called the fence of ${name} at epoch ${epoch} valid; the current epoch was ${epochs[space]}`
+          return `${spaces[space]} called the fence of ${contenderName(contender, cast)} at epoch ${epoch} valid; the current epoch was ${epochs[space]}`
         }
         if (atMs < expiresAtMs) return undefined
-        return `${spaces[space]} called the fence of ${name} valid, whose lease was over at ${expiresAtMs} ms`
+        return `${spaces[space]} called the fence of ${contenderName(contender, cast)} valid, whose lease was over at ${expiresAtMs} ms`
       },
     }
   },

@@ -38,6 +38,8 @@ export interface SimulateOptions {
   /** Most kernel steps the run may take. */
   readonly maxSteps: number
   readonly listeners?: readonly Listener[]
+  /** Added to: by kind of event, in the order of `eventKinds`, how many there are. */
+  readonly counts?: number[]
   /** Which of several events at one instant comes first. The order in which they were scheduled, when absent. */
   readonly tieBreak?: TieBreak
   /** What the world does besides what the scenario has it do. */
@@ -89,12 +91,13 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
       judge(watchedInvariant(scenarioWatch, each), cast, onViolation),
     ),
   )
-  const writer = new TraceWriter(cast, digest, [
+  const listeners = [
     ...(metrics === undefined ? [] : [metrics]),
     ...judges,
     ...(options.listeners ?? []),
     ...(meddle === undefined ? [] : [meddle((fault) => kernel.inject(fault))]),
-  ])
+  ]
+  const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
   const network = declared(scenarioWatch, 'network', () => scenario.network(parameters))
   const { client, commands, execute, restart } = assembled(subject, seed)

@@ -24,6 +24,8 @@ type Observe = (event: TraceEvent) => void
 export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #cast: Cast
   readonly #digest: TraceDigest | undefined
+  /** By code of the kind: how many there have been. Counted here and not by a listener, which is a call for every event. */
+  readonly #counts: number[] | undefined
   /** By code of the kind: who wants to know. */
   readonly #listeners: readonly (readonly Observe[])[]
   readonly #event: MutableEvent = {
@@ -45,9 +47,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     content: 0,
   }
 
-  constructor(cast: Cast, digest: TraceDigest | undefined, listeners: readonly Listener[]) {
+  /** @param counts added to: by code of the kind, how many events of it there are */
+  constructor(cast: Cast, digest: TraceDigest | undefined, listeners: readonly Listener[], counts?: number[]) {
     this.#cast = cast
     this.#digest = digest
+    this.#counts = counts
     const byCode: Observe[][] = eventKinds.map(() => [])
     for (const { kinds = eventKinds, observe } of listeners) {
       for (const kind of kinds) byCode[codes[kind]]?.push(observe)
@@ -299,6 +303,8 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     const event = this.#event
     const listeners = this.#listeners[code] as readonly Observe[]
     this.#digest?.add(event, code | (commandCode << 8))
+    const counts = this.#counts
+    if (counts !== undefined) counts[code] = (counts[code] as number) + 1
     for (let at = 0; at < listeners.length; at++) (listeners[at] as Observe)(event)
   }
 }
