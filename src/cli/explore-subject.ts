@@ -26,17 +26,15 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   const { subject, file } = loaded
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs, drawn } = exploreSettings(what)
-  const pool = openPool(
-    {
-      directory: io.cwd,
-      ...(options.config === undefined ? {} : { configFile: options.config }),
-      scenarios: scenarios.map(({ name }) => name),
-      ...(file === undefined ? {} : { subjectFile: file }),
-      ...(store === undefined ? {} : { store }),
-      options: drawn,
-    },
-    { workers, patienceMs },
-  )
+  const spec = {
+    directory: io.cwd,
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+    scenarios: scenarios.map(({ name }) => name),
+    ...(file === undefined ? {} : { subjectFile: file }),
+    ...(store === undefined ? {} : { store }),
+    options: drawn,
+  }
+  let pool = openPool(spec, { workers, patienceMs })
   // In memory the built-in one answers every command: what hangs then is a scenario.
   const comesBack = file === undefined && store === undefined
   const interrupt = onInterrupt()
@@ -48,9 +46,15 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   const startedMs = performance.now()
   let tookMs = 1
   let late: NodeJS.Timeout | undefined
-  let exploration: Exploration
+  let exploration: Exploration | undefined
   let skipped: readonly string[] = []
   let runnable: readonly Scenario[] = scenarios
+  const tell = async (failures: readonly Failure[]): Promise<void> => {
+    for (const found of failures) {
+      const small = options.shrink !== false && !interrupt.happened
+      told.push(keepCounterexample(what, loaded, drawn, found, await toldOf(pool, found, small, comesBack)))
+    }
+  }
   try {
     const commands = new Set(await pool.assemble())
     ;({ skipped, runnable } = skips(scenarios, subject, commands, named))
@@ -70,20 +74,26 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
       maxFailures,
       atOnce: workers * 2,
       goOn: () => !interrupt.happened && (timeMs === undefined || performance.now() - startedMs < timeMs),
-      onProgress: (soFar) => progress(io, soFar, seeds, startedMs),
+      onProgress(soFar) {
+        exploration = soFar
+        progress(io, soFar, seeds, startedMs)
+      },
     })
     tookMs = Math.max(1, performance.now() - startedMs)
     // A failure is told at once; that nothing failed is said when nothing is left that might.
     if (!interrupt.happened && exploration.failures.length === 0) await pool.quiet()
     clearProgress(io)
-    for (const found of exploration.failures) {
-      const small = options.shrink !== false && !interrupt.happened
-      told.push(keepCounterexample(what, loaded, drawn, found, await toldOf(pool, found, small, comesBack)))
-    }
+    await tell(exploration.failures)
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
     if (comesBack) throw endless(error, runnable, patienceMs)
-    const code = hung(what, loaded, runnable, error, patienceMs)
+    // What was found before is true all the same. The threads may all have been ended.
+    if (exploration !== undefined && exploration.failures.length > 0) {
+      await pool.close()
+      pool = openPool(spec, { workers: 1, patienceMs })
+      await tell(exploration.failures)
+    }
+    const code = hung(what, loaded, runnable, error, { patienceMs, told })
     return { code, interrupted: interrupt.happened }
   } finally {
     clearTimeout(late)
@@ -153,13 +163,16 @@ function hung(
   { subject: { name: subject }, file }: LoadedSubject,
   scenarios: readonly Scenario[],
   { message, fault, command, atMs, chunk }: SubjectHangs,
-  patienceMs: number,
+  { patienceMs, told }: { readonly patienceMs: number; readonly told: readonly ToldFailure[] },
 ): ExitCode {
   if (options.json) {
-    emit({ verdict: 'not-held', subject, fault, command, ...(atMs !== undefined && { atMs }), seeds: chunk })
+    const at = atMs === undefined ? {} : { atMs }
+    const before = told.length === 0 ? {} : { failures: told }
+    emit({ verdict: 'not-held', subject, fault, command, ...at, seeds: chunk, ...before })
     return NOT_HELD
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
+  for (const each of told) io.stdout.write(failureText(each, chalk))
   const names = scenarios.map(({ name }) => name).join(' ')
   const place =
     chunk === undefined

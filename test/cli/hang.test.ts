@@ -55,6 +55,32 @@ describe('a subject that hangs', () => {
     expect({ code, other }).toEqual({ code: 1, other: '' })
   })
 
+  it('does not hide what was found before: that is told, and kept, as well', async () => {
+    const both = `
+let asked = 0
+export default {
+  name: 'both',
+  core: ({ builtIn }) => ({
+    ...builtIn.core,
+    release(command, nowMs) { asked += 1; if (asked > 1000) for (;;); return builtIn.core.release(command, nowMs) },
+    validate: () => ({ kind: 'valid', expiresAtMs: 1e9 }),
+  }),
+}`
+    const project = folder({ 'both.mjs': both })
+    const args = ['explore', 'lease-lifecycle', '--subject', 'both.mjs', '--workers', '1', '--patience', '1']
+    const many = ['--seeds', '1000', '--max-failures', '1000']
+    const { code, stdout, stderr } = await cli(project, [...args, ...many, '--no-shrink'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout).toMatch(/^FAIL {2}lease-lifecycle {2}seed 2: valid-means-held broke/)
+    expect(stdout).toMatch(/\nFAIL {2}subject "both" loops for ever on release[^\n]*\n[^\n]*; seeds \d+ to \d+\n/)
+    const told = JSON.parse((await cli(project, [...args, ...many, '--no-shrink', '--json'])).stdout)
+    expect(told).toMatchObject({ verdict: 'not-held', fault: 'endless', command: 'release' })
+    const seeds = told.failures.map(({ failure }: { failure: { seed: number } }) => failure.seed)
+    expect(stdout.match(/(?<=seed )\d+(?=: )/g)).toEqual(seeds.map(String))
+    expect(readdirSync(join(project, 'counterexamples'))).toHaveLength(seeds.length)
+    expect(await cli(project, [...args, ...many])).toMatchObject({ stdout: expect.stringContaining('smallest:') })
+  })
+
   it('is told in JSON', async () => {
     const { code, stdout } = await cli(folder(files), [
       'conformance',
