@@ -8,6 +8,7 @@ import { DRIVERS } from '../../src/stores/sqlite/database.js'
 import { openSqlite } from '../../src/stores/sqlite/sqlite.js'
 import { isLoaded } from '../support/needs.js'
 import { describeStore } from './behaviour.js'
+import { describeOwnFile } from './sqlite-own-file.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'contention-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -17,6 +18,8 @@ for (const driver of DRIVERS.slice(1)) {
   if (await isLoaded(driver)) {
     const file = (name: string) => join(folder, `${driver.replace(/\W/g, '-')}-${name}.db`)
     describeStore(driver, async () => withNames(await openSqlite(file('store'), {}, [driver])), 15)
+
+    describeOwnFile(driver)
 
     describe(`a file of libsql, opened by ${driver}`, () => {
       it('is the same store', async () => {

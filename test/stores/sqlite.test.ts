@@ -7,6 +7,7 @@ import { keyOf, type OpenStore, openStore, StoreError } from '../../src/stores/i
 import { openDatabase } from '../../src/stores/sqlite/database.js'
 import { built, type Program, start } from '../support/child.js'
 import { describeStore } from './behaviour.js'
+import { describeOwnFile } from './sqlite-own-file.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'contention-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -98,42 +99,7 @@ describe('a SQLite file', () => {
   })
 })
 
-describe('a SQLite file of its own', () => {
-  const swap = { version: 0, sessionKey: 'a', session: '{}', atMs: 0, command: 'append', by: 'a' } as const
-  const recordOf = async (store: OpenStore) => (await store.namespace('n').load('s', 'a')).record
-
-  it('is shared from when it is told how', async () => {
-    const store = await opened('sqlite')
-    await store.namespace('n').swap('s', { ...swap, record: 'before', effect: undefined })
-    const other = await opened(store.spec())
-    expect(await recordOf(other)).toBe('before')
-    const next = { ...swap, session: undefined, effect: undefined }
-    expect(await other.namespace('n').swap('s', { ...next, version: 1, record: 'theirs' })).toBe(true)
-    expect(await recordOf(store)).toBe('theirs')
-    expect(await store.namespace('n').swap('s', { ...next, version: 2, record: 'ours' })).toBe(true)
-    expect(await recordOf(other)).toBe('ours')
-    await other.close()
-    await store.close()
-  })
-
-  it('undoes what it cannot do wholly, while nobody shares it', async () => {
-    const store = await opened('sqlite')
-    const { swap: swapping, load } = store.namespace('n')
-    const event = { kind: 'append', event: { seq: 0, epoch: 1, owner: 'a', type: 't', payload: 1 } } as const
-    expect(await swapping('s', { ...swap, record: 'one', effect: event })).toBe(true)
-    const again = { ...swap, version: 1, session: undefined, record: 'two', effect: event }
-    await expect(swapping('s', again)).rejects.toThrow(StoreError)
-    expect((await load('s', 'a')).record).toBe('one')
-    await expect(swapping('s', { ...again, session: 'told' })).rejects.toThrow(StoreError)
-    expect(await load('s', 'a')).toEqual({ version: 1, record: 'one', session: '{}' })
-    expect(await swapping('s', { ...again, record: 'two', effect: undefined })).toBe(true)
-    const shared = await opened(store.spec())
-    expect(await recordOf(shared)).toBe('two')
-    expect((await shared.namespace('n').view('s', 0, 9)).events).toHaveLength(1)
-    await shared.close()
-    await store.close()
-  })
-})
+describeOwnFile('libsql')
 
 describe('processes on one SQLite file', () => {
   let program: string

@@ -61,9 +61,20 @@ export async function openDatabase(file: string, drivers: readonly string[] = DR
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
     get inTransaction() {
-      return database.inTransaction ?? database.isTransaction ?? false
+      return database.inTransaction ?? database.isTransaction ?? cannotBegin(database)
     },
   }
+}
+
+/** Node's own SQLite says whether there is a transaction only from 22.16 on. Before, by that there is none in one. */
+function cannotBegin(database: Pick<Database, 'exec'>): boolean {
+  try {
+    database.exec('BEGIN')
+  } catch {
+    return true
+  }
+  database.exec('ROLLBACK')
+  return false
 }
 
 /** libsql flattens what it is given one by one, at a microsecond each, which is a fifth of an append; a list it takes as it is. */
