@@ -286,5 +286,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       const calls = await isConfigured(options)
       end(await calling(calls, options, async () => (await import('./init.js')).init(io, options)))
     })
+  for (const command of program.commands)
+    command.showHelpAfterError(`(see \`npx contention ${command.name()} --help\`)`)
   return program
 }

@@ -27,7 +27,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(await refusal(folder(), 'run', '--sed', '1')).toMatchInlineSnapshot(`
       "error: unknown option '--sed'
       (Did you mean --seed?)
-      (see \`npx contention --help\`)
+      (see \`npx contention run --help\`)
       "
     `)
     expect(await refusal(folder(), 'chek')).toMatchInlineSnapshot(`
