@@ -13,7 +13,7 @@ import { explorationText, failureText, onSubject, progressText, swarmText, type 
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { keepCounterexample } from './keep-counterexample.js'
-import { openPool, type Pool, SubjectHangs } from './pool.js'
+import { openPool, SubjectHangs } from './pool.js'
 import { shownPath } from './shown-path.js'
 import { endlessScenario } from './vigil.js'
 
@@ -49,11 +49,28 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   let exploration: Exploration | undefined
   let skipped: readonly string[] = []
   let runnable: readonly Scenario[] = scenarios
+  let hang: SubjectHangs | undefined
+  /** A subject, or a scenario, may hang in what a smaller plan has it do: then there is nothing to tell but that. */
+  const toldOf = async (found: Failure, small: boolean): Promise<Told> => {
+    try {
+      return await pool.tell(found, small)
+    } catch (error) {
+      // Nothing that goes wrong after a hang may hide it.
+      if (!(error instanceof SubjectHangs) && hang === undefined) throw error
+      await renewPool()
+      return { story: [`not made small, and not told: ${untold(error as Error, comesBack)}`] }
+    }
+  }
   const tell = async (failures: readonly Failure[]): Promise<void> => {
     for (const found of failures) {
       const small = options.shrink !== false && !interrupt.happened
-      told.push(keepCounterexample(what, loaded, drawn, found, await toldOf(pool, found, small, comesBack)))
+      told.push(keepCounterexample(what, loaded, drawn, found, await toldOf(found, small)))
     }
+  }
+  /** Of a pool whose subject hangs, all threads may have been ended. */
+  const renewPool = async (): Promise<void> => {
+    await pool.close()
+    pool = openPool(spec, { workers: 1, patienceMs })
   }
   try {
     const commands = new Set(await pool.assemble())
@@ -87,13 +104,16 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
     if (comesBack) throw endless(error, runnable, patienceMs)
-    // What was found before is true all the same. The threads may all have been ended.
-    if (exploration !== undefined && exploration.failures.length > 0) {
-      await pool.close()
-      pool = openPool(spec, { workers: 1, patienceMs })
-      await tell(exploration.failures)
+    hang = error
+    // What was found before is true all the same.
+    const found = [...(exploration?.failures ?? []), ...error.found].slice(0, maxFailures)
+    if (found.length > 0) await renewPool()
+    let code: ExitCode
+    try {
+      await tell(found)
+    } finally {
+      code = hung(what, loaded, runnable, error, { patienceMs, told })
     }
-    const code = hung(what, loaded, runnable, error, { patienceMs, told })
     return { code, interrupted: interrupt.happened }
   } finally {
     clearTimeout(late)
@@ -147,15 +167,9 @@ function skips(
 const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
   jobs !== undefined || (core === undefined && log === undefined && client === undefined)
 
-/** A subject, or a scenario, may hang in what a smaller plan has it do: then there is nothing to tell but that. */
-async function toldOf(pool: Pool, found: Failure, shrink: boolean, comesBack: boolean): Promise<Told> {
-  try {
-    return await pool.tell(found, shrink)
-  } catch (error) {
-    if (!(error instanceof SubjectHangs)) throw error
-    const hangs = comesBack ? 'the scenario then does not come to an end' : `the subject then ${error.message}`
-    return { story: [`not made small, and not told: ${hangs}`] }
-  }
+function untold(error: Error, comesBack: boolean): string {
+  if (!(error instanceof SubjectHangs)) return error.message
+  return comesBack ? 'the scenario then does not come to an end' : `the subject then ${error.message}`
 }
 
 function hung(

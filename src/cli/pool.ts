@@ -38,6 +38,8 @@ export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'clos
 
 export type FromWorker =
   | { readonly kind: 'ready' | 'pong' | 'closed' }
+  /** A failure of the chunk under way: told of at once, and once more in its result. */
+  | { readonly kind: 'found'; readonly failure: Failure }
   | { readonly kind: 'done'; readonly result: readonly CommandKind[] | ChunkResult | Told }
   | { readonly kind: 'failed'; readonly message: string }
   | {
@@ -57,13 +59,16 @@ export class SubjectHangs extends Error {
   readonly atMs: number | undefined
   /** The seeds at which it was; undefined before the first. */
   readonly chunk: Chunk | undefined
+  /** What had failed in these seeds before. */
+  readonly found: readonly Failure[]
 
-  constructor(fault: Hang, command: string, atMs: number, chunk: Chunk | undefined) {
+  constructor(fault: Hang, command: string, atMs: number, { chunk, found }: Pick<SubjectHangs, 'chunk' | 'found'>) {
     super(hangText(fault, command, atMs))
     this.fault = fault
     this.command = command
     this.atMs = atMs === NO_TIME ? undefined : atMs
     this.chunk = chunk
+    this.found = found
   }
 }
 
@@ -80,6 +85,8 @@ interface Lane {
   gone: boolean
   readonly lastSeen: Int32Array
   task: Task | undefined
+  /** What has failed of its task so far. */
+  found: Failure[]
   readonly vigil: Vigil
   /** Called at its next sign of life, or when there will be none. */
   heard: (() => void) | undefined
@@ -130,6 +137,7 @@ export function openPool(
     const next = lane.ready && lane.task === undefined ? waiting.shift() : undefined
     if (next === undefined) return
     lane.task = next
+    lane.found = []
     lane.vigil.begin(lane.lastSeen[0] as number)
     lane.worker.postMessage(next.work satisfies ToWorker)
   }
@@ -142,7 +150,10 @@ export function openPool(
     const work = lane.task?.work
     if (work === undefined) return
     const command = subjectFunctions[lane.lastSeen[2] as number] ?? 'a command'
-    const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, seedsOf(work))
+    const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, {
+      chunk: seedsOf(work),
+      found: lane.found,
+    })
     free(lane)?.reject(error)
     lane.ready = false
     void lane.worker.terminate()
@@ -165,6 +176,7 @@ export function openPool(
       gone: false,
       lastSeen: new Int32Array(lastSeen),
       task: undefined,
+      found: [],
       heard: undefined,
       vigil: new Vigil(patienceMs, () => worker.postMessage({ kind: 'ping' } satisfies ToWorker)),
     }
@@ -174,12 +186,13 @@ export function openPool(
         lane.heard?.()
         const hang = lane.task === undefined ? undefined : lane.vigil.heard(lane.lastSeen[0] as number)
         if (hang !== undefined) hangs(lane, hang)
-      } else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      } else if (message.kind === 'found') lane.found.push(message.failure)
+      else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
       else if (message.kind === 'subject-failed')
         free(lane)?.reject(new SubjectFault(message.fault, message.command, message.message))
       else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
       else if (message.kind === 'done') free(lane)?.resolve(message.result as never)
-      if (message.kind !== 'pong' && message.kind !== 'closed') take(lane)
+      if (message.kind !== 'pong' && message.kind !== 'found' && message.kind !== 'closed') take(lane)
     })
     const fail = (reason: Error): void => {
       lane.heard?.()

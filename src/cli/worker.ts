@@ -69,6 +69,7 @@ const options: ExploreOptions = {
   ...spec.options,
   subject,
   goOn: () => Atomics.load(lastSeen, 4) === 0,
+  onFailure: (failure) => send({ kind: 'found', failure }),
   watch: (command, atMs) => {
     lastSeen[0] = (lastSeen[0] as number) + 1
     see(command, atMs)

@@ -37,6 +37,8 @@ export interface ExploreOptions extends SwarmOptions {
   readonly watch?: (command: CommandKind, atMs: number) => void
   /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
   readonly goOn?: () => boolean
+  /** Told of a failure at once: what comes after it in the chunk may never end. */
+  readonly onFailure?: (failure: Failure) => void
 }
 
 /** Seeds `from`, `from + 1`, … explored one after another. */
@@ -80,7 +82,9 @@ export async function exploreChunk(
       const { events, steps, failure } = await exploreSeed(scenario, seed, twice, total.coverage, options)
       total.events += events
       total.steps += steps
-      if (failure !== undefined) total.failures.push(failure)
+      if (failure === undefined) continue
+      total.failures.push(failure)
+      options.onFailure?.(failure)
     }
   }
   return total

@@ -3,17 +3,15 @@ import type { Core } from './core.js'
 import type { OpenStore } from './store.js'
 import { storedCore } from './stored-core.js'
 
-/** One run after another in one namespace of `open`: each begins with nothing in it. */
+/** One run after another in one namespace of `open`: each begins with nothing in it, the first as well: others may have run there before. */
 export function runsOn(open: OpenStore, namespace: string): (mint: MintToken) => Core {
   const store = open.namespace(namespace)
-  let used = false
   return (mint) => {
     const core = storedCore(store, mint)
     let begun = false
     let beginning: Promise<void> | undefined
     const begin = async (): Promise<void> => {
-      if (used) await open.remove(namespace)
-      used = true
+      await open.remove(namespace)
       begun = true
     }
     return {

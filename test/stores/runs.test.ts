@@ -20,11 +20,11 @@ const acquire = (owner: string): Command => ({
 /** `work` on runs of one store, of which namespaces are removed by `remove`. */
 async function withRuns(
   remove: (open: OpenStore, name: string) => Promise<void>,
-  work: (runs: ReturnType<typeof runsOn>) => Promise<void>,
+  work: (runs: ReturnType<typeof runsOn>, open: OpenStore) => Promise<void>,
 ): Promise<void> {
   const open = (await openStore('sqlite')) as OpenStore
   try {
-    await work(runsOn({ ...open, remove: (name) => remove(open, name) }, 'runs'))
+    await work(runsOn({ ...open, remove: (name) => remove(open, name) }, 'runs'), open)
   } finally {
     await open.close()
   }
@@ -44,10 +44,22 @@ describe('one run after another', () => {
     })
   })
 
+  it('begins with nothing, where others have run before it', async () => {
+    await withRuns(
+      (open, name) => open.remove(name),
+      async (runs, open) => {
+        await runs(mint).execute(acquire('a'), 0)
+        const reply = await runsOn(open, 'runs')(mint).execute(acquire('b'), 0)
+        expect(reply).toMatchObject({ kind: 'granted', fence: { epoch: 1 } })
+      },
+    )
+  })
+
   it('does not begin on what could not be removed', async () => {
-    let failures = 1
+    let removals = 0
     const once = async (open: OpenStore, name: string) => {
-      if (failures-- > 0) throw new StoreError({ what: 'gone', store: 'sqlite' })
+      removals += 1
+      if (removals === 2) throw new StoreError({ what: 'gone', store: 'sqlite' })
       await open.remove(name)
     }
     await withRuns(once, async (runs) => {

@@ -40,5 +40,19 @@ export function describeOwnFile(driver: string): void {
       await shared.close()
       await store.close()
     })
+
+    it('is of no use once it has been closed, and says so', async () => {
+      const store = await open(undefined)
+      const { load } = store.namespace('n')
+      await store.close()
+      for (const use of [
+        () => store.spec(),
+        () => store.namespace('m'),
+        () => load('s', 'a'),
+        () => store.remove('n'),
+      ]) {
+        await expect(async () => use()).rejects.toMatchObject({ problem: { what: 'the SQLite store has been closed' } })
+      }
+    })
   })
 }

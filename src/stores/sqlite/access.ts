@@ -5,8 +5,8 @@ const BUSY_TIMEOUT_MS = 10_000
 const RETRY_MS = 5
 
 /**
- * Who uses a file. One that is `alone` with it takes no locks, and is in one transaction for as long as that lasts: nothing
- * is written that fits into memory. 1.8 times as fast, on a file that is worth nothing once its process is gone.
+ * Who uses a file. One that is `alone` with it takes its lock once, and is in one transaction for as long as that lasts:
+ * nothing is written that fits into memory. 1.8 times as fast, on a file that is worth nothing once its process is gone.
  */
 export type Access = 'alone' | 'shared' | 'shared-and-synced'
 
@@ -19,8 +19,8 @@ export interface Steps {
   readonly writing: Whole
   /** Lets other connections to the file, if it had it alone. */
   share(): void
-  /** Whether everything is gone: SQLite ends the one transaction of a file that is alone when there is no room, for one. */
-  lost(): boolean
+  /** Whether all is in one transaction that has not ended yet. */
+  alone(): boolean
 }
 
 /** Waits while another process has the file, rather than fail at once. */
@@ -40,22 +40,27 @@ export function useAs(database: Pick<Database, 'exec'>, access: Access): void {
 /** The steps of a connection that has been settled. */
 export function stepsOf(database: Database, access: Access): Steps {
   const own = access === 'alone' ? inOneTransaction(database) : undefined
-  const shared = transactions(database)
-  let { reading, writing } = own ?? shared
+  const each = transactions(database)
+  let { reading, writing } = own ?? each
   let alone = own !== undefined
+  let shared = !alone
   return {
     reading: (work) => reading(work),
     writing: (work) => writing(work),
-    lost: () => alone && !database.inTransaction,
+    alone: () => alone,
     share() {
-      if (!alone) return
-      database.exec('COMMIT')
+      if (alone) {
+        database.exec('COMMIT')
+        alone = false
+        ;({ reading, writing } = each)
+      }
+      // Tried again where it failed the last time.
+      if (shared) return
       database.exec('PRAGMA locking_mode = NORMAL')
       // The lock is let go only by the next look at the file.
       database.exec('SELECT 1 FROM contention_space LIMIT 1')
       writeAhead(database)
-      ;({ reading, writing } = shared)
-      alone = false
+      shared = true
     },
   }
 }

@@ -29,7 +29,18 @@ export async function openSqlite(
     const access = folder !== undefined ? 'alone' : synced ? 'shared-and-synced' : 'shared'
     const guarded = guarding(file, folder === undefined)
     const steps = guarded(() => prepareTables(opened, file, access))
-    const usable = untilLost(guarded, steps)
+    /** Why it is of no use any more: everything is gone, or it was closed. */
+    let over: StoreError | undefined
+    const usable: Guard = (use) => {
+      if (over !== undefined) throw over
+      try {
+        return guarded(use)
+      } catch (error) {
+        // SQLite ends the one transaction when there is no room for it. What is asked next would be answered as if nothing had happened.
+        if (steps.alone() && !opened.inTransaction) over = error as StoreError
+        throw error
+      }
+    }
     return {
       kind: 'sqlite',
       spec: () => {
@@ -52,6 +63,11 @@ export async function openSqlite(
           }),
         ),
       close: async () => {
+        over ??= new StoreError({
+          what: 'the SQLite store has been closed',
+          store: `sqlite ${file}`,
+          todo: 'open it again',
+        })
         opened.close()
         removeFolder()
       },
@@ -71,6 +87,7 @@ const NAMESPACES = `
       FROM found WHERE namespace IS NOT NULL)
   SELECT namespace FROM found WHERE namespace IS NOT NULL`
 
+/** Of a file of its own it is true once that is shared: only then is there another process that lives on. */
 function promiseOf(file: string, synced: boolean): string {
   if (file === ':memory:') return 'nothing that is acknowledged survives the process'
   if (!synced) return 'what is acknowledged survives the death of the process, not that of the machine'
@@ -198,20 +215,6 @@ function codeOf({ code = '', errcode }: { readonly code?: string; readonly errco
 
 /** Uses the file, in words that people understand if it fails. */
 type Guard = <T>(use: () => T) => T
-
-/** Once everything is gone, the store is of no use: whatever is asked next would be answered as if nothing had happened. */
-function untilLost(guard: Guard, steps: Steps): Guard {
-  let failure: unknown
-  return (use) => {
-    if (failure !== undefined) throw failure
-    try {
-      return guard(use)
-    } catch (error) {
-      if (steps.lost()) failure = error
-      throw error
-    }
-  }
-}
 
 /** What SQLite says, as a StoreError. */
 function guarding(file: string, stays: boolean): Guard {

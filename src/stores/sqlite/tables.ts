@@ -13,7 +13,7 @@ export const HEAD = Number.MAX_SAFE_INTEGER
 
 /**
  * A space is its events, by `seq`, and its record behind them: an append then writes the one page on which both are, a fifth
- * faster than with tables for each. What is inserted into the view is an append: a swap of the record, and an event.
+ * faster than with tables for each. The view is only there to be inserted into: an append, which is a swap of the record, and an event.
  */
 const TABLES = `
 CREATE TABLE contention_space (
