@@ -19,6 +19,7 @@ const state = {
 export const checkpointReplayWindows = defineScenario({
   name: 'checkpoint-replay-windows',
   description: 'holders append and checkpoint, and crash at bad moments; successors load, replay and serve',
+  needs: ['acquire', 'renew', 'append', 'checkpoint', 'truncate', 'load', 'read'],
   parameters: {
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 500, min: 10, max: 3_600_000, description: 'how long a grant or renewal lasts' },

@@ -10,6 +10,7 @@ import { backoffMs } from '../src/subject/index.js'
 export const leaseRenewalContention = defineScenario({
   name: 'lease-renewal-contention',
   description: 'holders renew on an interval over a slow and lossy network while others queue for the lease',
+  needs: ['acquire', 'renew', 'release'],
   parameters: {
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 1_500, min: 10, max: 3_600_000, description: 'how long a grant or renewal lasts' },

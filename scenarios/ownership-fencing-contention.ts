@@ -18,6 +18,7 @@ interface Memory {
 export const ownershipFencingContention = defineScenario({
   name: 'ownership-fencing-contention',
   description: 'paused holders wake up and write with old fences; others claim live leases and forge tokens',
+  needs: ['acquire', 'claim', 'append', 'release'],
   parameters: {
     ...workload({ nodes: 16, spaces: 4, durationMs: 60_000 }),
     ttlMs: { default: 400, min: 10, max: 3_600_000, description: 'how long a grant lasts; nobody renews' },

@@ -9,6 +9,7 @@ import { backoffMs } from '../src/subject/index.js'
 export const takeoverQueueRetryPressure = defineScenario({
   name: 'takeover-queue-retry-pressure',
   description: 'holders crash; many claimants queue and retry with capped exponential backoff and jitter',
+  needs: ['acquire', 'release'],
   parameters: {
     ...workload({ nodes: 24, spaces: 4, durationMs: 60_000 }),
     ttlMs: {

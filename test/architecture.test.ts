@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   stores: ['lease', 'jobs', 'log', 'input'],
   authority: ['lease', 'log', 'stores'],
   stress: ['lease', 'log', 'stores'],
-  subject: ['kernel', 'lease', 'jobs', 'log', 'stores'],
+  subject: ['kernel', 'lease', 'jobs', 'log', 'stores', 'input'],
   trace: ['types of kernel', 'types of lease', 'log'],
   // Types alone: what model and reality both count.
   metrics: ['trace'],

@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
+import { InputError } from '../input/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
-import { builtInSubject } from '../subject/index.js'
+import type { Scenario } from '../scenario/index.js'
+import { builtInSubject, commandsOf, type Subject } from '../subject/index.js'
 import { optionText } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
@@ -33,6 +35,7 @@ export async function measure(
   const quiet = options.quiet === true || options.json === true
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
+    if (loaded !== undefined) refuseLacking(scenarios, subject)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) => {
       optimizeSooner()
       onScenarioWatch(io, scenarios)
@@ -42,6 +45,20 @@ export async function measure(
   // A promise that was left to be rejected ends the command here, before anything is printed or written.
   await setImmediate()
   return { report: replayable(report, options), budgets }
+}
+
+/** What a subject does not have cannot be measured, and is not left out in silence. */
+function refuseLacking(scenarios: readonly Scenario[], subject: Subject): void {
+  const commands = commandsOf(subject)
+  const missing = ({ needs = [] }: Scenario) => needs.filter((kind) => !commands.has(kind))
+  const lacking = scenarios.find((scenario) => missing(scenario).length > 0)
+  if (lacking === undefined) return
+  const others = scenarios.filter((scenario) => missing(scenario).length === 0).map(({ name }) => name)
+  throw new InputError({
+    what: `${lacking.name} needs commands that subject "${subject.name}" does not have`,
+    found: `without ${missing(lacking).join(', ')}`,
+    ...(others.length > 0 && { todo: `name the others: npx contention run ${others.join(' ')} --subject …` }),
+  })
 }
 
 /** Whoever runs an outcome again has to do it on the same subject, and under the same configuration. */

@@ -13,7 +13,7 @@ import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { besides, failureText } from './explore-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
-import { printEvent } from './print-event.js'
+import { printing } from './print-event.js'
 
 /** `contention replay FILE` or `contention replay TOKEN`: a failure again, as it was found. */
 export async function replayCounterexample(io: Io, what: string, options: ReplayOptions): Promise<ExitCode> {
@@ -47,7 +47,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     io.stdout.write(`${line}\n`)
   } else if (failure === undefined) {
     io.stdout.write(
-      `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${example.scenario.name} holds under this plan, on ${example.subject.name}${example.found === undefined ? '' : `; when it was found, ${example.found.what} did not: ${example.found.message}`}\n`,
+      `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${example.scenario.name} holds under this plan, on ${example.subject.name}${example.found === undefined ? '' : `; when it was found, ${example.found.what} did not: ${example.found.message}`}\n${isToken(what) && subjectFile === undefined ? '      a token does not say on which subject it was found: name that with --subject\n' : ''}`,
     )
   } else {
     const story =
@@ -76,5 +76,5 @@ function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions)
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  return { listeners: [{ observe: (event) => printEvent(io, event, cast, options.json) }] }
+  return { listeners: [printing(io, cast, plan.parameters['durationMs'] ?? 0, options)] }
 }

@@ -9,8 +9,8 @@ import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
-import { maxEventsOption, paramOptions, type ReplayOptions, seedOption, wholeNumber } from './options.js'
-import { printEvent } from './print-event.js'
+import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from './options.js'
+import { printing } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
 
@@ -19,7 +19,10 @@ export const isCounterexample = (name: string): boolean => isToken(name) || name
 
 /** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
-  if (isCounterexample(name)) return replayCounterexample(io, name, options)
+  if (isCounterexample(name)) {
+    refuseWithCounterexample(options)
+    return replayCounterexample(io, name, options)
+  }
   if (options.invariant !== undefined) {
     throw new InputError({
       what: '--invariant cannot be used with a scenario',
@@ -54,13 +57,12 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   if (options.trace) {
     const resolved = resolveParameters(scenario.parameters, given)
     const cast = castOf(numbered('node', resolved.nodes), numbered('space', resolved.spaces))
-    const wanted = filterOf(options, cast.nodes, cast.spaces, resolved.durationMs)
     await simulate(scenario, {
       seed,
       parameters: resolved,
       subject,
       maxSteps: maxEvents,
-      listeners: [{ observe: (event) => wanted(event) && printEvent(io, event, cast, options.json) }],
+      listeners: [printing(io, cast, resolved.durationMs, options)],
     })
   }
 
@@ -74,29 +76,14 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   return outcome.passed ? HELD : NOT_HELD
 }
 
-type Wanted = (event: { readonly atMs: number; readonly node: number; readonly space: number }) => boolean
-
-/** Which events `--node`, `--space`, `--from` and `--to` let through. */
-function filterOf(
-  { node, space, from, to }: ReplayOptions,
-  nodes: readonly string[],
-  spaces: readonly string[],
-  durationMs: number,
-): Wanted {
-  const nodeIndex = indexOf('--node', node, nodes)
-  const spaceIndex = indexOf('--space', space, spaces)
-  const fromMs = from === undefined ? 0 : wholeNumber('--from', from, 0, durationMs)
-  const toMs = to === undefined ? durationMs : wholeNumber('--to', to, fromMs, durationMs)
-  return (event) =>
-    (nodeIndex === undefined || event.node === nodeIndex) &&
-    (spaceIndex === undefined || event.space === spaceIndex) &&
-    event.atMs >= fromMs &&
-    event.atMs <= toMs
-}
-
-function indexOf(option: string, name: string | undefined, names: readonly string[]): number | undefined {
-  if (name === undefined) return undefined
-  const index = names.indexOf(name)
-  if (index >= 0) return index
-  throw new InputError({ what: `${option} cannot be used`, found: name, expected: `${names[0]} to ${names.at(-1)}` })
+/** What a counterexample has of its own. */
+function refuseWithCounterexample({ seed, param, budget }: ReplayOptions): void {
+  const [what] =
+    Object.entries({ '--seed': seed, '--param': param, '--budget': budget }).find(([, value]) => value !== undefined) ??
+    []
+  if (what === undefined) return
+  throw new InputError({
+    what: `${what} cannot be used with a counterexample`,
+    expected: 'the name of a scenario: a counterexample has a seed and parameters of its own, and no budget',
+  })
 }

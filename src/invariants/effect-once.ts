@@ -2,12 +2,13 @@ import type { TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
- * A request may arrive twice and be sent again; it takes effect once. And a job is done once, by who holds it: bull #308
+ * A request may arrive twice and be sent again; it takes effect the first time, and what was refused then stays refused: whoever
+ * asked may have given up since. And a job is done once, by who holds it: bull #308
  * (a stalled worker completes what another has taken over).
  */
 export const effectOnce: Invariant = {
   name: 'effect-once',
-  rule: 'a request takes effect at most once however often it arrives, and a job is completed at most once',
+  rule: 'a request takes effect when it first arrives, or never: a copy is told the same; and a job is completed at most once',
   kinds: ['granted', 'appended', 'taken', 'completed'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
@@ -15,8 +16,8 @@ export const effectOnce: Invariant = {
     /** By space and job: the latest attempt, negative once it is done. */
     const attempts = spaces.map((): number[] => [])
     // In words only when a rule is broken: a text for every event is one for nothing.
-    const again = ({ request, node, space }: TraceEvent) =>
-      `request ${request} of ${nodes[node]} took effect on ${spaces[space]} again`
+    const copy = ({ request, node, space }: TraceEvent) =>
+      `a copy of request ${request} of ${nodes[node]} took effect on ${spaces[space]}`
     const job = ({ seq, space }: TraceEvent) => `job ${seq} of ${spaces[space]}`
     return {
       step(event) {
@@ -25,12 +26,12 @@ export const effectOnce: Invariant = {
           case 'granted': {
             const isNew = epoch > (epochs[space] as number)
             if (isNew) epochs[space] = epoch
-            return repeated && isNew ? `${again(event)}: it was granted epoch ${epoch}` : undefined
+            return repeated && isNew ? `${copy(event)}: it was granted epoch ${epoch}` : undefined
           }
           case 'appended': {
             const isNew = seq >= (heads[space] as number)
             if (isNew) heads[space] = seq + 1
-            return repeated && isNew ? `${again(event)}: it was appended at seq ${seq}` : undefined
+            return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : undefined
           }
           default: {
             const jobs = attempts[space] as number[]
@@ -38,7 +39,7 @@ export const effectOnce: Invariant = {
             if (kind === 'taken') {
               if (epoch <= attempt) return undefined
               jobs[seq] = epoch
-              return repeated ? `${again(event)}: it took ${job(event)}` : undefined
+              return repeated ? `${copy(event)}: it took ${job(event)}` : undefined
             }
             if (repeated) return undefined
             jobs[seq] = DONE

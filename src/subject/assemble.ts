@@ -1,10 +1,18 @@
+import { nearest } from '../input/index.js'
 import { type Random, randomStream } from '../kernel/index.js'
 import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/index.js'
 import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, SubjectFault } from './guard.js'
-import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
+import {
+  type BuiltInParts,
+  type CorePart,
+  isPlain,
+  type LogPart,
+  type Subject,
+  type SubjectContext,
+} from './subject.js'
 
 /** A subject put together for one run. */
 export interface Assembled {
@@ -21,6 +29,7 @@ export interface Assembled {
 const coreCommands = ['acquire', 'claim', 'renew', 'release', 'validate'] as const
 const logCommands = ['append', 'checkpoint', 'truncate', 'load', 'read'] as const
 const jobCommands = ['enqueue', 'take', 'complete', 'fail'] as const
+const commandsOfPart = { core: coreCommands, log: logCommands, jobs: jobCommands } as const
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
 /** Puts `subject` together, with nothing in its store. */
@@ -128,6 +137,12 @@ function logOf(subject: Subject, context: SubjectContext, spaces: Map<string, St
   return partsOn(memoryCore(context.mint, { spaces })).log
 }
 
+/** The command that `key` seems to be a slip of: it would not be called, and the built-in one beside it be found correct. */
+function slipOf(key: string, commands: readonly string[]): string | undefined {
+  if (commands.includes(key) || key === 'execute' || key === 'close') return undefined
+  return nearest(key, commands).find((command) => Math.abs(command.length - key.length) <= 2)
+}
+
 /** What `make` gives, if it is a part: a function for each of its commands. A core has at least `acquire`, or one `execute` for all. */
 function made<P extends object>(
   subject: Subject,
@@ -142,6 +157,10 @@ function made<P extends object>(
     new SubjectFault('wrong-shape', name, `${name} of subject "${subject.name}" is ${found}: expected ${expected}`)
   if (typeof part !== 'object' || part === null) throw wrong(String(part), 'an object with a function for each command')
   if (part instanceof Promise) throw wrong('a promise', 'an object, made at once: its commands may be asynchronous')
+  for (const key of isPlain(part) ? Object.keys(part) : []) {
+    const meant = has(key) ? slipOf(key, commandsOfPart[name]) : undefined
+    if (meant !== undefined) throw wrong(`one with ${key}`, `${meant}, if that is what is meant, or another name`)
+  }
   if (name === 'core' && !has('acquire') && !has('execute')) {
     throw wrong(`one with ${Object.keys(part).join(', ') || 'nothing'}`, 'acquire, or one execute for all commands')
   }

@@ -84,10 +84,21 @@ export interface Subject {
   readonly watch?: Watch
 }
 
+/** An object as it is written down, and not the instance of a class. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** Declares a subject, which may be the instance of a class. Throws where the declaration is not one. */
 export function defineSubject(subject: Subject): Subject {
   const { name, core, log, jobs, client, store } = subject
   if (typeof name !== 'string' || name.trim() === '') throw new TypeError('a subject needs a name')
+  // What is misspelt, or no subject at all, would have the built-in parts found correct in its name.
+  if ([core, log, jobs, client, store].every((part) => part === undefined)) {
+    const found = Object.keys(subject).join(', ')
+    throw new TypeError(`subject "${name}" has no part of its own, but ${found}: expected core, log, jobs or client`)
+  }
   for (const [part, value] of Object.entries({ core, log, jobs })) {
     if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
     throw new TypeError(`${part} of subject "${name}" is ${typeof value}: expected a function that makes the part`)

@@ -1,5 +1,5 @@
 import type { Cast } from './cast.js'
-import { messageFaults, type TraceEvent } from './event.js'
+import { messageFaults, NOBODY, type TraceEvent } from './event.js'
 
 /** One event in words: `node-3 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
 export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
@@ -110,18 +110,18 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'compacted':
       return [`first seq ${seq}`]
     case 'lease-held':
-      return [`${peer} holds epoch ${epoch} until ${untilMs} ms`, seq > 0 ? `place ${seq}` : '']
+      return [heldText(peer, event), seq > 0 ? `place ${seq}` : '']
     case 'queued':
       return [`behind ${peer}`, seq > 0 ? `place ${seq}` : '']
     case 'split-brain':
-      return [`epoch ${epoch}`, `the owner is ${peer}`]
+      return [`epoch ${epoch}`, event.peer === NOBODY ? '' : `the owner is ${peer}`]
     case 'stale-owner':
     case 'unknown-epoch':
       return [`epoch ${epoch}`, `the epoch is ${seq}`]
     case 'invalid-token':
       return [`epoch ${epoch}`, `token ${hex(event.token)}`]
     case 'lease-expired':
-      return [`epoch ${epoch}`, `ended at ${untilMs} ms`]
+      return [`epoch ${epoch}`, untilMs > 0 ? `ended at ${untilMs} ms` : '']
     case 'superseded':
       return [`request ${seq} has been answered`]
     case 'ahead-of-log':
@@ -143,6 +143,12 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     default:
       return []
   }
+}
+
+/** A subject need not say more than that the lease is held. */
+function heldText(peer: string, { epoch, untilMs }: TraceEvent): string {
+  if (epoch > 0) return `${peer} holds epoch ${epoch} until ${untilMs} ms`
+  return untilMs > 0 ? `until ${untilMs} ms` : ''
 }
 
 const hex = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0')

@@ -38,6 +38,27 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it('what a counterexample has of its own', async () => {
+    expect(await refusal(folder(), 'replay', 'found.json', '--seed', '1')).toMatchInlineSnapshot(`
+      "error: --seed cannot be used with a counterexample
+        expected: the name of a scenario: a counterexample has a seed and parameters of its own, and no budget
+      "
+    `)
+  })
+
+  it('a file that is no subject, and a subject without what a scenario needs', async () => {
+    const own = "export default { name: 'own', core: () => ({ acquire: () => ({ kind: 'lease-held' }) }) }"
+    const project = folder({ 'none.json': '{ "name": "none", "version": "1" }', 'own.mjs': own })
+    expect(await refusal(project, 'run', '--subject', 'none.json')).toContain(
+      'found:    subject "none" has no part of its own, but name, version: expected core, log, jobs or client',
+    )
+    expect(await refusal(project, 'run', '--subject', 'own.mjs')).toMatchInlineSnapshot(`
+      "error: ownership-fencing-contention needs commands that subject "own" does not have
+        found:    without claim, release
+      "
+    `)
+  })
+
   it('a seed or parameter that is no whole number, unknown, or out of range', async () => {
     const project = ownProject(polite)
     expect(await refusal(project, 'run', '--seed', '-1')).toMatchInlineSnapshot(`

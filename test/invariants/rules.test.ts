@@ -322,7 +322,7 @@ describe('effect-once', () => {
       effectOnce,
       [granted(0, 'a', 1), granted(5, 'a', 2, 0, again)],
       1,
-      'request 7 of a took effect on s again: it was granted epoch 2',
+      'a copy of request 7 of a took effect on s: it was granted epoch 2',
     )
   })
 
@@ -332,7 +332,7 @@ describe('effect-once', () => {
       effectOnce,
       [appended(0, 'a', 0), appended(5, 'a', 1, 0, again)],
       1,
-      'request 7 of a took effect on s again: it was appended at seq 1',
+      'a copy of request 7 of a took effect on s: it was appended at seq 1',
     )
   })
 
@@ -346,7 +346,7 @@ describe('effect-once', () => {
         effectOnce,
         [taken(0, 'a', 0, 1), taken(5, 'a', job, attempt, again)],
         1,
-        `request 7 of a took effect on s again: it took job ${job} of s`,
+        `a copy of request 7 of a took effect on s: it took job ${job} of s`,
       )
     }
   })

@@ -696,6 +696,11 @@ describe('defineSubject', () => {
     ['no name', {}, 'a subject needs a name'],
     ['a name of blanks', { name: ' ' }, 'a subject needs a name'],
     ['a name that is none', { name: 7 }, 'a subject needs a name'],
+    [
+      'no part',
+      { name: 'x', version: '1', cores: () => ({}) },
+      'no part of its own, but name, version, cores: expected core',
+    ],
     ['a part that is made already', { name: 'x', core: {} }, 'core of subject "x" is object: expected a function'],
     ['a log of another word', { name: 'x', log: 'off' }, 'log of subject "x" is string: expected a function'],
     ['no core', { name: 'x', core: 'none' }, 'core of subject "x" is string: expected a function'],
@@ -715,8 +720,21 @@ describe('what a subject may get wrong', () => {
     ['a log that is not returned', { name: 'mine', log: (() => undefined) as unknown as () => LogPart }],
     ['a core that is promised', taking(async () => counts())],
     ['a core that cannot acquire', taking(() => ({ aquire: counts().acquire }))],
+    [
+      'a core with a slip beside the built-in command',
+      taking(() => ({ ...counts(), renwe: () => ({ kind: 'renewed' }) })),
+    ],
+    [
+      'a log with a slip',
+      { name: 'mine', log: ({ builtIn }) => ({ ...builtIn.log, apend: () => undefined }) as LogPart },
+    ],
   ])('%s is refused when it is put together', (_what, subject) => {
     expect(() => assembled(subject)).toThrow()
+  })
+
+  it('a part may have helpers of its own', () => {
+    const core = () => ({ ...counts(), grant: () => 1, valid: () => true, log: () => undefined })
+    expect(ask(assembled(taking(core)), acquire('a'))).toMatchObject({ kind: 'granted' })
   })
 
   // Functions are taken off their part, and called without it.
