@@ -117,6 +117,12 @@ describe('contention explore', () => {
     }
     const traced = await cli(root, ['replay', file, '--trace'])
     expect(traced.stdout.split('\n').length).toBeGreaterThan(5)
+    const events = (text: string) => text.split('\n').filter((line) => /^ +\d+ +\d+ ms /.test(line))
+    const ofOne = await cli(root, ['replay', file, '--trace', '--node', 'node-1', '--from', '1'])
+    const wanted = events(traced.stdout).filter((line) => / ms {2}node-1(\/\d)? /.test(line) && !/ 0 ms /.test(line))
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(events(ofOne.stdout)).toEqual(wanted)
+    expect((await cli(root, ['replay', token])).stdout).toMatch(/^PASS .*\n {6}a token does not say on which subject/)
   })
 
   it('has a counterexample for each failure, named after its subject, and one for the same failure', async () => {
