@@ -81,7 +81,7 @@ describe('contention explore', () => {
     expect(broken.stdout).toContain(`snapshots/counterexamples/${file}: mutual-exclusion at`)
     const [before = ''] = readFileSync(summary, 'utf8').split('# Contention report')
     expect(before).toContain(`- snapshots/counterexamples/${file}: mutual-exclusion at`)
-    writeFileSync(join(root, 'careless.ts'), 'export default { name: "mended" }')
+    writeFileSync(join(root, 'careless.ts'), 'export default { name: "mended", client: {} }')
     const mended = await cli(root, ['check'])
     expect(mended).toMatchObject({ code: 0 })
     expect(mended.stdout).toContain('1 counterexample kept, none fails')
@@ -151,7 +151,7 @@ describe('contention explore', () => {
     const file = join(root, 'project', 'counterexamples', name)
     const elsewhere = join(root, 'elsewhere')
     expect(await cli(elsewhere, ['replay', file])).toMatchObject({ code: 1 })
-    writeFileSync(join(elsewhere, 'careless.mjs'), "export default { name: 'right' }")
+    writeFileSync(join(elsewhere, 'careless.mjs'), "export default { name: 'right', client: {} }")
     expect(await cli(elsewhere, ['replay', file])).toMatchObject({ code: 0 })
     rmSync(join(elsewhere, 'careless.mjs'))
     rmSync(join(root, 'project', 'careless.mjs'))
@@ -284,7 +284,7 @@ export default { name: 'later', core: ({ builtIn }) => ({ ...builtIn.core }), lo
   })
 
   it('says of several subjects what it says of each, as one document', async () => {
-    const files = { 'careless.mjs': careless, 'right.mjs': "export default { name: 'right' }" }
+    const files = { 'careless.mjs': careless, 'right.mjs': "export default { name: 'right', client: {} }" }
     const root = folder({ ...files, 'contention.config.json': '{ "subjects": ["careless.mjs", "right.mjs"] }' })
     const { code, stdout } = await explore(root, 'lease-lifecycle', '--seeds', '40', '--json')
     expect(code).toBe(1)
