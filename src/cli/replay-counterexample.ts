@@ -46,9 +46,14 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     )
     io.stdout.write(`${line}\n`)
   } else if (failure === undefined) {
+    const { scenario, subject, found } = example
+    const then = found === undefined ? '' : `; when it was found, ${found.what} did not: ${found.message}`
     io.stdout.write(
-      `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${example.scenario.name} holds under this plan, on ${example.subject.name}${example.found === undefined ? '' : `; when it was found, ${example.found.what} did not: ${example.found.message}`}\n${isToken(what) && subjectFile === undefined ? '      a token does not say on which subject it was found: name that with --subject\n' : ''}`,
+      `${options.trace ? '\n' : ''}${chalk.green('PASS')}  ${scenario.name} holds under this plan, on ${subject.name}${then}\n`,
     )
+    if (isToken(what) && subjectFile === undefined) {
+      io.stdout.write('      a token does not say on which subject it was found: name that with --subject\n')
+    }
   } else {
     const story =
       options.trace && failure.kind !== 'nondeterministic'
@@ -76,5 +81,5 @@ function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions)
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  return { listeners: [printing(io, cast, plan.parameters['durationMs'] ?? 0, options)] }
+  return { listeners: [printing(io, cast, plan.parameters['durationMs'] ?? Number.MAX_SAFE_INTEGER, options)] }
 }

@@ -5,14 +5,7 @@ import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } fro
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, SubjectFault } from './guard.js'
-import {
-  type BuiltInParts,
-  type CorePart,
-  isPlain,
-  type LogPart,
-  type Subject,
-  type SubjectContext,
-} from './subject.js'
+import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
 
 /** A subject put together for one run. */
 export interface Assembled {
@@ -135,6 +128,12 @@ function start(subject: Subject, context: SubjectContext, ledger: Map<string, St
 function logOf(subject: Subject, context: SubjectContext, spaces: Map<string, StoredSpace>): LogPart {
   if (subject.core === undefined) return context.builtIn.log
   return partsOn(memoryCore(context.mint, { spaces })).log
+}
+
+/** An object as it is written down, and not the instance of a class. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 /** The command that `key` seems to be a slip of: it would not be called, and the built-in one beside it be found correct. */

@@ -84,12 +84,6 @@ export interface Subject {
   readonly watch?: Watch
 }
 
-/** An object as it is written down, and not the instance of a class. */
-export function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
 /** Declares a subject, which may be the instance of a class. Throws where the declaration is not one. */
 export function defineSubject(subject: Subject): Subject {
   const { name, core, log, jobs, client, store } = subject

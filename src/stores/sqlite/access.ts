@@ -19,7 +19,7 @@ export interface Steps {
   readonly writing: Whole
   /** Lets other connections to the file, if it had it alone. */
   share(): void
-  /** Whether all is in one transaction that has not ended yet. */
+  /** Whether it has not been shared yet: then all is in one transaction, unless SQLite has ended that. */
   alone(): boolean
 }
 
