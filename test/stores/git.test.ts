@@ -400,6 +400,20 @@ describe('a git repository that cannot be used', () => {
     for (const [pid, group] of lines.map((line) => line.trim().split(/\s+/))) expect(group).toBe(pid)
   })
 
+  it('a git that Ctrl-C ends before it has a group of its own is started again, once', async () => {
+    const path = repository('--bare')
+    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim()
+    const path0 = process.env['PATH']
+    const ended = join(folder, 'ended')
+    const once = standIn(`[ -e ${ended} ] && exec ${real} "$@"; : >${ended}; kill -INT $$; sleep 9`)
+    await withPath(`${once}:${path0}`, async () => {
+      expect(await (await opened(`git=${path}`)).namespaces('')).toEqual([])
+    })
+    await withPath(`${standIn('kill -INT $$; sleep 9')}:${path0}`, async () => {
+      expect(await problem(opened(`git=${path}`))).toMatchObject({ found: 'it was ended by SIGINT' })
+    })
+  })
+
   it('a ref of ours holds something else: it is named, and never overwritten', async () => {
     const path = repository('--bare')
     const kept = await namespaceIn(path)

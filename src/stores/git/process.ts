@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { wasMeantForUs } from '../processes/signals.js'
 import { gitError, gitMissing } from './problem.js'
 
 /** Where git is told to work. */
@@ -46,8 +47,32 @@ const allArgs = (place: Place, args: readonly string[]) => [...SETTINGS, ...plac
  * What one git command prints. `failed` says what could not be done.
  * @throws StoreError when there is no git, or the command fails
  */
-export function runGit(place: Place, args: readonly string[], failed: string, input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
+export async function runGit(place: Place, args: readonly string[], failed: string, input = ''): Promise<string> {
+  let ended = await outcomeOf(place, args, input)
+  // A signal that is for our group ends a git that has no group of its own yet, before it did anything.
+  if (ended.kind === 'ended' && wasMeantForUs(ended.signal)) ended = await outcomeOf(place, args, input)
+  if (ended.kind === 'not-started') {
+    const { error } = ended
+    throw error.code === 'ENOENT'
+      ? gitMissing(place.name)
+      : gitError(place.name, failed, error.message, { cause: error })
+  }
+  if (ended.code === 0) return ended.printed
+  throw gitError(place.name, failed, lastWords(ended.words, ended.code, ended.signal))
+}
+
+type Outcome =
+  | { readonly kind: 'not-started'; readonly error: NodeJS.ErrnoException }
+  | {
+      readonly kind: 'ended'
+      readonly code: number | null
+      readonly signal: NodeJS.Signals | null
+      readonly printed: string
+      readonly words: string
+    }
+
+function outcomeOf(place: Place, args: readonly string[], input: string): Promise<Outcome> {
+  return new Promise((resolve) => {
     const child = start(place, args)
     const printed: Buffer[] = []
     let words = ''
@@ -55,14 +80,10 @@ export function runGit(place: Place, args: readonly string[], failed: string, in
     child.stderr?.on('data', (chunk: Buffer) => {
       words = (words + chunk.toString()).slice(0, MOST_SAID)
     })
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      const cause = { cause: error }
-      reject(error.code === 'ENOENT' ? gitMissing(place.name) : gitError(place.name, failed, error.message, cause))
-    })
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(Buffer.concat(printed).toString())
-      else reject(gitError(place.name, failed, lastWords(words, code, signal)))
-    })
+    child.on('error', (error) => resolve({ kind: 'not-started', error }))
+    child.on('close', (code, signal) =>
+      resolve({ kind: 'ended', code, signal, printed: Buffer.concat(printed).toString(), words }),
+    )
     // A command that ends without reading has said why.
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input)
