@@ -219,7 +219,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       'on a lease core of yours, instead of the built-in one or the one of the counterexample',
     )
     .option('--invariant <name>', 'judge this one alone, of a counterexample; any number of times', collect)
-    .option('--trace', 'every event, in order')
+    .option('--trace', 'every event, in order; with --json an object in each line, the verdict in the last')
     .option('--node <name>', 'only events of this node')
     .option('--space <name>', 'only events about this space')
     .option('--from <ms>', 'only events from this virtual time on')

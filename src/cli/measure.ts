@@ -2,13 +2,12 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
-import { InputError } from '../input/index.js'
 import type { Report } from '../report/index.js'
 import { runMatrix } from '../run/index.js'
-import type { Scenario } from '../scenario/index.js'
-import { builtInSubject, commandsOf, type Subject } from '../subject/index.js'
+import { builtInSubject } from '../subject/index.js'
 import { optionText } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
+import { refuseLacking } from './lacking.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
@@ -45,20 +44,6 @@ export async function measure(
   // A promise that was left to be rejected ends the command here, before anything is printed or written.
   await setImmediate()
   return { report: replayable(report, options), budgets }
-}
-
-/** What a subject does not have cannot be measured, and is not left out in silence. */
-function refuseLacking(scenarios: readonly Scenario[], subject: Subject): void {
-  const commands = commandsOf(subject)
-  const missing = ({ needs = [] }: Scenario) => needs.filter((kind) => !commands.has(kind))
-  const lacking = scenarios.find((scenario) => missing(scenario).length > 0)
-  if (lacking === undefined) return
-  const others = scenarios.filter((scenario) => missing(scenario).length === 0).map(({ name }) => name)
-  throw new InputError({
-    what: `${lacking.name} needs commands that subject "${subject.name}" does not have`,
-    found: `without ${missing(lacking).join(', ')}`,
-    ...(others.length > 0 && { todo: `name the others: npx contention run ${others.join(' ')} --subject …` }),
-  })
 }
 
 /** Whoever runs an outcome again has to do it on the same subject, and under the same configuration. */

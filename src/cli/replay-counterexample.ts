@@ -12,6 +12,7 @@ import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { besides, failureText } from './explore-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
+import { refuseLacking } from './lacking.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 import { printing } from './print-event.js'
 
@@ -22,6 +23,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
   const example = isToken(what)
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
+  refuseLacking([example.scenario], example.subject)
   onScenarioWatch(io, [example.scenario])
   const invariants =
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])

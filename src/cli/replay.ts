@@ -9,6 +9,7 @@ import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
+import { refuseLacking } from './lacking.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from './options.js'
 import { printing } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
@@ -38,6 +39,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     options.subject === undefined ? [] : [options.subject],
   )
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
+  if (loaded !== undefined) refuseLacking(scenarios, subject)
   onScenarioWatch(io, scenarios)
   const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })

@@ -45,7 +45,7 @@ async function run(io: Io, options: VerifyCliOptions, predict: VerifyOptions['pr
   const asked = askedOf(io, options, predict)
   if (asked.commit === UNKNOWN_COMMIT) {
     io.stderr.write(
-      `${io.cwd} is in no git checkout, and nobody has said which commit is verified: --commit SHA does\n`,
+      `no commit is checked out in ${io.cwd}, and nobody has said which one is verified: --commit SHA does\n`,
     )
   }
   // A second signal ends the process at once, and its workers with it: what it leaves in the database, the next run clears.

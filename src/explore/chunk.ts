@@ -62,7 +62,7 @@ export interface ChunkResult {
 
 /**
  * One seed in so many, and the very first, is run a second time, and so is every one that fails: a subject that is not
- * deterministic would make every failure worthless. A second run, with digests, costs three times a first one.
+ * deterministic would make every failure worthless. A second run, with digests, costs TODO times a first one.
  */
 const TWICE_EVERY = 64
 
@@ -108,7 +108,7 @@ async function exploreSeed(
   const { strategy, parameters } = swarm
   const faults: Fault[] = [...swarm.faults]
   const first = await attempt(scenario, swarm, options, {
-    judgedOnly: !twice,
+    digest: twice,
     counts: coverage.events,
     listeners: strikeListeners(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100),
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
@@ -119,7 +119,12 @@ async function exploreSeed(
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
   if (!failed && !twice) return { ...explored, failure: undefined }
 
-  const second = await attempt(scenario, plan, options, { judgedOnly: !twice, when: whenAgain(options.subject) })
+  const second = await attempt(scenario, plan, options, {
+    digest: twice,
+    when: whenAgain(options.subject),
+    // Of a trace that is the same, what is judged is the same.
+    ...(failed ? {} : { invariants: [] }),
+  })
   return { ...explored, failure: failureOfBoth(first, second, plan) }
 }
 
@@ -130,8 +135,9 @@ export async function runAgain(
   options: ExploreOptions,
   how: Parameters<typeof attempt>[3] = {},
 ): Promise<Failure | undefined> {
-  const first = await attempt(scenario, plan, options, how)
-  return failureOfBoth(first, await attempt(scenario, plan, options, { when: whenAgain(options.subject) }), plan)
+  const first = await attempt(scenario, plan, options, { ...how, digest: true })
+  const second = await attempt(scenario, plan, options, { digest: true, when: whenAgain(options.subject) })
+  return failureOfBoth(first, second, plan)
 }
 
 /** That two runs of one plan differ is wrong by itself, whatever else either shows. */
@@ -149,7 +155,7 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'judgedOnly' | 'when'> = {},
+  how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'digest' | 'when' | 'invariants'> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {
@@ -193,7 +199,7 @@ export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {
   }
 }
 
-/** Of runs that were only judged, the number of events and what broke has to do. */
+/** Of runs without a digest, the number of events and what broke has to do. */
 function sameEnd(one: Attempt, other: Attempt): boolean {
   if (one.kind === 'ended' && other.kind === 'ended') {
     const [a, b] = [one.execution, other.execution]

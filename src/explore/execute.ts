@@ -18,8 +18,8 @@ export interface ExecuteOptions {
   /** Names of the invariants to judge; all of the scenario's when absent. */
   readonly invariants?: readonly string[]
   readonly maxSteps: number
-  /** Without a digest: quicker. */
-  readonly judgedOnly?: boolean
+  /** Whether to digest the trace. Default false: without it a run is quicker. */
+  readonly digest?: boolean
   readonly listeners?: readonly Listener[]
   readonly counts?: number[]
   readonly watch?: (command: CommandKind, atMs: number) => void
@@ -38,7 +38,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, judgedOnly, when = today } = options
+  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, digest = false, when = today } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -51,7 +51,8 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
       faults: plan.faults,
       invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
       stopAtViolation: true,
-      judgedOnly: judgedOnly === true,
+      digest,
+      metrics: false,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(watch === undefined ? {} : { watch }),
       ...(listeners === undefined ? {} : { listeners }),

@@ -25,7 +25,8 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
     rule: `a node that keeps asking for a space gets it within ${boundMs} ms`,
     kinds: ['sent', 'delivered', 'crashed'],
     begin(cast) {
-      const waits = new Map<number, Wait>()
+      /** By contender. */
+      const waits: (Wait | undefined)[] = []
       const late = (contender: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
         atMs - Math.max(sinceMs, calmFromMs) <= boundMs
           ? undefined
@@ -34,15 +35,16 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
         step(event) {
           const { kind, command, node, space, attempt, epoch, atMs } = event
           if (kind === 'crashed') {
-            for (const each of waits.keys()) if (each % cast.nodes.length === node) waits.delete(each)
+            for (let each = node; each < waits.length; each += cast.nodes.length) waits[each] = undefined
             return undefined
           }
           const contender = contenderOf(event, cast)
-          const wait = waits.get(contender)
+          while (waits.length <= contender) waits.push(undefined)
+          const wait = waits[contender]
           if (command !== 'acquire' && command !== 'claim') {
-            if (kind === 'sent') waits.delete(contender)
+            if (kind === 'sent') waits[contender] = undefined
           } else if (kind === 'sent') {
-            if (wait === undefined) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
+            if (wait === undefined) waits[contender] = { space, sinceMs: atMs, lastAskedMs: atMs }
             else {
               if (attempt === 0) {
                 wait.space = space
@@ -51,14 +53,14 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
               wait.lastAskedMs = atMs
             }
           } else if (epoch > 0 && wait !== undefined) {
-            waits.delete(contender)
+            waits[contender] = undefined
             return late(contender, wait, atMs)
           }
           return undefined
         },
         end(endMs) {
-          for (const [contender, wait] of waits) {
-            if (endMs - wait.lastAskedMs > boundMs / 2) continue
+          for (const [contender, wait] of waits.entries()) {
+            if (wait === undefined || endMs - wait.lastAskedMs > boundMs / 2) continue
             const message = late(contender, wait, endMs)
             if (message !== undefined) return `${message}, the end of the run, and was not served`
           }

@@ -17,32 +17,37 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
     kinds: ['granted', 'lease-held', 'queued'],
     begin({ nodes, spaces }) {
-      const queues: Place[][] = spaces.map(() => [])
+      // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
+      const queues = spaces.map(() => new Map<number, Place>())
       return {
         step({ kind, space, node, seq, atMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined || repeated) return undefined
-          forget(queue, atMs)
-          const at = queue.findIndex((other) => other.node === node)
-          if (kind !== 'granted') {
-            if (seq === 0) return undefined
-            if (at < 0) queue.push({ node, sinceMs: atMs, keptUntilMs: atMs + queueMs })
-            else (queue[at] as Place).keptUntilMs = atMs + queueMs
-            return undefined
+          if (kind === 'granted') {
+            const first = firstOf(queue, atMs)
+            queue.delete(node)
+            if (first === undefined || first.node === node) return undefined
+            return `${spaces[space]} was granted to ${nodes[node]} before ${nodes[first.node]}, which waited since ${first.sinceMs} ms`
           }
-          const first = queue[0]
-          if (at >= 0) queue.splice(at, 1)
-          if (first === undefined || first.node === node) return undefined
-          return `${spaces[space]} was granted to ${nodes[node]} before ${nodes[first.node]}, which waited since ${first.sinceMs} ms`
+          if (seq === 0) return undefined
+          const place = queue.get(node)
+          if (place !== undefined && place.keptUntilMs > atMs) place.keptUntilMs = atMs + queueMs
+          else {
+            queue.delete(node)
+            queue.set(node, { node, sinceMs: atMs, keptUntilMs: atMs + queueMs })
+          }
+          return undefined
         },
       }
     },
   }
 }
 
-/** Drops the places that were not kept, where they stand: this is asked at every refusal of a contended space. */
-function forget(queue: Place[], atMs: number): void {
-  let kept = 0
-  for (const place of queue) if (place.keptUntilMs > atMs) queue[kept++] = place
-  queue.length = kept
+/** Who has waited longest of those whose place still holds. Drops the places before it. */
+function firstOf(queue: Map<number, Place>, atMs: number): Place | undefined {
+  for (const place of queue.values()) {
+    if (place.keptUntilMs > atMs) return place
+    queue.delete(place.node)
+  }
+  return undefined
 }

@@ -19,7 +19,7 @@ import { entering, type ScenarioWatch, watchedInvariant } from './watch.js'
 
 /** What one run came to. */
 export interface Run {
-  /** SHA-256 over the whole trace; '' when it was only judged. */
+  /** SHA-256 over the whole trace; '' when none was wanted. */
   readonly digest: string
   /** Length of the trace. */
   readonly events: number
@@ -46,12 +46,14 @@ export interface SimulateOptions {
   readonly faults?: readonly Fault[]
   /** Given the means to have the world do more while the run goes on; returns who is to be told of what happens. */
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
-  /** Judged instead of the scenario's own invariants. */
+  /** Judged instead of the scenario's own invariants: none, where only the trace matters. */
   readonly invariants?: readonly Invariant[]
   /** Told of every command before the subject is: where a run that hangs was last seen. */
   readonly watch?: (command: CommandKind, atMs: number) => void
-  /** Neither digest nor metrics: for runs of which only the invariants matter. */
-  readonly judgedOnly?: boolean
+  /** Whether to digest the trace. Default true. */
+  readonly digest?: boolean
+  /** Whether to measure. Default true. */
+  readonly metrics?: boolean
   /** End the run at the first event that breaks an invariant. */
   readonly stopAtViolation?: boolean
 }
@@ -83,8 +85,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
 
-  const digest = options.judgedOnly ? undefined : new TraceDigest()
-  const metrics = options.judgedOnly ? undefined : observe(metricsFold(cast))
+  const digest = options.digest === false ? undefined : new TraceDigest()
+  const metrics = options.metrics === false ? undefined : observe(metricsFold(cast))
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
   const judges = declared(scenarioWatch, 'invariants', () =>
     (options.invariants ?? scenario.invariants(parameters)).map((each) =>

@@ -57,6 +57,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         found:    without claim, release
       "
     `)
+    expect(await refusal(project, 'replay', 'lease-renewal-contention', '--subject', 'own.mjs')).toMatchInlineSnapshot()
   })
 
   it('a seed or parameter that is no whole number, unknown, or out of range', async () => {

@@ -1,0 +1,74 @@
+import { Chalk } from 'chalk'
+import type { LoadedSubject } from '../config/index.js'
+import type { Exploration } from '../explore/index.js'
+import { grouped } from '../report/index.js'
+import type { Scenario } from '../scenario/index.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
+import type { ToExplore } from './explore-settings.js'
+import { explorationText, failureText, onSubject, type ToldFailure } from './explore-text.js'
+import type { Askable } from './lacking.js'
+import type { SubjectHangs } from './pool.js'
+import { shownPath } from './shown-path.js'
+
+/** An exploration that came to its end, or was stopped. */
+export interface CameToEnd {
+  readonly asked: Askable
+  readonly exploration: Exploration
+  readonly told: readonly ToldFailure[]
+  readonly tookMs: number
+  readonly workers: number
+  readonly interrupted: boolean
+}
+
+/** Prints what came of an exploration, and returns what that is worth. */
+export function printExplored(
+  { io, options, emit }: ToExplore,
+  { subject: { name: subject } }: LoadedSubject,
+  { asked, exploration, told, tookMs, workers, interrupted }: CameToEnd,
+): ExitCode {
+  const scenarios = asked.scenarios.map(({ name }) => name)
+  const complete = !interrupted && exploration.seeds > 0
+  const code = exploration.failures.length > 0 ? NOT_HELD : complete ? HELD : NOT_CHECKED
+  if (options.json) {
+    emit({ verdict: verdicts[code], subject, scenarios, skipped: asked.skipped, exploration, failures: told })
+    return code
+  }
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  for (const each of told) io.stdout.write(failureText(each, chalk))
+  if (!options.quiet) {
+    io.stdout.write(`${subject}: ${scenarios.join(', ')}\n\n`)
+    io.stdout.write(explorationText(exploration, asked.skipped, chalk))
+    const rate = Math.round((exploration.events * 1_000) / tookMs)
+    const onWorkers = `${workers} worker${workers === 1 ? '' : 's'}`
+    io.stderr.write(`${grouped(Math.round(tookMs / 100) / 10)} s on ${onWorkers}, ${grouped(rate)} events/s\n`)
+  }
+  if (!complete) io.stderr.write(interrupted ? 'stopped before its end\n' : 'nothing was explored\n')
+  return code
+}
+
+/** Prints where a subject hangs, after all that was told before. */
+export function printHang(
+  { io, options, emit }: ToExplore,
+  { subject: { name: subject }, file }: LoadedSubject,
+  scenarios: readonly Scenario[],
+  { message, fault, command, atMs, chunk }: SubjectHangs,
+  { patienceMs, told }: { readonly patienceMs: number; readonly told: readonly ToldFailure[] },
+): ExitCode {
+  if (options.json) {
+    const at = atMs === undefined ? {} : { atMs }
+    const before = told.length === 0 ? {} : { failures: told }
+    emit({ verdict: 'not-held', subject, fault, command, ...at, seeds: chunk, ...before })
+    return NOT_HELD
+  }
+  const chalk = new Chalk({ level: io.stdout.colorLevel })
+  for (const each of told) io.stdout.write(failureText(each, chalk))
+  const names = scenarios.map(({ name }) => name).join(' ')
+  const place =
+    chunk === undefined
+      ? '\n'
+      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see npx contention explore ${names} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1${onSubject(file && shownPath(io, file))}\n`
+  io.stdout.write(
+    `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
+  )
+  return NOT_HELD
+}
