@@ -38,7 +38,17 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, digest = false, when = today } = options
+  const {
+    subject,
+    invariants: wanted,
+    maxSteps,
+    listeners,
+    counts,
+    meddle,
+    watch,
+    digest = false,
+    when = today,
+  } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)

@@ -1,4 +1,4 @@
-import { contenderName, contenderOf } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 export interface AttemptBounds {
@@ -19,7 +19,8 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
     kinds: ['sent', 'timed-out', 'delivered', 'taken', 'crashed'],
     begin(cast) {
       const { nodes, spaces } = cast
-      const unanswered: number[] = []
+      /** Requests in a row. */
+      const unanswered = new ByContender<number>(cast)
       const taken = spaces.map((): number[] => [])
       return {
         step(event) {
@@ -27,17 +28,17 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
           const contender = contenderOf(event, cast)
           switch (kind) {
             case 'crashed':
-              for (let each = node; each < unanswered.length; each += nodes.length) unanswered[each] = 0
+              unanswered.deleteNode(node)
               return undefined
             case 'timed-out':
-              unanswered[contender] = (unanswered[contender] ?? 0) + 1
+              unanswered.set(contender, (unanswered.get(contender) ?? 0) + 1)
               return undefined
             case 'delivered':
-              unanswered[contender] = 0
+              unanswered.delete(contender)
               return undefined
             case 'sent': {
-              if (attempt === 0) unanswered[contender] = 0
-              const count = unanswered[contender] ?? 0
+              if (attempt === 0) unanswered.delete(contender)
+              const count = unanswered.get(contender) ?? 0
               return count < maxUnanswered
                 ? undefined
                 : `${contenderName(contender, cast)} asked again after ${count} requests in a row without an answer`

@@ -12,6 +12,7 @@ export const checkpointCovered: Invariant = {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
     const checkpoints = new Float64Array(spaces.length)
+    const made = (node: number, space: number) => `${nodes[node]} made a checkpoint of ${spaces[space]}`
     return {
       step({ kind, space, node, epoch, seq, repeated }) {
         if (kind === 'granted') {
@@ -23,10 +24,11 @@ export const checkpointCovered: Invariant = {
           return undefined
         }
         if (repeated) return undefined
-        const made = `${nodes[node]} made a checkpoint of ${spaces[space]}`
-        if (epoch !== epochs[space]) return `${made} under epoch ${epoch}; the current epoch was ${epochs[space]}`
-        if (seq > (heads[space] as number)) return `${made} at seq ${seq}; its log was at ${heads[space]}`
-        if (seq < (checkpoints[space] as number)) return `${made} at seq ${seq}, after one at ${checkpoints[space]}`
+        if (epoch !== epochs[space])
+          return `${made(node, space)} under epoch ${epoch}; the current epoch was ${epochs[space]}`
+        if (seq > (heads[space] as number)) return `${made(node, space)} at seq ${seq}; its log was at ${heads[space]}`
+        if (seq < (checkpoints[space] as number))
+          return `${made(node, space)} at seq ${seq}, after one at ${checkpoints[space]}`
         checkpoints[space] = seq
         return undefined
       },

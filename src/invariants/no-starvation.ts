@@ -1,4 +1,4 @@
-import { contenderName, contenderOf } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface Wait {
@@ -25,8 +25,7 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
     rule: `a node that keeps asking for a space gets it within ${boundMs} ms`,
     kinds: ['sent', 'delivered', 'crashed'],
     begin(cast) {
-      /** By contender. */
-      const waits: (Wait | undefined)[] = []
+      const waits = new ByContender<Wait>(cast)
       const late = (contender: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
         atMs - Math.max(sinceMs, calmFromMs) <= boundMs
           ? undefined
@@ -35,16 +34,15 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
         step(event) {
           const { kind, command, node, space, attempt, epoch, atMs } = event
           if (kind === 'crashed') {
-            for (let each = node; each < waits.length; each += cast.nodes.length) waits[each] = undefined
+            waits.deleteNode(node)
             return undefined
           }
           const contender = contenderOf(event, cast)
-          while (waits.length <= contender) waits.push(undefined)
-          const wait = waits[contender]
+          const wait = waits.get(contender)
           if (command !== 'acquire' && command !== 'claim') {
-            if (kind === 'sent') waits[contender] = undefined
+            if (kind === 'sent') waits.delete(contender)
           } else if (kind === 'sent') {
-            if (wait === undefined) waits[contender] = { space, sinceMs: atMs, lastAskedMs: atMs }
+            if (wait === undefined) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
             else {
               if (attempt === 0) {
                 wait.space = space
@@ -53,14 +51,14 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
               wait.lastAskedMs = atMs
             }
           } else if (epoch > 0 && wait !== undefined) {
-            waits[contender] = undefined
+            waits.delete(contender)
             return late(contender, wait, atMs)
           }
           return undefined
         },
         end(endMs) {
           for (const [contender, wait] of waits.entries()) {
-            if (wait === undefined || endMs - wait.lastAskedMs > boundMs / 2) continue
+            if (endMs - wait.lastAskedMs > boundMs / 2) continue
             const message = late(contender, wait, endMs)
             if (message !== undefined) return `${message}, the end of the run, and was not served`
           }

@@ -1,4 +1,4 @@
-import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 export interface TakeoverBound {
@@ -9,8 +9,10 @@ export interface TakeoverBound {
   readonly ttlMs: number
 }
 
+/** The space that a contender asks for. */
 interface Want {
   space: number
+  /** Infinity while it waits for an answer. */
   silentSinceMs: number
 }
 
@@ -35,23 +37,18 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
     begin(cast) {
       const { spaces } = cast
       const standings: Standing[] = spaces.map(() => ({ epoch: 0, holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
-      /** By contender, the space it asks for, and since when it has been silent: Infinity while it waits for an answer. */
-      const wanted = new Map<number, Want>()
+      const wanted = new ByContender<Want>(cast)
       /** Who has been silent for half of the bound does not ask any more. */
       const asks = (want: Want, space: number, atMs: number): boolean =>
         want.space === space && atMs - want.silentSinceMs <= boundMs / 2
-      const isAsked = (space: number, atMs: number): boolean => {
-        for (const want of wanted.values()) if (asks(want, space, atMs)) return true
-        return false
-      }
+      const isAsked = (space: number, atMs: number): boolean => wanted.some((want) => asks(want, space, atMs))
       const goneAtMs = ({ expiresAtMs }: Standing) => Math.max(calmFromMs, expiresAtMs)
       const late = (space: number, atMs: number): string | undefined => {
         const standing = standings[space] as Standing
         const sinceMs = Math.max(goneAtMs(standing), standing.idleSinceMs)
         if (atMs - sinceMs <= boundMs) return undefined
-        const names = [...wanted]
-          .filter(([, want]) => asks(want, space, atMs))
-          .map(([each]) => contenderName(each, cast))
+        const names: string[] = []
+        for (const [each, want] of wanted.entries()) if (asks(want, space, atMs)) names.push(contenderName(each, cast))
         if (names.length === 0) return undefined
         return `${spaces[space]} was not granted from ${sinceMs} ms to ${atMs} ms, with ${names.join(', ')} asking`
       }
@@ -60,7 +57,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
           const { kind, command, space, node, epoch, atMs, untilMs, repeated } = event
           const contender = contenderOf(event, cast)
           if (kind === 'crashed') {
-            for (const each of wanted.keys()) if (each % cast.nodes.length === node) wanted.delete(each)
+            wanted.deleteNode(node)
             for (const standing of standings) {
               // Whatever the core wrote down for it: nobody may be kept waiting longer than a lease lasts.
               if (standing.holder % cast.nodes.length !== node || standing.holder < 0) continue

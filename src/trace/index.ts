@@ -1,5 +1,5 @@
 export { type Cast, castOf, numbered } from './cast.js'
-export { contenderName, contenderOf } from './contender.js'
+export { ByContender, contenderName, contenderOf } from './contender.js'
 export { digestContent, digestText, foldContent } from './content.js'
 export { describeEvent } from './describe.js'
 export { TraceDigest } from './digest.js'

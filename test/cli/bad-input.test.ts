@@ -57,7 +57,11 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         found:    without claim, release
       "
     `)
-    expect(await refusal(project, 'replay', 'lease-renewal-contention', '--subject', 'own.mjs')).toMatchInlineSnapshot()
+    expect(await refusal(project, 'replay', 'lease-renewal-contention', '--subject', 'own.mjs')).toMatchInlineSnapshot(`
+      "error: lease-renewal-contention needs commands that subject "own" does not have
+        found:    without renew, release
+      "
+    `)
   })
 
   it('a seed or parameter that is no whole number, unknown, or out of range', async () => {
