@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
@@ -12,6 +11,7 @@ import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from '.
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
 import { withStore } from './store.js'
+import { warmUp } from './warm-up.js'
 
 /** A report, and what it was measured with. */
 export interface Measured {
@@ -35,8 +35,8 @@ export async function measure(
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
     if (loaded !== undefined) refuseLacking(scenarios, subject)
-    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, (onRun) => {
-      optimizeSooner()
+    return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, async (onRun) => {
+      await warmUp(scenarios)
       onScenarioWatch(io, scenarios)
       return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
     })
@@ -55,13 +55,4 @@ function replayable(
   return replayOptions === ''
     ? report
     : { ...report, outcomes: report.outcomes.map((each) => (each.passed ? each : { ...each, replayOptions })) }
-}
-
-/**
- * A matrix takes a fraction of a second, most of it in code that is not optimized yet, and smaller units are optimized
- * sooner: that takes a fifth off. What runs for long, as exploration, is a sixth slower with it. Said only when all is
- * loaded: Node would compile its own modules anew under a flag that it was not built with.
- */
-function optimizeSooner(): void {
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=150')
 }

@@ -62,8 +62,8 @@ export interface ChunkResult {
 
 /**
  * One seed in so many, and the very first, is run a second time, and so is every one that fails: a subject that is not
- * deterministic would make every failure worthless. A seed that is run twice, with digests, costs
- * twice as much as another.
+ * deterministic would make every failure worthless. A seed that is run twice, with digests, costs twice
+ * as much as another.
  */
 const TWICE_EVERY = 64
 
