@@ -268,7 +268,19 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
       return node.can('renew') ? node.renew(fence, ttlMs) : undefined
     case 'forge': {
       const forged = { ...fence, token: `forged by ${node.owner}` }
-      return node.can('append') ? node.append(forged, 'entry', node.random.int(0, 1_000_000)) : undefined
+      const payload = node.random.int(0, 1_000_000)
+      switch (payload % 5) {
+        case 0:
+          return node.can('renew') ? node.renew(forged, ttlMs) : undefined
+        case 1:
+          return node.can('release') ? node.release(forged) : undefined
+        case 2:
+          return node.can('checkpoint') ? node.checkpoint(forged, nextSeq, value) : undefined
+        case 3:
+          return node.can('validate') ? node.validate(forged) : undefined
+        default:
+          return node.can('append') ? node.append(forged, 'entry', payload) : undefined
+      }
     }
     case 'checkpoint':
       return node.can('checkpoint') ? node.checkpoint(fence, nextSeq, value) : undefined

@@ -82,9 +82,7 @@ export async function predictWorkerFailure(
     seed,
     parameters,
     maxSteps: MAX_STEPS,
-    digest: false,
-    metrics: false,
-    invariants: [],
+    observers: [],
     listeners: [counts],
     ...(subject === undefined ? {} : { subject }),
   })

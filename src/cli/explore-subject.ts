@@ -6,7 +6,8 @@ import type { ExitCode } from './exit-code.js'
 import type { Explored } from './explore-exhaustively.js'
 import { type ExploreSettings, exploreSettings, type ToExplore } from './explore-settings.js'
 import { progressText, swarmText } from './explore-text.js'
-import { openTeller, scenarioHangs } from './failure-teller.js'
+import { openExploreThreads, scenarioHangs } from './explore-threads.js'
+import { failureTeller } from './failure-teller.js'
 import { onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 import { askable } from './lacking.js'
@@ -23,19 +24,20 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   const settings = exploreSettings(what)
   const { seeds, fromSeed, timeMs, maxFailures, workers, patienceMs } = settings
   const interrupt = onInterrupt()
-  const teller = openTeller(what, loaded, settings, interrupt)
-  const { pool, told } = teller
+  const threads = openExploreThreads(what, loaded, settings, interrupt)
+  const teller = failureTeller(what, loaded, settings, threads, interrupt)
+  const { told } = teller
   const startedMs = performance.now()
   let { scenarios } = what
   let exploration: Exploration | undefined
   let late: NodeJS.Timeout | undefined
   try {
-    const asked = askable(scenarios, loaded.subject, new Set(await pool.assemble()), { named })
+    const asked = askable(scenarios, loaded.subject, new Set(await threads.pool().assemble()), { named })
     scenarios = asked.scenarios
     printSwarms(what, scenarios, settings)
     const names = scenarios.map(({ name }) => name)
-    if (timeMs !== undefined) late = setTimeout(() => pool.stop(), Math.min(timeMs, MOST_TIMER_MS))
-    exploration = await exploreSeeds((chunk) => pool.explore(chunk, names), {
+    if (timeMs !== undefined) late = setTimeout(() => threads.pool().stop(), Math.min(timeMs, MOST_TIMER_MS))
+    exploration = await exploreSeeds((chunk) => threads.pool().explore(chunk, names), {
       fromSeed,
       seeds,
       maxFailures,
@@ -48,7 +50,7 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
     })
     const tookMs = Math.max(1, performance.now() - startedMs)
     // A failure is told at once; that nothing failed is said when nothing is left that might.
-    if (!interrupt.happened && exploration.failures.length === 0) await pool.quiet()
+    if (!interrupt.happened && exploration.failures.length === 0) await threads.pool().quiet()
     clearProgress(io)
     await teller.tell(exploration.failures)
     const { happened: interrupted } = interrupt
@@ -69,7 +71,7 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
     clearTimeout(late)
     clearProgress(io)
     interrupt.dispose()
-    await teller.close()
+    await threads.close()
   }
 }
 

@@ -23,12 +23,13 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
   const example = isToken(what)
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
-  refuseLacking([example.scenario], example.subject)
+  const subject = onWatch(io, example.subject)
+  refuseLacking([example.scenario], subject)
   onScenarioWatch(io, [example.scenario])
   const invariants =
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])
   const exploreOptions: ExploreOptions = {
-    subject: onWatch(io, example.subject),
+    subject,
     maxSteps: maxEventsOption(options.maxEvents, example.maxEvents ?? DEFAULT_MAX_STEPS),
     ...(invariants === undefined ? {} : { invariants }),
   }

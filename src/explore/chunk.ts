@@ -67,6 +67,9 @@ export interface ChunkResult {
  */
 const TWICE_EVERY = 64
 
+const JUDGED = ['invariants'] as const
+const DIGESTED = ['digest', 'invariants'] as const
+
 /** Explores a chunk. The same chunk gives the same result, wherever it runs. */
 export async function exploreChunk(
   scenarios: readonly Scenario[],
@@ -109,7 +112,7 @@ async function exploreSeed(
   const { strategy, parameters } = swarm
   const faults: Fault[] = [...swarm.faults]
   const first = await attempt(scenario, swarm, options, {
-    digest: twice,
+    observers: twice ? DIGESTED : JUDGED,
     counts: coverage.events,
     listeners: strikeListeners(coverage, parameters.nodes ?? 1, parameters.ttlMs ?? 100),
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
@@ -121,10 +124,9 @@ async function exploreSeed(
   if (!failed && !twice) return { ...explored, failure: undefined }
 
   const second = await attempt(scenario, plan, options, {
-    digest: twice,
-    when: whenAgain(options.subject),
     // Of a trace that is the same, what is judged is the same.
-    ...(failed ? {} : { invariants: [] }),
+    observers: !failed ? ['digest'] : twice ? DIGESTED : JUDGED,
+    when: whenAgain(options.subject),
   })
   return { ...explored, failure: failureOfBoth(first, second, plan) }
 }
@@ -136,8 +138,8 @@ export async function runAgain(
   options: ExploreOptions,
   how: Parameters<typeof attempt>[3] = {},
 ): Promise<Failure | undefined> {
-  const first = await attempt(scenario, plan, options, { ...how, digest: true })
-  const second = await attempt(scenario, plan, options, { digest: true, when: whenAgain(options.subject) })
+  const first = await attempt(scenario, plan, options, { ...how, observers: DIGESTED })
+  const second = await attempt(scenario, plan, options, { observers: DIGESTED, when: whenAgain(options.subject) })
   return failureOfBoth(first, second, plan)
 }
 
@@ -156,10 +158,12 @@ export async function attempt(
   scenario: Scenario,
   plan: Plan,
   { subject, invariants, maxSteps, watch }: ExploreOptions,
-  how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'digest' | 'when' | 'invariants'> = {},
+  how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'when'> &
+    Partial<Pick<ExecuteOptions, 'observers'>> = {},
 ): Promise<Attempt> {
   try {
     const execution = await execute(scenario, plan, {
+      observers: JUDGED,
       subject,
       maxSteps,
       ...(invariants === undefined ? {} : { invariants }),

@@ -1,6 +1,6 @@
 import type { Fault } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
-import { type Run, type Scenario, simulate, today, type When } from '../scenario/index.js'
+import { type ObserverKind, type Run, type Scenario, simulate, today, type When } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import type { Listener } from '../trace/index.js'
 import { type Plan, tieBreakOf } from './plan.js'
@@ -18,8 +18,8 @@ export interface ExecuteOptions {
   /** Names of the invariants to judge; all of the scenario's when absent. */
   readonly invariants?: readonly string[]
   readonly maxSteps: number
-  /** Whether to digest the trace. Default false: without it a run is quicker. */
-  readonly digest?: boolean
+  /** What is made of the trace. */
+  readonly observers: readonly ObserverKind[]
   readonly listeners?: readonly Listener[]
   readonly counts?: number[]
   readonly watch?: (command: CommandKind, atMs: number) => void
@@ -38,17 +38,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const {
-    subject,
-    invariants: wanted,
-    maxSteps,
-    listeners,
-    counts,
-    meddle,
-    watch,
-    digest = false,
-    when = today,
-  } = options
+  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, observers, when = today } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -61,8 +51,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
       faults: plan.faults,
       invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
       stopAtViolation: true,
-      digest,
-      metrics: false,
+      observers,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(watch === undefined ? {} : { watch }),
       ...(listeners === undefined ? {} : { listeners }),

@@ -22,6 +22,8 @@ export const acknowledgedKept: Invariant = {
       step({ kind, space, node, seq, untilMs, content, repeated }) {
         const log = logs[space]
         if (log === undefined) return undefined
+        // A copy of a question may be told what was true when the question first came.
+        if (repeated && (kind === 'loaded' || kind === 'events')) return undefined
         const headSeq = log.firstSeq + log.contents.length
         switch (kind) {
           case 'appended':

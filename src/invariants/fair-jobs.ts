@@ -9,14 +9,14 @@ interface JobStanding {
 }
 
 /**
- * A job that comes back goes behind those that wait: a job that fails again and again must not keep the others from being
- * done. graphile/worker #313.
+ * A job is with one worker at a time, and one that comes back goes behind those that wait: a job that fails again and again must
+ * not keep the others from being done. graphile/worker #313.
  * @param maxAttempts how often a job may be taken: after the last time it is not ready again
  */
 export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Invariant {
   return {
     name: 'fair-jobs',
-    rule: 'no job is taken before one that has been ready for longer',
+    rule: 'a job is taken only while it is ready, and not before one that has been ready for longer',
     kinds: ['enqueued', 'taken', 'completed', 'failed'],
     begin({ nodes, spaces }) {
       const queues: (JobStanding | undefined)[][] = spaces.map(() => [])
@@ -46,6 +46,9 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               const sinceMs = readySinceMs(job, atMs)
               const passed = queue.findIndex((other) => other !== undefined && readySinceMs(other, atMs) < sinceMs)
               Object.assign(job, gone, { attempts: epoch, lapsesAtMs: untilMs })
+              if (sinceMs === Number.POSITIVE_INFINITY) {
+                return `${nodes[node]} was given job ${seq} of ${spaces[space]}, which was not ready: another had it, it was done, or its attempts were used up`
+              }
               if (passed < 0) return undefined
               return `${nodes[node]} was given job ${seq} of ${spaces[space]}, ready since ${sinceMs} ms, before job ${passed}, ready since ${readySinceMs(queue[passed] as JobStanding, atMs)} ms`
             }

@@ -1,7 +1,8 @@
+import { contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface Place {
-  readonly node: number
+  readonly contender: number
   readonly sinceMs: number
   keptUntilMs: number
 }
@@ -16,25 +17,28 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
     name: 'service-order',
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
     kinds: ['granted', 'lease-held', 'queued'],
-    begin({ nodes, spaces }) {
+    begin(cast) {
+      const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
       const queues = spaces.map(() => new Map<number, Place>())
       return {
-        step({ kind, space, node, seq, atMs, repeated }) {
+        step(event) {
+          const { kind, space, seq, atMs, repeated } = event
           const queue = queues[space]
           if (queue === undefined || repeated) return undefined
+          const contender = contenderOf(event, cast)
           if (kind === 'granted') {
             const first = firstOf(queue, atMs)
-            queue.delete(node)
-            if (first === undefined || first.node === node) return undefined
-            return `${spaces[space]} was granted to ${nodes[node]} before ${nodes[first.node]}, which waited since ${first.sinceMs} ms`
+            queue.delete(contender)
+            if (first === undefined || first.contender === contender) return undefined
+            return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(first.contender, cast)}, which waited since ${first.sinceMs} ms`
           }
           if (seq === 0) return undefined
-          const place = queue.get(node)
+          const place = queue.get(contender)
           if (place !== undefined && place.keptUntilMs > atMs) place.keptUntilMs = atMs + queueMs
           else {
-            queue.delete(node)
-            queue.set(node, { node, sinceMs: atMs, keptUntilMs: atMs + queueMs })
+            queue.delete(contender)
+            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs: atMs + queueMs })
           }
           return undefined
         },
@@ -47,7 +51,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
 function firstOf(queue: Map<number, Place>, atMs: number): Place | undefined {
   for (const place of queue.values()) {
     if (place.keptUntilMs > atMs) return place
-    queue.delete(place.node)
+    queue.delete(place.contender)
   }
   return undefined
 }

@@ -53,7 +53,9 @@ function stepReady(record: JobsRecord, command: JobCommand, nowMs: number, mint:
     case 'fail': {
       const { fence } = command
       const job = record.jobs[fence.job] ?? FRESH
-      const refusal = refuseFence(leaseOf(job, nowMs), fence, nowMs)
+      // As with leases: nothing comes before the take, whatever a clock that is behind says.
+      const atMs = Math.max(nowMs, job.takenAtMs)
+      const refusal = refuseFence(leaseOf(job, atMs), fence, atMs)
       if (refusal !== undefined) return { record, reply: refusal }
       if (command.kind === 'fail') return { record: giveBack(record, fence.job), reply: { kind: 'failed' } }
       return { record: withJob(record, fence.job, inState(job, 'done', job.place)), reply: { kind: 'completed' } }

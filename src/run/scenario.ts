@@ -52,7 +52,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   await onRun?.()
   const when = whenAgain(subject)
   // Of a trace that is the same, what is measured and judged is the same.
-  const second = await attempt(scenario, { ...simulation, metrics: false, invariants: [] }, when)
+  const second = await attempt(scenario, { ...simulation, observers: ['digest'] }, when)
   await onRun?.()
   const divergence =
     first.digest === second.digest ? undefined : await findDivergence(scenario, simulation, [first, second], when)

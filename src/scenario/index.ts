@@ -10,5 +10,5 @@ export {
   workload,
 } from './parameters.js'
 export { defineScenario, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
-export { type Run, type SimulateOptions, simulate } from './simulate.js'
+export { type ObserverKind, type Run, type SimulateOptions, simulate } from './simulate.js'
 export type { ScenarioWatch } from './watch.js'

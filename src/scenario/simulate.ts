@@ -17,9 +17,13 @@ import type { Parameters } from './parameters.js'
 import { type Scenario, watchOf } from './scenario.js'
 import { entering, type ScenarioWatch, watchedInvariant } from './watch.js'
 
+/** What a run can come to, besides its length. */
+export const observerKinds = ['digest', 'metrics', 'invariants'] as const
+export type ObserverKind = (typeof observerKinds)[number]
+
 /** What one run came to. */
 export interface Run {
-  /** SHA-256 over the whole trace; '' when none was wanted. */
+  /** SHA-256 over the whole trace; '' without its observer. */
   readonly digest: string
   /** Length of the trace. */
   readonly events: number
@@ -46,14 +50,12 @@ export interface SimulateOptions {
   readonly faults?: readonly Fault[]
   /** Given the means to have the world do more while the run goes on; returns who is to be told of what happens. */
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
-  /** Judged instead of the scenario's own invariants: none, where only the trace matters. */
+  /** Judged instead of the scenario's own invariants. */
   readonly invariants?: readonly Invariant[]
   /** Told of every command before the subject is: where a run that hangs was last seen. */
   readonly watch?: (command: CommandKind, atMs: number) => void
-  /** Whether to digest the trace. Default true. */
-  readonly digest?: boolean
-  /** Whether to measure. Default true. */
-  readonly metrics?: boolean
+  /** What is made of the trace: the fewer, the quicker. All of them, when absent. */
+  readonly observers?: readonly ObserverKind[]
   /** End the run at the first event that breaks an invariant. */
   readonly stopAtViolation?: boolean
 }
@@ -79,20 +81,31 @@ function declared<T>(watch: ScenarioWatch | undefined, what: string, declaration
 
 /** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
 export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
-  const { seed, parameters, subject = builtInSubject, maxSteps, meddle, tieBreak, watch } = options
+  const {
+    seed,
+    parameters,
+    subject = builtInSubject,
+    maxSteps,
+    meddle,
+    tieBreak,
+    watch,
+    observers = observerKinds,
+  } = options
   const scenarioWatch = watchOf(scenario)
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)
   const cast = castOf(nodes, spaces)
 
-  const digest = options.digest === false ? undefined : new TraceDigest()
-  const metrics = options.metrics === false ? undefined : observe(metricsFold(cast))
+  const digest = observers.includes('digest') ? new TraceDigest() : undefined
+  const metrics = observers.includes('metrics') ? observe(metricsFold(cast)) : undefined
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
-  const judges = declared(scenarioWatch, 'invariants', () =>
+  // Begun even if nothing is judged: what a scenario keeps for its rules must not be left from the run before.
+  const begun = declared(scenarioWatch, 'invariants', () =>
     (options.invariants ?? scenario.invariants(parameters)).map((each) =>
       judge(watchedInvariant(scenarioWatch, each), cast, onViolation),
     ),
   )
+  const judges = observers.includes('invariants') ? begun : []
   const listeners = [
     ...(metrics === undefined ? [] : [metrics]),
     ...judges,

@@ -123,6 +123,10 @@ export default {
     const replayed = await cli(root, ['replay', kept, '--patience', '1'])
     expect(replayed.stderr).toContain('loops for ever on renew')
     expect(replayed.code).toBe(1)
+
+    writeFileSync(join(root, 'mine.mjs'), "export default { name: 'mine', core() { for (;;); } }")
+    const made = await cli(root, ['replay', kept, '--patience', '1'])
+    expect([made.code, made.stderr]).toEqual([1, expect.stringContaining('loops for ever on core')])
   })
 })
 

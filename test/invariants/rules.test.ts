@@ -10,6 +10,7 @@ import {
   mutualExclusion,
   noStarvation,
   promptJobs,
+  serviceOrder,
   singleEffects,
   takeoverBound,
   validMeansHeld,
@@ -189,6 +190,11 @@ describe('acknowledged-kept', () => {
 
   it('does not take the second acknowledgement of an append for another event', () => {
     expectHeld(acknowledgedKept, [...two, appended(3, 'a', 1, 12, { repeated: true }), loads('b', 2)])
+  })
+
+  it('lets a copy of a question be told what was true when the question first came', () => {
+    const late = [loads('b', 0), reads('b', 0), ...two]
+    expectHeld(acknowledgedKept, [...late, { ...loads('b', 0), repeated: true }, { ...reads('b', 0), repeated: true }])
   })
 
   it('tells the logs of two spaces apart', () => {
@@ -646,6 +652,16 @@ describe('fair-jobs', () => {
     ])
   })
 
+  it('has a job with one worker at a time, and with none once it is done or dead', () => {
+    const trace = [...three.slice(0, 1), taken(10, 'a', 0, 1, until(90))]
+    const broken = (who: string) =>
+      `${who} was given job 0 of s, which was not ready: another had it, it was done, or its attempts were used up`
+    expectHeld(invariant, [...trace, taken(90, 'b', 0, 2, until(200))])
+    expectBroken(invariant, [...trace, taken(89, 'b', 0, 2, until(200))], 2, broken('b'))
+    expectBroken(invariant, [...trace, completed(20, 'a', 0, 1), taken(95, 'c', 0, 2)], 3, broken('c'))
+    expectBroken(invariant, [...trace, taken(90, 'b', 0, 2, until(95)), taken(99, 'c', 0, 3)], 3, broken('c'))
+  })
+
   it('keeps a queue for every space', () => {
     expectHeld(invariant, [
       enqueued(0, 'a', 0),
@@ -852,6 +868,33 @@ describe('prompt-jobs', () => {
       1,
       'job 3 of s waited from 0 ms to 101 ms, the end of the run, and was not taken',
       101,
+    )
+  })
+})
+
+describe('service-order', () => {
+  const invariant = serviceOrder({ queueMs: 100 })
+  const refused = (atMs: number, who: string): Happening => at(atMs, who, 'lease-held', { command: 'acquire', seq: 1 })
+
+  it('serves whoever has waited longest, of those who kept their place', () => {
+    expectHeld(invariant, [refused(0, 'a'), refused(1, 'b'), granted(50, 'a', 1), granted(60, 'b', 2)])
+    expectHeld(invariant, [refused(0, 'a'), refused(1, 'b'), granted(100, 'b', 1)])
+    expectHeld(invariant, [refused(0, 'a'), refused(50, 'b'), refused(100, 'a'), granted(120, 'b', 1)])
+    expectBroken(
+      invariant,
+      [refused(0, 'a'), refused(1, 'b'), refused(99, 'a'), granted(150, 'b', 1)],
+      3,
+      's was granted to b before a, which waited since 0 ms',
+    )
+  })
+
+  it('tells the tasks of one node apart', () => {
+    expectHeld(invariant, [refused(0, 'a'), refused(50, 'b'), refused(60, 'a/1'), granted(120, 'b', 1)])
+    expectBroken(
+      invariant,
+      [refused(0, 'a'), refused(1, 'a/1'), granted(50, 'a/1', 1)],
+      2,
+      's was granted to a/1 before a, which waited since 0 ms',
     )
   })
 })

@@ -94,6 +94,15 @@ describe('a queue of jobs', () => {
   })
 })
 
+describe('a clock that is behind', () => {
+  it('ends no lease that has just begun', () => {
+    const queue = new Queue(2)
+    const [first, second] = [queue.takeAt(100, 'a'), queue.takeAt(100, 'b')]
+    expect(queue.at(95, complete(first))).toEqual({ kind: 'completed' })
+    expect(queue.at(0, fail(second))).toEqual({ kind: 'failed' })
+  })
+})
+
 describe('an attempt', () => {
   it('counts from when a job is taken, however it ends', () => {
     const queue = new Queue(1)

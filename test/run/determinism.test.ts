@@ -34,6 +34,23 @@ describe('twice, or it does not count', () => {
     expect((await runScenario(small, { seed: 2 })).signature).not.toBe(outcome.signature)
   })
 
+  it('a scenario begins its rules anew for each run, and what it keeps for them', async () => {
+    let turns: string[] = []
+    const keeping = {
+      ...small,
+      *node(node: Parameters<typeof small.node>[0]): Body {
+        turns.push(node.name)
+        yield node.sleep(turns.length)
+        yield node.acquire(node.spaces[0] as string, 100)
+      },
+      invariants: () => {
+        turns = []
+        return []
+      },
+    }
+    expect(await runScenario(keeping)).toMatchObject({ deterministic: true, passed: true })
+  })
+
   it('a scenario that remembers its last run is named with the first event that differs', async () => {
     let started = 0
     const careless = {

@@ -1,0 +1,47 @@
+import type { LoadedSubject } from '../config/index.js'
+import type { ExploreSettings, ToExplore } from './explore-settings.js'
+import type { Interrupt } from './interrupt.js'
+import { openPool, type Pool } from './pool.js'
+
+/** The threads of an exploration of one subject. */
+export interface ExploreThreads {
+  /** Those there are now: after `renew`, others. */
+  pool(): Pool
+  /** Ends all, and opens one: of a pool whose subject hangs, every thread may have been ended. */
+  renew(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens the threads. At an interrupt they end with the seed that each is at. */
+export function openExploreThreads(
+  { io, scenarios, store, options }: ToExplore,
+  { file }: LoadedSubject,
+  { workers, patienceMs, drawn }: ExploreSettings,
+  interrupt: Interrupt,
+): ExploreThreads {
+  const spec = {
+    directory: io.cwd,
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+    scenarios: scenarios.map(({ name }) => name),
+    ...(file === undefined ? {} : { subjectFile: file }),
+    ...(store === undefined ? {} : { store }),
+    options: drawn,
+  }
+  let pool = openPool(spec, { workers, patienceMs })
+  interrupt.signal.addEventListener('abort', () => {
+    pool.stopShrinking()
+    pool.stop()
+  })
+  return {
+    pool: () => pool,
+    async renew() {
+      await pool.close()
+      pool = openPool(spec, { workers: 1, patienceMs })
+    },
+    close: () => pool.close(),
+  }
+}
+
+/** In memory the built-in subject answers every command: what hangs then is a scenario. */
+export const scenarioHangs = ({ store }: ToExplore, { file }: LoadedSubject): boolean =>
+  file === undefined && store === undefined
