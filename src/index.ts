@@ -152,7 +152,7 @@ export { passFailLabel, scenarioLabel } from './report/labels.js'
 export { reportMarkdown } from './report/markdown.js'
 export type { Divergence, Report, ScenarioOutcome } from './report/report.js'
 export { metricsSignature, reportSignature } from './report/signature.js'
-export { type MatrixOptions, type RunOptions, runMatrix, runScenario, ScenarioAborted } from './run/index.js'
+export { type MatrixOptions, type RunOptions, runMatrix, runScenario } from './run/index.js'
 export {
   type Body,
   Contender,
@@ -163,6 +163,7 @@ export {
   ParameterError,
   type Parameters,
   type Scenario,
+  ScenarioAborted,
   type ScenarioNetwork,
   Signal,
   type WorkloadDefinitions,

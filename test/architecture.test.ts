@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   trace: ['types of kernel', 'types of lease', 'log'],
   // Types alone: what model and reality both count.
   metrics: ['trace'],
-  invariants: ['trace'],
+  invariants: ['trace', 'input'],
   scenario: ['kernel', 'lease', 'jobs', 'log', 'subject', 'trace', 'metrics', 'invariants'],
   scenarios: ['scenario', 'subject', 'kernel', 'lease', 'jobs', 'log', 'trace', 'metrics', 'invariants'],
   budget: ['metrics', 'input'],

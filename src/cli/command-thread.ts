@@ -18,6 +18,7 @@ const sink = (to: 'stdout' | 'stderr'): Sink => ({
   ...streams[to],
   write: (text) => send({ kind: 'wrote', to, text }),
   delivered: async () => true,
+  lost: undefined,
 })
 
 const lastSeen = new Int32Array(shared.lastSeen)

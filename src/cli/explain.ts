@@ -1,24 +1,35 @@
 import { join } from 'node:path'
-import { InputError } from '../input/index.js'
+import { InputError, type InputProblem } from '../input/index.js'
 import { packageRoot } from '../package.js'
-import { NothingMeasured, ScenarioAborted } from '../run/index.js'
+import { NothingMeasured } from '../run/index.js'
+import { ScenarioAborted } from '../scenario/index.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
 import { SubjectFault } from '../subject/index.js'
 import { storeProblemText } from './explain-store.js'
 
 /** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
 export function explain(error: unknown): string {
-  if (error instanceof InputError) return error.message
-  if (error instanceof StoreError) return storeProblemText(error.problem)
-  if (error instanceof ScenarioAborted) return explainAborted(error)
   if (error instanceof SubjectFault) return error.message
-  if (error instanceof NothingMeasured) {
-    return `${error.message}\n  expected: nodes that ask for something, and a durationMs long enough for it`
-  }
-  const place = userFrame(error)
-  if (place !== undefined) return `${error instanceof Error ? error.message : String(error)}\n  at:       ${place}`
+  const store = storeProblemOf(error)
+  if (store !== undefined) return storeProblemText(store)
+  const problem = inputProblemOf(error)
+  if (problem !== undefined) return new InputError(problem).message
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `this is a bug in contention, please report it\n${stack}`
+}
+
+/** What is wrong with what was given to us, if that is what `error` is about. */
+export function inputProblemOf(error: unknown): InputProblem | undefined {
+  if (error instanceof InputError) return error.problem
+  if (error instanceof ScenarioAborted) return abortedProblem(error)
+  if (error instanceof NothingMeasured) {
+    return {
+      what: error.message,
+      expected: 'nodes that ask for something, and a durationMs long enough for it',
+    }
+  }
+  const at = userFrame(error)
+  return at === undefined ? undefined : { what: error instanceof Error ? error.message : String(error), at }
 }
 
 /** Whether the subject under test is to blame, and not what was asked of it. */
@@ -33,26 +44,25 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
   return cause instanceof StoreError ? cause.problem : undefined
 }
 
-function explainAborted({ scenario, cause }: ScenarioAborted): string {
-  if (cause.cause instanceof StoreError) return storeProblemText(cause.cause.problem)
-  if (cause.cause instanceof SubjectFault) {
-    return `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time`
-  }
+function abortedProblem({ scenario, cause }: ScenarioAborted): InputProblem {
   if (cause.name === 'StepLimitReached') {
-    return [
-      `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,
-      '  expected: a process that sleeps or waits between its steps',
-      '  to do:    mend the loop, or raise the limit with --max-events',
-    ].join('\n')
+    return {
+      what: `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,
+      expected: 'a process that sleeps or waits between its steps',
+      todo: 'mend the loop, or raise the limit with --max-events',
+    }
+  }
+  if (cause.cause instanceof SubjectFault) {
+    return { what: `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time` }
   }
   const { culprit, node, atMs } = cause
-  const place = userFrame(cause.cause)
-  return [
-    `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
-    `  found:    ${cause.message.split('\n')[0]}`,
-    ...(place === undefined ? [] : [`  at:       ${place}`]),
-    `  expected: a ${culprit} that answers; refusals are values`,
-  ].join('\n')
+  const at = userFrame(cause.cause)
+  return {
+    what: `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
+    ...(at === undefined ? {} : { at }),
+    found: cause.message.split('\n')[0] as string,
+    expected: `a ${culprit} that answers; refusals are values`,
+  }
 }
 
 /** Where the error arose, in a file that is not ours. */

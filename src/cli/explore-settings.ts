@@ -64,7 +64,7 @@ export function exploreSettings({ io, project, scenarios, options }: ToExplore):
       ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
       ...(invariants === undefined ? {} : { invariants }),
       parameters,
-      maxSteps: maxEventsOption(options.maxEvents, DEFAULT_MAX_STEPS),
+      maxSteps: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_STEPS),
     },
   }
 }

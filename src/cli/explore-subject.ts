@@ -54,7 +54,7 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
     clearProgress(io)
     await teller.tell(exploration.failures)
     const { happened: interrupted } = interrupt
-    const code = printExplored(what, loaded, { asked, exploration, told, tookMs, workers, interrupted })
+    const code = printExplored(what, loaded, { askable: asked, exploration, told, tookMs, workers, interrupted })
     return { code, interrupted }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error

@@ -22,6 +22,8 @@ export interface ToldFailure {
   readonly minimal?: boolean
   readonly story: readonly string[]
   readonly file?: string
+  /** Why it has none. */
+  readonly unsaved?: string
   readonly token?: string
   /** The file of the subject, where it is not the built-in one: a token does not tell. */
   readonly subject?: string
@@ -58,7 +60,7 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, file, replay } = told
+  const { failure, found, runs, minimal, story, file, unsaved, replay } = told
   const { what, message, atMs } = foundIn(failure)
   const size = sizeOf(failure)
   const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
@@ -73,6 +75,7 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
     ...story.map((line) => `      ${line}`),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
+    ...(unsaved === undefined ? [] : [`      ${chalk.yellow('not saved:')} ${unsaved}`]),
     ...tokenLines(told, chalk),
     '',
   ].join('\n')
@@ -96,14 +99,18 @@ function sizeOf({ plan }: Failure): string {
 }
 
 /** What was exercised, and what a run without failure is worth. */
-export function explorationText(exploration: Exploration, skipped: readonly string[], chalk: Paint): string {
+export function explorationText(
+  exploration: Exploration,
+  { skipped, complete }: { readonly skipped: readonly string[]; readonly complete: boolean },
+  chalk: Paint,
+): string {
   const { seeds, fromSeed, events, failures, coverage } = exploration
   const range = `seeds ${fromSeed} to ${fromSeed + Math.max(seeds, 1) - 1}`
   const line =
     seeds === 0 && failures.length === 0
       ? chalk.yellow('no seed was explored')
       : failures.length === 0
-        ? `${chalk.green('PASS')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
+        ? `${complete ? chalk.green('PASS') : chalk.yellow('STOP')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
         : `${chalk.red('FAIL')}  ${plural(failures.length, 'failure')} in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
   return [
     ...coverageLines(coverage, chalk),

@@ -15,7 +15,7 @@ export interface ExploreThreads {
 /** Opens the threads. At an interrupt they end with the seed that each is at. */
 export function openExploreThreads(
   { io, scenarios, store, options }: ToExplore,
-  { file }: LoadedSubject,
+  { subject: { name: subject }, file }: LoadedSubject,
   { workers, patienceMs, drawn }: ExploreSettings,
   interrupt: Interrupt,
 ): ExploreThreads {
@@ -27,7 +27,7 @@ export function openExploreThreads(
     ...(store === undefined ? {} : { store }),
     options: drawn,
   }
-  let pool = openPool(spec, { workers, patienceMs })
+  let pool = openPool(spec, { subject, workers, patienceMs })
   interrupt.signal.addEventListener('abort', () => {
     pool.stopShrinking()
     pool.stop()
@@ -36,7 +36,7 @@ export function openExploreThreads(
     pool: () => pool,
     async renew() {
       await pool.close()
-      pool = openPool(spec, { workers: 1, patienceMs })
+      pool = openPool(spec, { subject, workers: 1, patienceMs })
     },
     close: () => pool.close(),
   }

@@ -14,6 +14,8 @@ export interface Sink {
   write(text: string): void
   /** Whether all that was written has reached somebody: not when a reader has gone, as `head` does, or a disk is full. */
   delivered(): Promise<boolean>
+  /** Why not all of it was, where that is an error: a reader who has gone, as `head` does, wants no more. */
+  readonly lost: string | undefined
 }
 
 /** All that a command knows of the process around it, so that it can be tested without one. */
@@ -67,8 +69,10 @@ export function processIo(argv: readonly string[]): Io {
   const noColor = argv.includes('--no-color')
   const sink = (stream: NodeJS.WriteStream): Sink => {
     let open = true
-    stream.on('error', () => {
+    let lost: string | undefined
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       open = false
+      if (code !== 'EPIPE') lost = message
     })
     return {
       redraws: stream.isTTY === true && process.env['TERM'] !== 'dumb',
@@ -80,6 +84,9 @@ export function processIo(argv: readonly string[]): Io {
       delivered: async () => {
         if (open) await new Promise((resolve) => stream.write('', resolve))
         return open
+      },
+      get lost() {
+        return lost
       },
     }
   }

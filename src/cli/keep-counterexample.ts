@@ -9,10 +9,11 @@ import {
   tokenOf,
 } from '../explore/index.js'
 import { writeBeside } from '../gate/index.js'
+import { InputError } from '../input/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { optionText, shellWord } from './command-text.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
-import type { ToldFailure } from './explore-text.js'
+import { besides, type ToldFailure } from './explore-text.js'
 import { shownPath } from './shown-path.js'
 
 /** Writes `found`, made small or not, to a file, and says where. */
@@ -33,19 +34,29 @@ export function keepCounterexample(
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')
   const name = counterexampleName(example, file === undefined ? undefined : subjectName)
-  const path = writeBeside(folder, name, '.json', `${JSON.stringify(example, null, 2)}\n`)
   const token = tokenOf(failure.plan, scenario)
-  const shown = shownPath(io, path)
-  return {
+  const told = {
     failure,
     ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
     story,
-    file: shown,
     ...(token === undefined ? {} : { token }),
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
     ...judged,
     ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
     ...(options.config === undefined ? {} : { config: options.config }),
-    replay: `npx contention replay ${shellWord(shown)}${optionText('config', options.config)} --trace`,
+  }
+  try {
+    const shown = shownPath(io, writeBeside(folder, name, '.json', `${JSON.stringify(example, null, 2)}\n`))
+    const replay = `npx contention replay ${shellWord(shown)}${optionText('config', options.config)} --trace`
+    return { ...told, file: shown, replay }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    // What was found, maybe after hours, is told all the same.
+    const again =
+      token === undefined
+        ? `explore ${scenario.name} --from-seed ${found.seed} --seeds 1${besides(told)}`
+        : `replay ${token}${besides(told)} --trace`
+    const { what, found: why = '' } = error.problem
+    return { ...told, unsaved: why === '' ? what : `${what} (${why})`, replay: `npx contention ${again}` }
   }
 }

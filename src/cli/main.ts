@@ -43,6 +43,15 @@ async function isDebugged(): Promise<boolean> {
 
 /** Runs the command that `argv` names. Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(argv)): Promise<ExitCode> {
+  const code = await command(argv, io)
+  await io.stdout.delivered()
+  const { lost } = io.stdout
+  if (lost === undefined) return code
+  io.stderr.write(`error: what was to be printed could not be written\n  found:    ${lost}\n`)
+  return code === HELD ? NOT_CHECKED : code
+}
+
+async function command(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = HELD
   const program = programOf(argv, io, (exitCode) => {
     code = exitCode
@@ -53,7 +62,7 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
   } catch (error) {
     const ofUsage = error instanceof CommanderError
     if (ofUsage && error.exitCode === 0) return HELD
-    const [{ explain, isSubjectsFault, storeProblemOf }, { annotate }] = await Promise.all([
+    const [{ explain, inputProblemOf, isSubjectsFault, storeProblemOf }, { annotate }] = await Promise.all([
       import('./explain.js'),
       import('./github.js'),
     ])
@@ -63,7 +72,7 @@ export async function main(argv: readonly string[], io: Io = processIo(argv)): P
     // A subject that answers wrongly, or throws, has been checked: it does not hold.
     const found = isSubjectsFault(cause) ? NOT_HELD : NOT_CHECKED
     if (argv.includes('--json')) {
-      const given = cause instanceof InputError ? cause.problem : storeProblemOf(cause)
+      const given = storeProblemOf(cause) ?? inputProblemOf(cause)
       const problem = given === undefined ? { what: text.split('\n')[0] } : changed(given, told)
       io.stdout.write(`${JSON.stringify({ verdict: verdicts[found], error: problem }, null, 2)}\n`)
     }

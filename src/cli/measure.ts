@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report } from '../report/index.js'
-import { runMatrix } from '../run/index.js'
+import { DEFAULT_MAX_EVENTS, runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { optionText } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
@@ -30,7 +30,7 @@ export async function measure(
   const { scenarios, parameters } = select(project, names, paramOptions(options.param))
   const budgets = loadBudgets(project, io.cwd, options.budget)
   const seed = seedOption(options.seed, project.seed)
-  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
+  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS)
   const quiet = options.quiet === true || options.json === true
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
@@ -47,7 +47,7 @@ export async function measure(
 }
 
 /** Whoever runs an outcome again has to do it on the same subject, and under the same configuration. */
-function replayable(
+export function replayable(
   report: Report,
   { subject, config }: { readonly subject?: string; readonly config?: string },
 ): Report {

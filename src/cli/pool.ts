@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../explore/index.js'
+import { InputError, type InputProblem } from '../input/index.js'
 import type { CommandKind } from '../log/index.js'
 import { packageRoot } from '../package.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
@@ -42,6 +43,8 @@ export type FromWorker =
   | { readonly kind: 'found'; readonly failure: Failure }
   | { readonly kind: 'done'; readonly result: readonly CommandKind[] | ChunkResult | Told }
   | { readonly kind: 'failed'; readonly message: string }
+  /** A scenario, or something else that is the user's own. */
+  | { readonly kind: 'input-failed'; readonly problem: InputProblem }
   | {
       readonly kind: 'subject-failed'
       readonly fault: SubjectFault['fault']
@@ -121,7 +124,7 @@ export interface Pool {
  */
 export function openPool(
   spec: Omit<WorkerSpec, 'lastSeen'>,
-  { workers, patienceMs }: { readonly workers: number; readonly patienceMs: number },
+  { subject, workers, patienceMs }: { readonly subject: string; readonly workers: number; readonly patienceMs: number },
 ): Pool {
   const file = join(packageRoot(), 'dist', 'worker.js')
   if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
@@ -188,6 +191,7 @@ export function openPool(
         if (hang !== undefined) hangs(lane, hang)
       } else if (message.kind === 'found') lane.found.push(message.failure)
       else if (message.kind === 'failed') free(lane)?.reject(new Error(message.message))
+      else if (message.kind === 'input-failed') free(lane)?.reject(new InputError(message.problem))
       else if (message.kind === 'subject-failed')
         free(lane)?.reject(new SubjectFault(message.fault, message.command, message.message))
       else if (message.kind === 'store-failed') fail(new StoreError(message.problem))
@@ -202,7 +206,7 @@ export function openPool(
     const died = (happened: string, found: string): void => {
       if (lane.gone) return
       lane.gone = true
-      fail(threadDied('the subject', happened, found))
+      fail(threadDied(`subject "${subject}"`, happened, found))
     }
     worker.on('error', (error: unknown) =>
       died('failed by itself', error instanceof Error ? error.message : String(error)),

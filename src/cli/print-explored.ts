@@ -3,6 +3,7 @@ import type { LoadedSubject } from '../config/index.js'
 import type { Exploration } from '../explore/index.js'
 import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
+import { eventCodes } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import type { ToExplore } from './explore-settings.js'
 import { explorationText, failureText, onSubject, type ToldFailure } from './explore-text.js'
@@ -12,7 +13,7 @@ import { shownPath } from './shown-path.js'
 
 /** An exploration that came to its end, or was stopped. */
 export interface CameToEnd {
-  readonly asked: Askable
+  readonly askable: Askable
   readonly exploration: Exploration
   readonly told: readonly ToldFailure[]
   readonly tookMs: number
@@ -24,25 +25,28 @@ export interface CameToEnd {
 export function printExplored(
   { io, options, emit }: ToExplore,
   { subject: { name: subject } }: LoadedSubject,
-  { asked, exploration, told, tookMs, workers, interrupted }: CameToEnd,
+  { askable, exploration, told, tookMs, workers, interrupted }: CameToEnd,
 ): ExitCode {
-  const scenarios = asked.scenarios.map(({ name }) => name)
-  const complete = !interrupted && exploration.seeds > 0
+  const scenarios = askable.scenarios.map(({ name }) => name)
+  const asked = exploration.coverage.events[eventCodes.sent] !== 0
+  const complete = !interrupted && asked
   const code = exploration.failures.length > 0 ? NOT_HELD : complete ? HELD : NOT_CHECKED
   if (options.json) {
-    emit({ verdict: verdicts[code], subject, scenarios, skipped: asked.skipped, exploration, failures: told })
+    emit({ verdict: verdicts[code], subject, scenarios, skipped: askable.skipped, exploration, failures: told })
     return code
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   for (const each of told) io.stdout.write(failureText(each, chalk))
   if (!options.quiet) {
     io.stdout.write(`${subject}: ${scenarios.join(', ')}\n\n`)
-    io.stdout.write(explorationText(exploration, asked.skipped, chalk))
+    io.stdout.write(explorationText(exploration, { skipped: askable.skipped, complete }, chalk))
     const rate = Math.round((exploration.events * 1_000) / tookMs)
     const onWorkers = `${workers} worker${workers === 1 ? '' : 's'}`
     io.stderr.write(`${grouped(Math.round(tookMs / 100) / 10)} s on ${onWorkers}, ${grouped(rate)} events/s\n`)
   }
-  if (!complete) io.stderr.write(interrupted ? 'stopped before its end\n' : 'nothing was explored\n')
+  if (interrupted) io.stderr.write('stopped before its end\n')
+  else if (exploration.seeds === 0) io.stderr.write('nothing was explored\n')
+  else if (!asked) io.stderr.write('nothing was checked: no node asked the subject for anything\n')
   return code
 }
 

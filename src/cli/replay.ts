@@ -3,13 +3,14 @@ import { loadBudgets, loadProject, loadSubjects } from '../config/index.js'
 import { isToken } from '../explore/index.js'
 import { InputError } from '../input/index.js'
 import { reportJson, reportOf, reportTerminal } from '../report/index.js'
-import { runScenario } from '../run/index.js'
+import { DEFAULT_MAX_EVENTS, runScenario } from '../run/index.js'
 import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { refuseLacking } from './lacking.js'
+import { replayable } from './measure.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from './options.js'
 import { printing } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
@@ -20,6 +21,7 @@ export const isCounterexample = (name: string): boolean => isToken(name) || name
 
 /** `contention replay`: one scenario and seed again, or a counterexample; with `--trace` event by event. */
 export async function replay(io: Io, name: string, options: ReplayOptions): Promise<ExitCode> {
+  refuseWithoutTrace(options)
   if (isCounterexample(name)) {
     refuseWithCounterexample(options)
     return replayCounterexample(io, name, options)
@@ -45,7 +47,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })
   const given = parameters[scenario.name] ?? {}
   const seed = seedOption(options.seed, project.seed)
-  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents)
+  const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS)
   const limits = loadBudgets(project, io.cwd, options.budget)
   const budget = limits.scenarios[scenario.name]
   const outcome = await runScenario(scenario, {
@@ -68,7 +70,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     })
   }
 
-  const report = reportOf(seed, limits.version, [outcome])
+  const report = replayable(reportOf(seed, limits.version, [outcome]), options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json && options.trace)
     io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)
@@ -76,6 +78,16 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   else
     io.stdout.write(`${options.trace ? '\n' : ''}${reportTerminal(report, { chalk, quiet: options.quiet === true })}`)
   return outcome.passed ? HELD : NOT_HELD
+}
+
+/** What chooses from events that are not shown. */
+function refuseWithoutTrace({ trace, node, space, from, to }: ReplayOptions): void {
+  const [what] =
+    Object.entries({ '--node': node, '--space': space, '--from': from, '--to': to }).find(
+      ([, value]) => value !== undefined,
+    ) ?? []
+  if (trace || what === undefined) return
+  throw new InputError({ what: `${what} cannot be used without --trace`, expected: '--trace, which shows every event' })
 }
 
 /** What a counterexample has of its own. */

@@ -2,6 +2,7 @@ import { Chalk } from 'chalk'
 import { loadBudgets, loadProject } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import type { ScenarioOutcome } from '../report/index.js'
+import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch } from './io.js'
@@ -32,7 +33,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     selection,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
-    maxEvents: maxEventsOption(options.maxEvents, project.maxEvents),
+    maxEvents: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS),
     threads: {
       directory: io.cwd,
       configFile: options.config,

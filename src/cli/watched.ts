@@ -14,7 +14,7 @@ import { endlessScenario, type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDie
 /** What a command's thread needs to know of the process: all of it can be copied. */
 export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
   readonly argv: readonly string[]
-  readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered'> }
+  readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered' | 'lost'> }
   /**
    * Written by the thread: a count of calls of code of the user and of returns from it; what it is inside of; where in it, by its
    * number in `subjectFunctions` or among the places of scenarios. Last, written by the first thread: whether the command is to
@@ -173,7 +173,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
 const ESCAPE = '\u001b'
 const ERASE_LINE = `\r${ESCAPE}[2K`
 
-const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered'> => ({
+const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered' | 'lost'> => ({
   redraws,
   colorLevel,
   columns,

@@ -6,6 +6,7 @@ import type { CommandKind } from '../log/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject, commandsOf, type Subject, SubjectFault, subjectFunctions } from '../subject/index.js'
+import { inputProblemOf } from './explain.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
 import { putOn } from './store.js'
 import { NO_TIME } from './vigil.js'
@@ -32,7 +33,11 @@ const failed = (error: unknown): void => {
   else if (cause instanceof SubjectFault) {
     const { fault, command, message } = cause
     send({ kind: 'subject-failed', fault, command, message })
-  } else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  } else {
+    const problem = inputProblemOf(error)
+    if (problem !== undefined) send({ kind: 'input-failed', problem })
+    else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
 }
 
 let store: OpenStore | undefined

@@ -85,7 +85,7 @@ function foundFrom(file: string, subject: string, { root }: Project): string {
     at: 'subject',
     found: subject,
     expected: `a file, relative to ${root} or to a folder above the counterexample`,
-    todo: 'say where it is with --subject',
+    todo: 'put it back, or run contention replay on the counterexample with --subject, which says where it is',
   })
 }
 

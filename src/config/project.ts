@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
 import { InputError, type InputProblem, oneOf, validate } from '../input/index.js'
-import { DEFAULT_MAX_EVENTS, DEFAULT_SEED } from '../run/index.js'
+import { DEFAULT_SEED } from '../run/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 import { importModule } from './import.js'
@@ -24,7 +24,8 @@ export interface Project {
   /** Names of all scenarios that a file may speak of: those above, and the built-in ones that do not run here. */
   readonly knownScenarios: readonly string[]
   readonly seed: number
-  readonly maxEvents: number
+  /** Undefined when nothing is said: commands have limits of their own. */
+  readonly maxEvents: number | undefined
   readonly parameters: { readonly [scenario: string]: { readonly [name: string]: number } }
   readonly budgetFolder: string
   readonly snapshotFolder: string
@@ -52,7 +53,7 @@ export async function loadProject(directory: string, configFile?: string): Promi
     stores: config.stores ?? {},
     knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
     seed: config.seed ?? DEFAULT_SEED,
-    maxEvents: config.maxEvents ?? DEFAULT_MAX_EVENTS,
+    maxEvents: config.maxEvents,
     parameters: config.parameters ?? {},
     budgetFolder: resolve(root, config.budgets ?? 'budgets'),
     snapshotFolder: resolve(root, config.snapshots ?? 'snapshots'),

@@ -1,6 +1,6 @@
 import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
-import { type Scenario, whenAgain } from '../scenario/index.js'
+import { type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
 import { type Coverage, emptyCoverage, strikeListeners } from './coverage.js'
@@ -12,7 +12,11 @@ import { aim, drawSwarm, type SwarmOptions } from './swarm.js'
 export type Failure = { readonly seed: number; readonly scenario: string; readonly plan: Plan } & (
   | { readonly kind: 'breach'; readonly breach: Breach }
   /** The same plan went another way the second time. */
-  | { readonly kind: 'nondeterministic' }
+  | {
+      readonly kind: 'nondeterministic'
+      /** What one of the runs showed besides. */
+      readonly shown?: { readonly message: string; readonly atMs: number }
+    }
   /** The subject threw, answered in a wrong shape, or wrote to what it was given. */
   | {
       readonly kind: 'subject-fault'
@@ -146,7 +150,15 @@ export async function runAgain(
 /** That two runs of one plan differ is wrong by itself, whatever else either shows. */
 function failureOfBoth(first: Attempt, second: Attempt, plan: Plan): Failure | undefined {
   if (sameEnd(first, second)) return failureOf(first, plan)
-  return { kind: 'nondeterministic', seed: plan.seed, scenario: plan.scenario, plan }
+  const { seed, scenario } = plan
+  const shown = shownBy(first) ?? shownBy(second)
+  return { kind: 'nondeterministic', seed, scenario, plan, ...(shown === undefined ? {} : { shown }) }
+}
+
+function shownBy(attempted: Attempt): { readonly message: string; readonly atMs: number } | undefined {
+  if (attempted.kind === 'failed') return { message: attempted.error.message, atMs: attempted.error.atMs }
+  const { breach } = attempted.execution
+  return breach === undefined ? undefined : { message: breach.message, atMs: breach.atMs }
 }
 
 type Attempt =
@@ -173,6 +185,7 @@ export async function attempt(
     return { kind: 'ended', execution }
   } catch (error) {
     if (error instanceof StepLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
+    if (error instanceof StepFailed && error.culprit === 'scenario') throw new ScenarioAborted(scenario.name, error)
     throw error
   }
 }

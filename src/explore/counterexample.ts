@@ -65,9 +65,9 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
       }
     case 'nondeterministic':
       return {
-        what: 'the subject is not deterministic',
-        message: 'the same plan went another way the second time',
-        atMs: 0,
+        what: 'subject or scenario is not deterministic',
+        message: `the same plan went another way the second time${failure.shown === undefined ? '' : `; one of the two: ${failure.shown.message}`}`,
+        atMs: failure.shown?.atMs ?? 0,
       }
   }
 }

@@ -92,5 +92,5 @@ async function partingOf(scenario: Scenario, { plan }: Failure, options: Explore
     const at = index < 0 ? one.length : index
     return [`from event ${at} on`, `one run:   ${one[at] ?? 'the end'}`, `the other: ${other[at] ?? 'the end'}`]
   }
-  return ['and agreed whenever they were looked at']
+  return ['when they were looked at once more, both went the same way']
 }

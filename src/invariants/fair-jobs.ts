@@ -16,8 +16,8 @@ interface JobStanding {
 export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Invariant {
   return {
     name: 'fair-jobs',
-    rule: 'a job is taken only while it is ready, and not before one that has been ready for longer',
-    kinds: ['enqueued', 'taken', 'completed', 'failed'],
+    rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and nobody is sent away while one is',
+    kinds: ['enqueued', 'taken', 'idle', 'completed', 'failed'],
     begin({ nodes, spaces }) {
       const queues: (JobStanding | undefined)[][] = spaces.map(() => [])
       const readySinceMs = ({ readySinceMs: sinceMs, attempts, lapsesAtMs }: JobStanding, atMs: number): number => {
@@ -29,6 +29,11 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
         step({ kind, space, node, seq, epoch, atMs, untilMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined || repeated) return undefined
+          if (kind === 'idle') {
+            const ready = queue.findIndex((other) => other !== undefined && readySinceMs(other, atMs) <= atMs)
+            if (ready < 0) return undefined
+            return `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready} was ready since ${readySinceMs(queue[ready] as JobStanding, atMs)} ms`
+          }
           const job = queue[seq] ?? { attempts: 0, readySinceMs: atMs, lapsesAtMs: Number.POSITIVE_INFINITY }
           queue[seq] = job
           switch (kind) {

@@ -1,4 +1,5 @@
-import type { Cast, EventKind, TraceEvent } from '../trace/index.js'
+import { nearest } from '../input/index.js'
+import { type Cast, type EventKind, eventKinds, type TraceEvent } from '../trace/index.js'
 import type { Invariant, InvariantResult, Violation } from './invariant.js'
 
 /** An invariant being checked against one run. */
@@ -9,11 +10,26 @@ export interface Judge {
   end(endMs: number, events: number): InvariantResult
 }
 
-/** @param onViolation called at the first event that breaks the rule */
-export function judge(invariant: Invariant, cast: Cast, onViolation?: () => void): Judge {
+export interface JudgeOptions {
+  /** Called at the first event that breaks the rule. */
+  readonly onViolation?: (() => void) | undefined
+  /** What is thrown when the rule itself throws. */
+  readonly failure?: (cause: unknown, atMs: number) => unknown
+}
+
+/** @throws TypeError for what is no invariant */
+export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }: JudgeOptions = {}): Judge {
   const { name, rule, kinds } = invariant
   if (typeof invariant.begin !== 'function' || !Array.isArray(kinds)) {
     throw new TypeError(`the invariant ${JSON.stringify(name)}: expected { name, rule, kinds: […], begin(cast) { … } }`)
+  }
+  const unknown = kinds.find((kind) => !eventKinds.includes(kind))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, eventKinds)
+    const meant = near.length > 0 ? `${near.join(' or ')}?` : `some of ${eventKinds.join(', ')}`
+    throw new TypeError(
+      `the invariant ${JSON.stringify(name)} is of the kind ${JSON.stringify(unknown)}: expected ${meant}`,
+    )
   }
   const check = invariant.begin(cast)
   if (typeof check?.step !== 'function') {
@@ -30,14 +46,26 @@ export function judge(invariant: Invariant, cast: Cast, onViolation?: () => void
     first ??= { index, atMs, message }
   }
 
+  const failed = (cause: unknown, atMs: number): unknown => failure?.(cause, atMs) ?? cause
+
   return {
     kinds,
     observe(event) {
-      const message = step.call(check, event)
+      let message: string | undefined
+      try {
+        message = step.call(check, event)
+      } catch (error) {
+        throw failed(error, event.atMs)
+      }
       if (message !== undefined) report(message, event.index, event.atMs)
     },
     end(endMs, events) {
-      const message = check.end?.(endMs)
+      let message: string | undefined
+      try {
+        message = check.end?.(endMs)
+      } catch (error) {
+        throw failed(error, endMs)
+      }
       if (message !== undefined) report(message, events, endMs)
       const held = violations === 0
       return first === undefined ? { name, rule, held, violations } : { name, rule, held, violations, first }

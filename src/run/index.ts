@@ -1,4 +1,3 @@
-export { ScenarioAborted } from './aborted.js'
 export { isLast, type Job, type JobEnd, type JobOptions, type Ran, runJob, runJobs } from './jobs.js'
 export { type MatrixOptions, runMatrix } from './matrix.js'
 export { NothingMeasured } from './nothing-measured.js'

@@ -1,6 +1,5 @@
 import type { ScenarioOutcome } from '../report/index.js'
-import type { Scenario } from '../scenario/index.js'
-import { ScenarioAborted } from './aborted.js'
+import { type Scenario, ScenarioAborted } from '../scenario/index.js'
 import { type RunOptions, runScenario } from './scenario.js'
 
 /** A scenario to be run at one seed, with one choice of parameters. */

@@ -6,6 +6,7 @@ import {
   type Run,
   resolveParameters,
   type Scenario,
+  ScenarioAborted,
   type SimulateOptions,
   simulate,
   today,
@@ -13,7 +14,6 @@ import {
   whenAgain,
 } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
-import { ScenarioAborted } from './aborted.js'
 import { findDivergence } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
 import { checkSeed, DEFAULT_SEED } from './seed.js'

@@ -1,3 +1,4 @@
+export { ScenarioAborted } from './aborted.js'
 export { today, type When, whenAgain } from './another-day.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
 export {

@@ -102,7 +102,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   // Begun even if nothing is judged: what a scenario keeps for its rules must not be left from the run before.
   const begun = declared(scenarioWatch, 'invariants', () =>
     (options.invariants ?? scenario.invariants(parameters)).map((each) =>
-      judge(watchedInvariant(scenarioWatch, each), cast, onViolation),
+      judge(watchedInvariant(scenarioWatch, each), cast, {
+        onViolation,
+        failure: (cause, atMs) => new StepFailed('scenario', `its invariant ${each.name}`, atMs, cause),
+      }),
     ),
   )
   const judges = observers.includes('invariants') ? begun : []

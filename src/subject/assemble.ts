@@ -136,11 +136,19 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-/** The command that `key` seems to be a slip of: it would not be called, and the built-in one beside it be found correct. */
-function slipOf(key: string, commands: readonly string[]): string | undefined {
+/**
+ * What `key` of a part seems to be meant as, a slip of a command or a command of another part: it would not be called, and the
+ * built-in one beside it be found correct.
+ */
+function slipOf(key: string, name: keyof typeof commandsOfPart): string | undefined {
+  const commands: readonly string[] = commandsOfPart[name]
   if (commands.includes(key) || key === 'execute' || key === 'close') return undefined
+  const part = partNames.find((other) => (commandsOfPart[other] as readonly string[]).includes(key))
+  if (part !== undefined) return `${key} in ${part}`
   return nearest(key, commands).find((command) => Math.abs(command.length - key.length) <= 2)
 }
+
+const partNames = Object.keys(commandsOfPart) as (keyof typeof commandsOfPart)[]
 
 /** What `make` gives, if it is a part: a function for each of its commands. A core has at least `acquire`, or one `execute` for all. */
 function made<P extends object>(
@@ -157,7 +165,7 @@ function made<P extends object>(
   if (typeof part !== 'object' || part === null) throw wrong(String(part), 'an object with a function for each command')
   if (part instanceof Promise) throw wrong('a promise', 'an object, made at once: its commands may be asynchronous')
   for (const key of isPlain(part) ? Object.keys(part) : []) {
-    const meant = has(key) ? slipOf(key, commandsOfPart[name]) : undefined
+    const meant = has(key) && !has('execute') ? slipOf(key, name) : undefined
     if (meant !== undefined) throw wrong(`one with ${key}`, `${meant}, if that is what is meant, or another name`)
   }
   if (name === 'core' && !has('acquire') && !has('execute')) {

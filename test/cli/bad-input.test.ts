@@ -351,8 +351,8 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     const thrown = await refusal(ownProject('yield node.sleep(7); throw new Error("my mistake")'), 'run')
     expect(thrown.replace(/own\.ts:\d+:\d+/, 'own.ts:LINE')).toMatchInlineSnapshot(`
       "error: own-scenario: the scenario throws, at 7 ms of virtual time, on behalf of node-0
-        found:    my mistake
         at:       Object.node (./own.ts:LINE)
+        found:    my mistake
         expected: a scenario that answers; refusals are values
       "
     `)

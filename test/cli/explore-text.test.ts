@@ -51,7 +51,7 @@ describe('what exploration prints', () => {
   it('is what no failure is worth, and nothing where it is worth nothing', () => {
     expect(boundText(9)).toBe('too few seeds to say anything of others')
     expect(boundText(10)).toContain('fewer than 30% of such seeds fail')
-    expect(explorationText(explored(0), [], chalk)).toMatch(/\nno seed was explored\n$/)
+    expect(explorationText(explored(0), { skipped: [], complete: true }, chalk)).toMatch(/\nno seed was explored\n$/)
   })
 
   it('is why there is no token, where there is none', () => {

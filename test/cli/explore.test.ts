@@ -186,11 +186,11 @@ describe('contention explore', () => {
     const [file = ''] = readdirSync(join(root, 'snapshots', 'counterexamples'))
     const replayed = await cli(root, ['replay', `snapshots/counterexamples/${file}`])
     expect(replayed).toMatchObject({ code: 1 })
-    expect(replayed.stdout).toMatch(/the subject is not deterministic.*from event \d+ on/s)
+    expect(replayed.stdout).toMatch(/subject or scenario is not deterministic.*from event \d+ on/s)
     await cli(root, ['update'])
     const checked = await cli(root, ['check'])
     expect(checked).toMatchObject({ code: 1 })
-    expect(checked.stdout).toContain('the subject is not deterministic')
+    expect(checked.stdout).toContain('subject or scenario is not deterministic')
   })
 
   it('has a counterexample of a run that does not end, which fails again: it keeps the limit', async () => {
@@ -214,7 +214,7 @@ describe('contention explore', () => {
     [
       'is not deterministic',
       "return Math.random() < 0.5 ? { kind: 'lease-expired' } : builtIn.core.renew(command, nowMs)",
-      'the subject is not deterministic',
+      'subject or scenario is not deterministic',
     ],
   ])('convicts a subject that %s', async (_what, answer, said) => {
     const root = folder({ 'mine.mjs': renews(answer) })

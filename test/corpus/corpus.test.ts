@@ -12,7 +12,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   p01: ['fenced-writes', 'genuine-tokens'],
   p02: ['mutual-exclusion', 'fenced-writes'],
   p03: ['mutual-exclusion', 'fenced-writes'],
-  p04: ['mutual-exclusion', 'fenced-writes'],
+  p04: ['mutual-exclusion', 'fenced-writes', 'genuine-tokens'],
   p05: ['mutual-exclusion', 'fenced-writes'],
   p06: ['takeover-bound'],
   p07: ['exclusive-belief'],
@@ -36,7 +36,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x01: ['genuine-tokens'],
   x02: ['effect-once'],
   x03: ['contiguous-log'],
-  x04: ['valid-means-held'],
+  x04: ['valid-means-held', 'genuine-tokens'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */

@@ -662,6 +662,15 @@ describe('fair-jobs', () => {
     expectBroken(invariant, [...trace, taken(90, 'b', 0, 2, until(95)), taken(99, 'c', 0, 3)], 3, broken('c'))
   })
 
+  it('has nobody sent away while a job is ready', () => {
+    const idle = (atMs: number): Happening => at(atMs, 'b', 'idle', { command: 'take' })
+    const trace = [idle(0), enqueued(1, 'a', 0), taken(10, 'a', 0, 1, until(90)), idle(89)]
+    expectHeld(invariant, [...trace, completed(89, 'a', 0, 1), idle(200)])
+    expectHeld(invariant, [...trace, taken(90, 'b', 0, 2, until(95)), idle(200)])
+    expectBroken(invariant, [...trace, idle(90)], 4, 'b was told that s has no work; job 0 was ready since 90 ms')
+    expectHeld(invariant, [...trace, { ...idle(90), repeated: true }, { ...idle(90), space: 1 }])
+  })
+
   it('keeps a queue for every space', () => {
     expectHeld(invariant, [
       enqueued(0, 'a', 0),

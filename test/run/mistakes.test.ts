@@ -8,7 +8,8 @@ import {
   type Scenario,
   workload,
 } from '../../src/index.js'
-import { NothingMeasured, ScenarioAborted } from '../../src/run/index.js'
+import { NothingMeasured } from '../../src/run/index.js'
+import { ScenarioAborted } from '../../src/scenario/index.js'
 
 const sound = defineScenario({
   name: 'sound',

@@ -38,6 +38,7 @@ export function memoryIo(env: Readonly<Record<string, string>>, cwd = process.cw
       written[name] += text
     },
     delivered: async () => true,
+    lost: undefined,
   })
   const io: Io = { cwd, env, cores: 1, stdout: sink('stdout'), stderr: sink('stderr') }
   return { io, written }
