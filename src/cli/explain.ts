@@ -21,6 +21,7 @@ export function explain(error: unknown): string {
 /** What is wrong with what was given to us, if that is what `error` is about. */
 export function inputProblemOf(error: unknown): InputProblem | undefined {
   if (error instanceof InputError) return error.problem
+  if (error instanceof SubjectFault) return undefined
   if (error instanceof ScenarioAborted) return abortedProblem(error)
   if (error instanceof NothingMeasured) {
     return {

@@ -46,6 +46,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it('what chooses from a trace that is not shown', async () => {
+    expect(await refusal(folder(), 'replay', 'lease-lifecycle', '--node', 'node-1')).toMatchInlineSnapshot(`
+      "error: --node cannot be used without --trace
+        expected: --trace, which shows every event
+      "
+    `)
+  })
+
   it('a file that is no subject, and a subject without what a scenario needs', async () => {
     const own = "export default { name: 'own', core: () => ({ acquire: () => ({ kind: 'lease-held' }) }) }"
     const project = folder({ 'none.json': '{ "name": "none", "version": "1" }', 'own.mjs': own })

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -53,6 +53,14 @@ describe('the built command', () => {
     const { stdout, stderr } = shell(packageRoot(), '$CONTENTION replay lease-renewal-contention --trace | head -n 2')
     expect(stdout.trimEnd().split('\n')).toHaveLength(2)
     expect(stderr).toBe('')
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('has checked nothing for whoever cannot be told', () => {
+    for (const command of ['run --json', 'check', 'list', '--help']) {
+      const { status, stderr } = shell(packageRoot(), `$CONTENTION ${command} >/dev/full`)
+      expect(stderr).toContain('error: what was to be printed could not be written\n  found:    ENOSPC')
+      expect(status).toBe(2)
+    }
   })
 
   it('has colours when forced, and none for NO_COLOR, --no-color or a pipe', () => {

@@ -406,6 +406,120 @@ export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) cons
   })
 })
 
+describe('what is not the fault of a subject', () => {
+  const own = (node: string, invariants = '[]', more = '') => ({
+    'own.mjs': `
+export const own = {
+  name: 'own',
+  description: 'own',
+  parameters: {
+    nodes: { default: 2, min: 1, max: 9, description: 'nodes' },
+    spaces: { default: 1, min: 1, max: 9, description: 'spaces' },
+    durationMs: { default: 500, min: 1, max: 9_999, description: 'duration' },
+  },
+  network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50 }),
+  *node(node) { ${node} },
+  invariants: () => ${invariants},
+}
+`,
+    'contention.config.json': `{ "scenarios": ["own.mjs"], "builtIn": false${more} }`,
+  })
+  const asks = 'for (;;) { yield node.acquire(node.spaces[0], 100); yield node.sleep(20) }'
+  const rule = (kind: string, step: string) =>
+    `[{ name: 'mine', rule: 'r', kinds: ['${kind}'], begin: () => ({ step() { ${step} } }) }]`
+
+  it.each([
+    [
+      'a scenario that throws',
+      own('yield node.sleep(9); throw new Error("oops")'),
+      /own: the scenario throws, at 9 ms .* node-\d\n {2}at: .*own.mjs.*\n {2}found: {4}oops/,
+    ],
+    [
+      'a scenario that forgets a yield',
+      own('yield 5'),
+      /own: the scenario throws, .*\n {2}found: {4}a process yielded without an effect/,
+    ],
+    [
+      'an invariant that throws',
+      own(asks, rule('granted', 'throw new Error("oops")')),
+      /own: the scenario throws, at \d+ ms .* on behalf of its invariant mine\n {2}at: .*own.mjs.*\n {2}found: {4}oops/,
+    ],
+    [
+      'an invariant of a kind that is none',
+      own(asks, rule('grantd', '')),
+      /the invariant "mine" is of the kind "grantd": expected granted\?/,
+    ],
+  ])('is told: %s', async (_what, files, said) => {
+    const root = folder(files)
+    for (const command of [['run'], ['explore', 'own', '--seeds', '3']]) {
+      const { code, stdout, stderr } = await cli(root, [...command, '--json'])
+      expect(stderr).toMatch(said)
+      expect({ code, problem: JSON.parse(stdout) }).toMatchObject({
+        code: 2,
+        problem: { verdict: 'not-checked', error: { found: expect.any(String), expected: expect.any(String) } },
+      })
+    }
+  })
+
+  it('is not called safe: a scenario that asks for nothing', async () => {
+    const { code, stdout, stderr } = await cli(folder(own('return')), ['explore', 'own', '--seeds', '3'])
+    expect(stderr).toContain('nothing was checked: no node asked the subject for anything\n')
+    expect({ code, stop: stdout.includes('STOP  no failure in 3 seeds') }).toEqual({ code: 2, stop: true })
+  })
+
+  it('is bounded by what the configuration says', async () => {
+    const { code, stdout } = await cli(folder(own(asks, '[]', ', "maxEvents": 10')), ['explore', 'own', '--seeds', '3'])
+    expect(stdout).toContain('more than 10 events by ')
+    expect(code).toBe(1)
+  })
+})
+
+describe('what was found', () => {
+  it('is told without a file, where that cannot be written', async () => {
+    const root = folder({ 'mine.mjs': careless, afile: '' })
+    const args = ['explore', 'lease-lifecycle', '--subject', 'mine.mjs', '--output', 'afile']
+    const { code, stdout } = await cli(root, args)
+    expect(stdout).toMatch(/not saved: cannot write .*afile.*\n {6}token cx1\S+ --subject mine.mjs\n/)
+    expect(code).toBe(1)
+    const [, token = ''] = /token (cx1\S+)/.exec(stdout) ?? []
+    expect((await cli(root, ['replay', token, '--subject', 'mine.mjs'])).code).toBe(1)
+  })
+
+  it('is told where it shows in one of two runs alone', async () => {
+    const flaky = `
+let asked = 0
+export default {
+  name: 'flaky',
+  core: ({ builtIn }) => ({
+    ...builtIn.core,
+    acquire(command, nowMs) {
+      if (++asked === 500) throw new TypeError('pool exhausted')
+      return builtIn.core.acquire(command, nowMs)
+    },
+  }),
+}
+`
+    const args = ['explore', 'lease-lifecycle', '--subject', 'flaky.mjs', '--seeds', '100', '--workers', '1']
+    const { code, stdout } = await cli(folder({ 'flaky.mjs': flaky }), args)
+    expect(stdout).toMatch(
+      /subject or scenario is not deterministic at \d+ ms\n.*one of the two: .* threw on acquire: pool exhausted/,
+    )
+    expect(code).toBe(1)
+  })
+
+  it('does not take a command in the wrong part for one that is tested', async () => {
+    const mistaken = `
+export default {
+  name: 'mistaken',
+  core: ({ builtIn }) => ({ ...builtIn.core, append: () => ({ kind: 'appended', seq: 0 }) }),
+}
+`
+    const { code, stderr } = await cli(folder({ 'mine.mjs': mistaken }), ['explore', '--subject', 'mine.mjs'])
+    expect(stderr).toContain('core of subject "mistaken" is one with append: expected append in log')
+    expect(code).toBe(1)
+  })
+})
+
 describe('a counterexample that cannot be used', () => {
   const file = join('counterexamples', 'found.json')
   const value = {
