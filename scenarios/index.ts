@@ -27,6 +27,11 @@ export const workerFailureScenarios: readonly Scenario[] = [
   workerFailureZombie,
 ]
 
+const all: ReadonlySet<Scenario> = new Set([...builtInScenarios, ...explorationScenarios, ...workerFailureScenarios])
+
+/** Whether it is one of ours: these come to an end, and are quicker when nobody watches. */
+export const isBuiltIn = (scenario: Scenario): boolean => all.has(scenario)
+
 export {
   checkpointReplayWindows,
   jobLifecycle,

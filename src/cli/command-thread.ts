@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
+import { isBuiltIn } from '../../scenarios/index.js'
 import { type Load, loads } from '../config/index.js'
-import { type Scenario, watchScenario } from '../scenario/index.js'
+import { watchScenario } from '../scenario/index.js'
 import { subjectFunctions } from '../subject/index.js'
 import type { Io, Sink } from './io.js'
 import { main } from './main.js'
@@ -31,9 +31,6 @@ const moved = (inside: Inside, what: number, atMs: number): void => {
   // Nobody else writes to it, and an atomic addition costs more than all the rest.
   lastSeen[0] = (lastSeen[0] as number) + 1
 }
-
-/** These come to an end, and are quicker when nobody watches. */
-const builtIn = new Set<Scenario>([...builtInScenarios, ...explorationScenarios, ...workerFailureScenarios])
 
 /** Where it is in code of scenarios, by number and time: it may be called from such code again, and calls the subject. */
 const calls: number[] = []
@@ -72,7 +69,7 @@ const io: Io = {
     }
   },
   watchScenario(scenario) {
-    if (builtIn.has(scenario)) return
+    if (isBuiltIn(scenario)) return
     const nodes: number[] = []
     const number = (place: string) => numberOf(`scenario "${scenario.name}", in ${place}`)
     watchScenario(scenario, {

@@ -6,6 +6,7 @@ import type { Emit } from './explore-exhaustively.js'
 import type { Io } from './io.js'
 import {
   type ExploreCliOptions,
+  fromSeedOption,
   maxEventsOption,
   paramOptions,
   patienceOption,
@@ -55,7 +56,7 @@ export function exploreSettings({ io, project, scenarios, options }: ToExplore):
           ? DEFAULT_SEEDS
           : Number.POSITIVE_INFINITY
         : wholeNumber('--seeds', options.seeds, 1, 1_000_000_000),
-    fromSeed: fromSeed === undefined ? project.seed : wholeNumber('--from-seed', fromSeed, 0, 4_000_000_000),
+    fromSeed: fromSeedOption(fromSeed, project, 4_000_000_000),
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
     workers: workersOption(io, options.workers),

@@ -58,7 +58,7 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
     return { code, interrupted }
   } catch (error) {
     if (!(error instanceof SubjectHangs)) throw error
-    if (scenarioHangs(what, loaded)) throw endless(error, scenarios, patienceMs)
+    if (scenarioHangs(error, what, loaded)) throw endless(error, scenarios, patienceMs)
     let code: ExitCode
     try {
       // What was found before is true all the same.

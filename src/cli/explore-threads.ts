@@ -1,7 +1,7 @@
 import type { LoadedSubject } from '../config/index.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import type { Interrupt } from './interrupt.js'
-import { openPool, type Pool } from './pool.js'
+import { openPool, type Pool, type SubjectHangs } from './pool.js'
 
 /** The threads of an exploration of one subject. */
 export interface ExploreThreads {
@@ -42,6 +42,6 @@ export function openExploreThreads(
   }
 }
 
-/** In memory the built-in subject answers every command: what hangs then is a scenario. */
-export const scenarioHangs = ({ store }: ToExplore, { file }: LoadedSubject): boolean =>
-  file === undefined && store === undefined
+/** Whether it is a scenario that hangs. In memory the built-in subject answers every command. */
+export const scenarioHangs = ({ inScenario }: SubjectHangs, { store }: ToExplore, { file }: LoadedSubject): boolean =>
+  inScenario || (file === undefined && store === undefined)

@@ -26,6 +26,12 @@ export function failureTeller(
 ): FailureTeller {
   const told: ToldFailure[] = []
 
+  const untold = (error: Error): string => {
+    if (!(error instanceof SubjectHangs)) return error.message
+    return scenarioHangs(error, what, loaded)
+      ? 'the scenario then does not come to an end'
+      : `the subject then ${error.message}`
+  }
   const tell = async (failures: readonly Failure[], mayFail: (error: unknown) => boolean): Promise<void> => {
     for (const found of failures) {
       const small = what.options.shrink !== false && !interrupt.happened
@@ -35,7 +41,7 @@ export function failureTeller(
       } catch (error) {
         if (!mayFail(error)) throw error
         await threads.renew()
-        toldOf = { story: [`not made small, and not told: ${untold(error as Error, scenarioHangs(what, loaded))}`] }
+        toldOf = { story: [`not made small, and not told: ${untold(error as Error)}`] }
       }
       told.push(keepCounterexample(what, loaded, drawn, found, toldOf))
     }
@@ -51,9 +57,4 @@ export function failureTeller(
       await tell(failures, () => true)
     },
   }
-}
-
-function untold(error: Error, scenario: boolean): string {
-  if (!(error instanceof SubjectHangs)) return error.message
-  return scenario ? 'the scenario then does not come to an end' : `the subject then ${error.message}`
 }

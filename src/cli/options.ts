@@ -1,3 +1,4 @@
+import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import type { Io } from './io.js'
@@ -56,6 +57,19 @@ export function wholeNumber(option: string, text: string, min: number, max: numb
 
 export function seedOption(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : wholeNumber('--seed', text, 0, MAX_SEED)
+}
+
+/** The first of many seeds: at most `max`. */
+export function fromSeedOption(text: string | undefined, { seed, configFile }: Project, max: number): number {
+  if (text !== undefined) return wholeNumber('--from-seed', text, 0, max)
+  if (seed <= max) return seed
+  throw new InputError({
+    what: 'the seed of the configuration leaves too few after it',
+    ...(configFile === undefined ? {} : { file: configFile }),
+    at: 'seed',
+    found: String(seed),
+    expected: `at most ${max} for so many seeds, or --from-seed`,
+  })
 }
 
 export function maxEventsOption(text: string | undefined, otherwise: number): number {

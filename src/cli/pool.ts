@@ -21,8 +21,8 @@ export interface WorkerSpec {
   readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
   /**
    * Written by the worker at every command: a count, the virtual time, and which it is, or what else of the subject was called
-   * since, by its number in `subjectFunctions`. Then, whether it waits for the store at this moment. Last, written by the pool:
-   * whether nothing is explored any more.
+   * since, by its number in `subjectFunctions`. Then, whether it waits for the store at this moment; written by the pool, whether
+   * nothing is explored any more; and whether it is in code of a scenario of the user's own.
    */
   readonly lastSeen: SharedArrayBuffer
 }
@@ -64,14 +64,22 @@ export class SubjectHangs extends Error {
   readonly chunk: Chunk | undefined
   /** What had failed in these seeds before. */
   readonly found: readonly Failure[]
+  /** It is a scenario of the user's own that hangs, and not the subject. */
+  readonly inScenario: boolean
 
-  constructor(fault: Hang, command: string, atMs: number, { chunk, found }: Pick<SubjectHangs, 'chunk' | 'found'>) {
+  constructor(
+    fault: Hang,
+    command: string,
+    atMs: number,
+    { chunk, found, inScenario }: Pick<SubjectHangs, 'chunk' | 'found' | 'inScenario'>,
+  ) {
     super(hangText(fault, command, atMs))
     this.fault = fault
     this.command = command
     this.atMs = atMs === NO_TIME ? undefined : atMs
     this.chunk = chunk
     this.found = found
+    this.inScenario = inScenario
   }
 }
 
@@ -156,6 +164,7 @@ export function openPool(
     const error = new SubjectHangs(fault, command, lane.lastSeen[1] as number, {
       chunk: seedsOf(work),
       found: lane.found,
+      inScenario: Atomics.load(lane.lastSeen, 5) === 1,
     })
     free(lane)?.reject(error)
     lane.ready = false
@@ -166,7 +175,7 @@ export function openPool(
   }
 
   const lanes = Array.from({ length: workers }, (_, number): Lane => {
-    const lastSeen = new SharedArrayBuffer(20)
+    const lastSeen = new SharedArrayBuffer(24)
     const store = spec.store && {
       ...spec.store,
       namespace: workerNamespaces(spec.store.namespace, workers)[number] as string,

@@ -6,7 +6,7 @@ import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch } from './io.js'
-import { maxEventsOption, paramOptions, patienceOption, wholeNumber, workersOption } from './options.js'
+import { fromSeedOption, maxEventsOption, paramOptions, patienceOption, wholeNumber, workersOption } from './options.js'
 import { select } from './selection.js'
 import { tuneLimits } from './tune-limits.js'
 import type { TuneOptions, TunePlan } from './tune-plan.js'
@@ -24,7 +24,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const project = await loadProject(io.cwd, options.config)
   const defaultSeeds = options.vary === undefined ? DEFAULT_SEEDS : DEFAULT_VARY_SEEDS
   const count = wholeNumber('--seeds', options.seeds ?? `${defaultSeeds}`, 1, 1_000_000)
-  const from = wholeNumber('--from-seed', options.fromSeed ?? `${project.seed}`, 0, MAX_SEED + 1 - count)
+  const from = fromSeedOption(options.fromSeed, project, MAX_SEED + 1 - count)
   const selection = select(project, names, paramOptions(options.param))
   onScenarioWatch(io, selection.scenarios)
   const plan: TunePlan = {

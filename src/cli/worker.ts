@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { isBuiltIn } from '../../scenarios/index.js'
 import { loadProject, loadSubject } from '../config/index.js'
 import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
 import type { CommandKind } from '../log/index.js'
-import type { Scenario } from '../scenario/index.js'
+import { type Scenario, watchScenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject, commandsOf, type Subject, SubjectFault, subjectFunctions } from '../subject/index.js'
 import { inputProblemOf } from './explain.js'
@@ -48,6 +49,24 @@ try {
 }
 const given = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
 const lastSeen = new Int32Array(spec.lastSeen)
+/** How deep it is in code of a scenario of the user's own, which may call the subject. */
+let depth = 0
+const markScenario = (inside: boolean): void => void Atomics.store(lastSeen, 5, inside ? 1 : 0)
+for (const scenario of scenarios) {
+  if (isBuiltIn(scenario)) continue
+  watchScenario(scenario, {
+    entered: () => {
+      depth += 1
+      // It moves: that counts as a command does.
+      lastSeen[0] = (lastSeen[0] as number) + 1
+      markScenario(true)
+    },
+    left: () => {
+      depth -= 1
+      markScenario(depth > 0)
+    },
+  })
+}
 /** `core`, and a mark for as long as it is the store that is waited for. */
 const marked = (core: Core): Core => ({
   async execute(command, nowMs) {
@@ -67,7 +86,13 @@ const see = (what: string, atMs: number): void => {
 const subject: Subject = {
   ...(runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))),
   // Of commands, those of built-in parts count as well: they show that the thread moves.
-  watch: { entered: (what, atMs) => atMs === undefined && see(what, NO_TIME), left: () => undefined },
+  watch: {
+    entered: (what, atMs) => {
+      markScenario(false)
+      if (atMs === undefined) see(what, NO_TIME)
+    },
+    left: () => markScenario(depth > 0),
+  },
 }
 
 const options: ExploreOptions = {

@@ -247,6 +247,20 @@ export default new Mine()`,
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
+  it.each([
+    ['a node', scenario('for (;;);')],
+    ['an invariant', scenario('', judging)],
+  ])(
+    'loops for ever in an exploration is not taken for the fault of a subject of one’s own: %s',
+    async (_what, given) => {
+      const mine = "export default { name: 'fine', core: ({ builtIn }) => ({ ...builtIn.core }) }"
+      const args = ['explore', 'mine', '--seeds', '2', '--patience', '1', '--subject', 'fine.mjs']
+      const { code, stdout, stderr } = await cli(folder({ ...given, 'fine.mjs': mine }), args)
+      expect(stderr).toMatch(/^error: scenario "mine" does not come to an end, in seeds 1 to \d\n/)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    },
+  )
+
   it('loops for ever while a failure is made small is not taken for the built-in subject', async () => {
     const wrong =
       "invariants: () => [{ name: 'wrong', rule: 'x', kinds: ['granted'], begin: () => ({ step: () => 'always' }) }],"
