@@ -14,7 +14,7 @@ export const titles: Readonly<Record<ScenarioId, string>> = {
 
 const PREFIX = 'contention_verify_'
 const RUN = /^contention_verify_([0-9a-z]+)_(\d+)_([0-9a-f]{6})/
-const MADE = new RegExp(`${RUN.source}_(app|engine|s\\d)$`)
+const MADE = new RegExp(`${RUN.source}_(app|e|s\\d)$`)
 
 /** What everything that a run makes is named with: when it began, by which process, and something nobody else has. */
 export function runIdOf(startedMs: number, pid: number, chance: string): string {
@@ -42,10 +42,13 @@ export const anyRun = beginning(PREFIX)
 /** As what the server knows the sessions of one worker process, those of its engine included. */
 export const sessionOf = (runId: string, pid: number): string => `${runId}_w${pid}`
 
-/** Its own names in the database. Longer than 63 characters Postgres would cut them: these are below 50. */
+/**
+ * Its own names in the database. Longer than 63 characters Postgres would cut them: these are below 50, and that of the engine's
+ * schema below 44, as Graphile Worker puts up to 19 before it in the names of statements.
+ */
 export const namesOf = (runId: string) => ({
   app: `${runId}_app`,
-  engine: `${runId}_engine`,
+  engine: `${runId}_e`,
   role: (scenario: ScenarioId) => `${runId}_${scenario.toLowerCase()}`,
 })
 

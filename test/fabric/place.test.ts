@@ -116,7 +116,7 @@ describe('what is wrong with a server', () => {
 describe('names', () => {
   it('tell which run something is of', () => {
     const id = runIdOf(1_234_567, 42, '0a0b0c')
-    expect(runOf(`${id}_engine`)).toEqual({ id, startedMs: 1_234_567, pid: 42 })
+    expect(runOf(`${id}_e`)).toEqual({ id, startedMs: 1_234_567, pid: 42 })
     expect(runOf('contention_verify_mine')).toBeUndefined()
   })
 
@@ -125,6 +125,11 @@ describe('names', () => {
     const { app, engine, role } = namesOf(id)
     expect([app, engine, role('S1'), role('S6')].filter(isMade)).toHaveLength(4)
     expect([id, `${app}_mine`, `${app};DROP SCHEMA public`, `${app}\n`].filter(isMade)).toEqual([])
+  })
+
+  it('leave room for what Graphile Worker puts before them, whatever number a process may have', () => {
+    const { engine } = namesOf(runIdOf(Date.UTC(2050), 4_194_304, '0a0b0c'))
+    expect(`clear_stale_locksN/${engine}`.length).toBeLessThanOrEqual(63)
   })
 
   it('make UUIDs, of one commit always the same', () => {
