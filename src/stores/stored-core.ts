@@ -1,41 +1,18 @@
-import { NO_JOBS } from '../jobs/index.js'
 import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
-import {
-  type Checkpoint,
-  type Command,
-  type LogEvent,
-  type LogQuery,
-  type Reply,
-  spaceOf,
-  UNTOUCHED,
-} from '../log/index.js'
+import { type Checkpoint, type Command, type LogEvent, type LogQuery, type Reply, spaceOf } from '../log/index.js'
 import type { Core } from './core.js'
+import { documentWriter, readDocument, type SpaceDocument, type Told } from './document.js'
 import { keyOf } from './key.js'
-import { builtInMachine, type SpaceState, step } from './machine.js'
+import { builtInMachine, step } from './machine.js'
 import type { Store } from './store.js'
 import { StoreError } from './store-error.js'
-
-/** What a session was last told. */
-interface Told extends Session<Reply> {
-  readonly session: string
-}
-
-/** What the record of a space says. */
-interface SpaceDocument extends SpaceState {
-  /** The space's name: keys do not always show it. */
-  readonly space: string
-  /**
-   * Whoever asked last. It is kept apart only when another asks: most often the same one goes on, and what it was told is
-   * then no second thing to write.
-   */
-  last: Told | undefined
-}
 
 /** A space as it was when last seen. Whether it still is so is what the swap decides. */
 interface Seen {
   readonly key: string
   version: number
   readonly document: SpaceDocument
+  readonly write: (document: SpaceDocument) => string
   /** What sessions were last told, of those that asked since. Undefined for one that never asked. */
   readonly sessions: Map<string, Session<Reply> | undefined>
 }
@@ -55,9 +32,13 @@ export function storedCore(store: Store, mint: MintToken): Core {
   const seen = new Map<string, Seen>()
   const tails = new Map<string, Promise<unknown>>()
 
+  const recall = (space: string, session: string): Seen | undefined => {
+    const here = seen.get(space)
+    return here?.sessions.has(session) ? here : undefined
+  }
+
   const look = async (space: string, session: string): Promise<Seen> => {
     const before = seen.get(space)
-    if (before?.sessions.has(session)) return before
     if (before !== undefined && before.sessions.size >= MOST_SESSIONS_SEEN) before.sessions.clear()
     const key = before?.key ?? keyOf(space)
     const loaded = await store.load(key, keyOf(session))
@@ -67,12 +48,9 @@ export function storedCore(store: Store, mint: MintToken): Core {
       before.sessions.set(session, toldBy(before.document))
       return before
     }
-    const document =
-      loaded.record === undefined
-        ? { space, record: UNTOUCHED, jobs: NO_JOBS, last: undefined }
-        : (JSON.parse(loaded.record) as SpaceDocument)
+    const document = readDocument(space, loaded.record)
     const sessions = new Map([[session, toldBy(document)]])
-    const now: Seen = { key, version: loaded.version, document, sessions }
+    const now: Seen = { key, version: loaded.version, document, write: documentWriter(), sessions }
     if (seen.size >= MOST_SPACES_SEEN) seen.clear()
     seen.set(space, now)
     return now
@@ -82,7 +60,7 @@ export function storedCore(store: Store, mint: MintToken): Core {
     const space = spaceOf(command)
     const { session, request } = command
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
-      const here = await look(space, session)
+      const here = recall(space, session) ?? (await look(space, session))
       const repeated = repeatedReply(here.sessions.get(session), command)
       if (repeated !== undefined) return repeated
       // Whatever becomes of the swap, what was seen is no longer so.
@@ -96,7 +74,7 @@ export function storedCore(store: Store, mint: MintToken): Core {
       const apart = last === undefined || last.session === session ? undefined : last
       const swapped = await store.swap(here.key, {
         version: here.version,
-        record: JSON.stringify(document),
+        record: here.write(document),
         sessionKey: apart === undefined ? by : keyOf(apart.session),
         session: apart === undefined ? undefined : JSON.stringify({ request: apart.request, reply: apart.reply }),
         effect,
@@ -122,8 +100,7 @@ export function storedCore(store: Store, mint: MintToken): Core {
     const limit = command.kind === 'read' ? command.limit : 0
     const fromSeq = command.kind === 'read' ? command.fromSeq : 0
     const view = await store.view(keyOf(command.space), fromSeq, limit)
-    const { record } = view.record === undefined ? { record: UNTOUCHED } : (JSON.parse(view.record) as SpaceDocument)
-    const { nextSeq, firstSeq } = record.log
+    const { nextSeq, firstSeq } = readDocument(command.space, view.record).record.log
     if (command.kind === 'load') {
       const checkpoint = view.checkpoint === undefined ? undefined : (JSON.parse(view.checkpoint) as Checkpoint)
       return { kind: 'loaded', checkpoint, nextSeq }
