@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { commandKinds } from '../log/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import type { Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
@@ -69,6 +70,9 @@ export const scenarioSchema = z.object({
   clockSkewMs: fn.optional(),
   explore: fn.optional(),
   calmFromMs: fn.optional(),
+  needs: z
+    .array(z.enum(commandKinds, { error: `one of ${commandKinds.join(', ')}` }), { error: 'a list of commands' })
+    .optional(),
 })
 
 /** What a configuration may hold. */

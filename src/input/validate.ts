@@ -158,9 +158,19 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const json = JSON.stringify(value) ?? String(value)
-  const text = json.replace(/"(?:[^"\\]|\\.)*"/g, (string) => JSON.stringify(shownOf(JSON.parse(string) as string)))
+  const text = jsonOf(value).replace(/"(?:[^"\\]|\\.)*"/g, (string) => JSON.stringify(shownOf(JSON.parse(string) as string)))
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+/** As JSON, where that can say it. Of what it cannot, nothing is shown that may hold a password. */
+function jsonOf(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'number') return String(value)
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return Array.isArray(value) ? 'a list that is not JSON' : 'an object that is not JSON'
+  }
 }
 
 /** `PropertyNameExpected` as "property name expected". */

@@ -270,6 +270,18 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(JSON.parse(stdout).error).toMatchObject({ at, expected })
   })
 
+  it.each([
+    ['10n', '10n'],
+    ['1e999', 'Infinity'],
+    ['0 / 0', 'NaN'],
+    ['[10n]', 'a list that is not JSON'],
+    ['(() => { const own = {}; own.own = own; return own })()', 'an object that is not JSON'],
+  ])('a configuration with a seed of %s, which JSON has no word for', async (seed, found) => {
+    const root = folder({ 'contention.config.mjs': `export default { seed: ${seed} }` })
+    const { code, stdout } = await cli(root, ['run', '--json'])
+    expect([code, JSON.parse(stdout).error]).toMatchObject([2, { at: 'seed', found, expected: 'a whole number' }])
+  })
+
   it('a --config that is a folder, or is not there', async () => {
     const root = folder({ 'inner/contention.config.json': '{}', 'empty/none': '' })
     expect(await refusal(root, 'run', '--config', 'inner')).toMatchInlineSnapshot(`
@@ -336,6 +348,16 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         at:       name
         found:    "Own"
         expected: lower case words joined by hyphens
+      "
+    `)
+    const needing = (needs: string) => own(scenarioFile(polite).replace('network:', `needs: ${needs}, network:`))
+    expect(await needing('"append"')).toContain('expected: a list of commands')
+    expect(await needing('["apend"]')).toMatchInlineSnapshot(`
+      "error: ./own.ts is not a scenario
+        file:     ./own.ts
+        at:       needs[0]
+        found:    "apend"
+        expected: one of acquire, claim, renew, release, validate, append, checkpoint, truncate, load, read, enqueue, take, complete, fail
       "
     `)
     expect(
