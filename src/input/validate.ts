@@ -158,7 +158,9 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const text = jsonOf(value).replace(/"(?:[^"\\]|\\.)*"/g, (string) => JSON.stringify(shownOf(JSON.parse(string) as string)))
+  const text = jsonOf(value).replace(/"(?:[^"\\]|\\.)*"/g, (string) =>
+    JSON.stringify(shownOf(JSON.parse(string) as string)),
+  )
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
