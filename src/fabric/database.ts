@@ -157,7 +157,10 @@ export async function prepareFabric(
       throw notSetUp(what, error, ids, place.shown)
     })
   await step('to make a schema and tables', connection.run(tablesIn(names.app)))
-  await step(`to make the tables of ${engine.name}`, engine.install(urlFor(place, undefined, runId), names.engine))
+  await step(
+    `to make the tables of ${engine.name}`,
+    engine.install(urlFor(place, undefined, runId), names.engine, names.app),
+  )
   const watch = watchIn(names.app, engine.jobs(names.engine))
   await step(`to put triggers on the tables of ${engine.name}`, connection.run(watch))
   const urls = new Map<ScenarioId, string>()

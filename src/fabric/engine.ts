@@ -29,8 +29,8 @@ export interface Engine {
   readonly name: EngineName
   /** Of its package. */
   readonly version: string
-  /** Makes its tables, by the user who makes the run. */
-  install(url: string, schema: string): Promise<void>
+  /** Makes its tables, by the user who makes the run, and lets nobody else who uses the same engine there notice. */
+  install(url: string, schema: string, appSchema: string): Promise<void>
   /** One row `{ migration }`: how far its tables have been brought, as they say themselves. */
   migration(schema: string): string
   jobs(schema: string): JobTable

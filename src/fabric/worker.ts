@@ -37,6 +37,8 @@ export async function runWorker(given: WorkerSpec, host: WorkerHost): Promise<vo
   // What follows is said after it.
   ready!()
   await running.ended
+  // It may end without an error, as when somebody brings tables of the same engine in this database to another version.
+  throw new Error('the engine has stopped looking for jobs')
 }
 
 /** Told before and after: the parent has to know whom a hard limit concerns. */

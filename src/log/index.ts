@@ -3,6 +3,7 @@ export {
   type Command,
   type CommandKind,
   commandKinds,
+  isQuestion,
   type Load,
   type LogCommand,
   type LogQuery,

@@ -9,7 +9,7 @@ import {
   type Suspended,
 } from '../kernel/index.js'
 import { checkedTtl, type Fence } from '../lease/index.js'
-import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
+import { type Command, type CommandKind, isQuestion, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
 import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
 import { entering, type ScenarioWatch, watchedBody } from './watch.js'
@@ -55,6 +55,8 @@ export class Contender {
   #namedIndex = NOBODY
   #shownFence: Fence | undefined
   #shownToken = 0
+  /** What was last asked for, while what is asked since then are mere questions. */
+  #pursuit: Asked | undefined
   /** How long it waits for a reply, by its own clock. */
   timeoutMs: number
 
@@ -135,7 +137,7 @@ export class Contender {
 
   /** Asks for the lease of `space`. With `queueMs`, a refused node keeps its place in the queue so long. */
   acquire(space: string, ttlMs: number, queueMs = 0): Suspended {
-    const { lastOutcome, request } = this.#process
+    const { lastOutcome, request } = this.#lastAsked()
     const inQueue =
       lastOutcome !== undefined &&
       (lastOutcome.kind === 'lease-held' || lastOutcome.kind === 'queued') &&
@@ -322,6 +324,7 @@ export class Contender {
   /** Stops pursuing what the last request asked for: the next one is not a retry. */
   giveUp(): void {
     this.#process.lastOutcome = undefined
+    this.#pursuit = undefined
   }
 
   /** Does, here and now, what only the holder of the lease may do: serves a read, charges a card. */
@@ -385,9 +388,22 @@ export class Contender {
     return this.#ask(make(command, this.#spaceIndex(fence.space), this.#tokenDigest(fence)))
   }
 
-  /** A request is a retry when the task's last one failed, and was after the same thing. */
+  /** What the task last asked for that is not a mere question. */
+  #lastAsked(): Asked {
+    const { request } = this.#process
+    return request !== undefined && isQuestion(request.kind) ? (this.#pursuit ?? NOTHING_ASKED) : this.#process
+  }
+
+  /**
+   * A request is a retry when the task's last one failed, and was after the same thing. Who looks before it asks again has not
+   * stopped asking.
+   */
   #ask(request: TracedRequest): Suspended {
-    const { request: previous, lastOutcome, attempt } = this.#process
+    const asksOnly = isQuestion(request.kind)
+    const { request: previous, lastOutcome, attempt } = asksOnly ? this.#process : this.#lastAsked()
+    if (!asksOnly) this.#pursuit = undefined
+    else if (previous !== undefined && !isQuestion(previous.kind))
+      this.#pursuit = { request: previous, lastOutcome, attempt }
     const again =
       lastOutcome !== undefined &&
       previous !== undefined &&
@@ -397,6 +413,11 @@ export class Contender {
     return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
+
+/** A request, and what became of it. */
+type Asked = Pick<Process<TracedRequest, Reply>, 'request' | 'lastOutcome' | 'attempt'>
+
+const NOTHING_ASKED: Asked = { request: undefined, lastOutcome: undefined, attempt: 0 }
 
 const always = (): boolean => true
 

@@ -1,5 +1,7 @@
 import { type CommandKind, commandKinds, type ReplyKind, refusalKinds } from '../log/index.js'
 
+export { isQuestion } from '../log/index.js'
+
 /** What a request meets on its way, and what the world does to nodes. */
 export const worldKinds = [
   'sent',

@@ -7,6 +7,7 @@ export {
   type EventKind,
   eventCodes,
   eventKinds,
+  isQuestion,
   messageFaults,
   NOBODY,
   replyKinds,

@@ -66,6 +66,7 @@ describe('the metrics', () => {
         { kind: 'split-brain', command: 'claim' },
         { kind: 'split-brain', command: 'append' },
         { kind: 'queued', command: 'acquire' },
+        { kind: 'lease-held', command: 'acquire', node: 1, task: 1, peer: 1 },
       ]).ownershipConflicts,
     ).toBe(2)
   })
@@ -74,6 +75,7 @@ describe('the metrics', () => {
     expect(
       metricsOf([
         { kind: 'split-brain', command: 'append' },
+        { kind: 'split-brain', command: 'validate' },
         { kind: 'stale-owner' },
         { kind: 'stale-owner' },
         { kind: 'invalid-token' },
@@ -93,6 +95,14 @@ describe('the metrics', () => {
     expect(metricsOf(events).takeoverSuccesses).toBe(2)
   })
 
+  it('leaseWindowP95Ms: of a wait that has not ended, as long as it is known to have lasted', () => {
+    const refused = [asks(0, 100), has(0, 110)]
+    expect(metricsOf(refused).leaseWindowP95Ms).toBe(0)
+    expect(metricsOf([...refused, asks(0, 400, { attempt: 1 }), has(0, 410)]).leaseWindowP95Ms).toBe(300)
+    expect(metricsOf([...refused, asks(0, 400, { attempt: 1 })]).leaseWindowP95Ms).toBe(900)
+    expect(metricsOf([...refused, asks(0, 400, { attempt: 1 }), { kind: 'crashed' }]).leaseWindowP95Ms).toBe(0)
+  })
+
   it('leaseWindowP95Ms: from the first request until the grant has reached the node, over refusals and timeouts', () => {
     expect(
       metricsOf([
@@ -108,11 +118,20 @@ describe('the metrics', () => {
       metricsOf([
         asks(0, 10),
         has(0, 20),
-        { kind: 'sent', command: 'load', node: 0, atMs: 30 },
+        { kind: 'sent', command: 'append', node: 0, atMs: 30 },
         asks(0, 50),
         has(0, 110, 1),
       ]).leaseWindowP95Ms,
     ).toBe(60)
+    expect(
+      metricsOf([
+        asks(0, 10),
+        has(0, 20),
+        { kind: 'sent', command: 'load', node: 0, atMs: 30 },
+        asks(0, 50, { attempt: 1 }),
+        has(0, 110, 1),
+      ]).leaseWindowP95Ms,
+    ).toBe(100)
     expect(
       metricsOf([asks(0, 10), { kind: 'crashed', node: 0, atMs: 15 }, asks(0, 40), has(0, 110, 1)]).leaseWindowP95Ms,
     ).toBe(70)

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type * as Graphile from 'graphile-worker'
+import type pg from 'pg'
 import { importDriver } from '../../stores/driver.js'
 import type { Engine, TakenJob, WorkOptions } from '../engine.js'
 import type { Payload } from '../messages.js'
@@ -16,9 +17,7 @@ export async function graphile(): Promise<Engine> {
   return {
     name: 'graphile',
     version: installedVersion('graphile-worker', /^0\.17\./, '0.17'),
-    async install(url, schema) {
-      await library.runMigrations({ connectionString: url, schema, maxPoolSize: 1, logger: silent(library) })
-    },
+    install: (url, schema, appSchema) => installQuietly(library, url, schema, appSchema),
     migration: (schema) => `SELECT max(id)::int AS migration FROM ${schema}.migrations`,
     // Completed jobs are removed while they are locked, dead ones by the fabric when they no longer are.
     jobs: (schema) => ({
@@ -67,6 +66,25 @@ export async function graphile(): Promise<Engine> {
       JOIN ${schema}._private_tasks AS tasks ON tasks.id = jobs.task_id
       WHERE identifier = '${scenario}'`,
     work: (options) => work(library, options),
+  }
+}
+
+/**
+ * Makes its tables without a word to others. A migration notifies every worker of the database, whatever its schema, and most
+ * of them are breaking: those of somebody else would shut down. So on this one connection `pg_notify` is another function.
+ */
+async function installQuietly(library: typeof Graphile, url: string, schema: string, appSchema: string): Promise<void> {
+  const { module } = await importDriver('the fabric', ['pg'])
+  const { Pool } = module['default'] as typeof pg
+  const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0 })
+  pool.on('error', () => undefined)
+  try {
+    await pool.query(`CREATE FUNCTION ${appSchema}.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''`)
+    await pool.query(`SET search_path = ${appSchema}, pg_catalog`)
+    await library.runMigrations({ pgPool: pool, schema, logger: silent(library) })
+    await pool.query(`DROP FUNCTION ${appSchema}.pg_notify(text, text)`)
+  } finally {
+    await pool.end()
   }
 }
 
