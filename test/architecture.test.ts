@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'stores', 'trace'],
   conformance: ['jobs', 'lease', 'log', 'subject'],
   fabric: ['stores', 'input', 'types of metrics'],
-  config: ['scenarios', 'scenario', 'subject', 'explore', 'run', 'budget', 'gate', 'input', 'package.ts'],
+  config: ['scenarios', 'scenario', 'subject', 'log', 'explore', 'run', 'budget', 'gate', 'input', 'package.ts'],
   cli: ['*'],
   'index.ts': ['*'],
   'package.ts': [],

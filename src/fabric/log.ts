@@ -1,3 +1,4 @@
+import { repeatedKey } from '../input/index.js'
 import { type Evidence, type Marker, patterns, sortedJson, type Verdict } from './evidence.js'
 import { type ScenarioId, scenarioIds } from './names.js'
 import { markerSchema, type OnlyBlocks, onlyBlockNames, onlyBlocks, readAs, verdictSchema } from './schema.js'
@@ -15,8 +16,14 @@ const STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z /
 /** Reads evidence back: out of a log that may hold anything else as well, or out of what `--json` has printed. */
 export function parseLog(text: string): Evidence {
   const json = objectOf(text)
-  const { only, ...rest } = json === undefined ? parseLines(text) : parseJson(json)
-  return { ...only, ...rest }
+  if (json === undefined) {
+    const { only, ...rest } = parseLines(text)
+    return { ...only, ...rest }
+  }
+  const { only, damage, ...rest } = parseJson(json)
+  // Of two alike only the last was read.
+  const again = repeatedKey(text)
+  return { ...only, ...rest, damage: again === undefined ? damage : [...damage, `${again.key} stands there twice`] }
 }
 
 const empty = (): Reading => ({
@@ -81,8 +88,16 @@ function parseLines(text: string): Reading {
 /** A block stands there as it is printed: with its names in order, and each once. Of two alike only the last would be read. */
 function readPrinted(name: string, text: string, reading: Reading): void {
   readBlock(name, text, reading)
-  const value = objectOf(text) ?? text
-  if (typeof value === 'object' && sortedJson(value, 2) !== text) reading.damage.push(`block ${name} was written anew`)
+  if (isWrittenAnew(text, 2)) reading.damage.push(`block ${name} was written anew`)
+}
+
+/** Whether it is JSON, but not as it is printed. */
+function isWrittenAnew(text: string, indent?: number): boolean {
+  try {
+    return sortedJson(JSON.parse(text), indent) !== text
+  } catch {
+    return false
+  }
 }
 
 function readBlock(name: string, text: string, reading: Reading): void {
@@ -107,6 +122,7 @@ function readMarker(line: string, reading: Reading): void {
   const [, scenario, event, text] = patterns.marker.exec(line) ?? []
   if (scenario === undefined || event === undefined || text === undefined) return
   keepMarker(scenario as ScenarioId, event, text, reading)
+  if (isWrittenAnew(text)) reading.damage.push(`marker ${event} was written anew`)
 }
 
 function keepMarker(scenario: ScenarioId, event: string, text: string, reading: Reading): void {

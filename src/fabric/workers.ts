@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { hostKey } from '../stores/processes/host.js'
 import { processesNamed, signal } from '../stores/processes/processes.js'
 import { isRunning } from '../stores/processes/running.js'
 import { awakeTimeout } from './awake.js'
@@ -86,7 +87,7 @@ export async function startWorker(options: StartOptions): Promise<WorkerProcess>
 /** The process of a worker. Some of what keeps a system from making one, Node throws, and of some it tells later. */
 function spawned({ program, spec }: StartOptions): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
   return new Promise<{ readonly child: ChildProcess; readonly pid: number }>((resolve, reject) => {
-    const child = spawn(process.execPath, [program, spec.runId], {
+    const child = spawn(process.execPath, [program, spec.runId, hostKey()], {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: environmentOfWorkers(),
@@ -181,8 +182,13 @@ function keep(pid: number): void {
  */
 export function clearLostWorkers(program: string): number {
   const lost = processesNamed(program).filter(({ command }) => {
-    const run = runOf(command.slice(command.indexOf(program) + program.length).trim())
-    return run !== undefined && !isRunning(run.pid)
+    const [name = '', host] = command
+      .slice(command.indexOf(program) + program.length)
+      .trim()
+      .split(' ')
+    const run = runOf(name)
+    // In a container are workers of runs whose numbers mean nothing here.
+    return run !== undefined && host === hostKey() && !isRunning(run.pid)
   })
   for (const { pid } of lost) killGroup(pid, 'SIGKILL')
   return lost.length

@@ -1,3 +1,3 @@
 export { InputError, type InputProblem } from './input-error.js'
 export { nearest, oneOf } from './nearest.js'
-export { parseJson, validate } from './validate.js'
+export { parseJson, repeatedKey, validate } from './validate.js'

@@ -39,7 +39,7 @@ function lineAndColumn(text: string, offset: number): string {
 }
 
 /** The first key that its object has already, and where it stands. */
-function repeatedKey(json: string): { readonly key: string; readonly offset: number } | undefined {
+export function repeatedKey(json: string): { readonly key: string; readonly offset: number } | undefined {
   const open: Set<string>[] = []
   let repeated: { readonly key: string; readonly offset: number } | undefined
   visit(json, {

@@ -64,11 +64,6 @@ export const commandKinds = [
   'fail',
 ] as const satisfies readonly CommandKind[]
 
-/** Whether it only asks how things are: whoever asks that in between has not given up what it is after. */
-export function isQuestion(kind: CommandKind | 'none'): boolean {
-  return kind === 'load' || kind === 'read' || kind === 'validate'
-}
-
 /** The space a command is about. */
 export function spaceOf(command: Command): string {
   return 'fence' in command ? command.fence.space : command.space

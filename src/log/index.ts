@@ -3,7 +3,6 @@ export {
   type Command,
   type CommandKind,
   commandKinds,
-  isQuestion,
   type Load,
   type LogCommand,
   type LogQuery,

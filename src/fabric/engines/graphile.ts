@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type * as Graphile from 'graphile-worker'
-import type pg from 'pg'
 import { importDriver } from '../../stores/driver.js'
+import { connect } from '../../stores/postgres/index.js'
 import type { Engine, TakenJob, WorkOptions } from '../engine.js'
 import type { Payload } from '../messages.js'
 import { settings } from '../settings.js'
@@ -71,21 +71,17 @@ export async function graphile(): Promise<Engine> {
 
 /**
  * Makes its tables without a word to others. A migration notifies every worker of the database, whatever its schema, and most
- * of them are breaking: those of somebody else would shut down. So on this one connection `pg_notify` is another function.
+ * of them are breaking: those of somebody else would shut down. So where it is made, `pg_notify` is another function.
  */
 async function installQuietly(library: typeof Graphile, url: string, schema: string, appSchema: string): Promise<void> {
-  const { module } = await importDriver('the fabric', ['pg'])
-  const { Pool } = module['default'] as typeof pg
-  const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0 })
-  pool.on('error', () => undefined)
-  try {
-    await pool.query(`CREATE FUNCTION ${appSchema}.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''`)
-    await pool.query(`SET search_path = ${appSchema}, pg_catalog`)
-    await library.runMigrations({ pgPool: pool, schema, logger: silent(library) })
-    await pool.query(`DROP FUNCTION ${appSchema}.pg_notify(text, text)`)
-  } finally {
-    await pool.end()
-  }
+  const at = { schema: '', config: { connectionString: url }, shown: '' }
+  const connection = await connect(at, false, async () => undefined)
+  const silence = `CREATE FUNCTION ${appSchema}.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''`
+  await connection.run(silence).finally(() => connection.close())
+  const quietUrl = new URL(url)
+  const options = quietUrl.searchParams.get('options') ?? ''
+  quietUrl.searchParams.set('options', `${options} -c search_path=${appSchema},pg_catalog`.trim())
+  await library.runMigrations({ connectionString: quietUrl.href, schema, maxPoolSize: 1, logger: silent(library) })
 }
 
 async function work(library: typeof Graphile, options: WorkOptions) {
