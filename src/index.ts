@@ -201,5 +201,6 @@ export {
   type Subject,
   type SubjectContext,
   SubjectFault,
+  type WholeCore,
 } from './subject/index.js'
 export { type Cast, digestContent, type EventKind, type TraceEvent } from './trace/index.js'

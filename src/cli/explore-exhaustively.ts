@@ -4,6 +4,7 @@ import type { LoadedSubject } from '../config/index.js'
 import { provenInvariants, proveSchedules } from '../explore/index.js'
 import { InputError, nearest } from '../input/index.js'
 import { grouped } from '../report/index.js'
+import { assemble, type Subject } from '../subject/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { onInterrupt } from './interrupt.js'
 import { type Io, onWatch } from './io.js'
@@ -28,6 +29,7 @@ export async function exploreExhaustively(
   const subject = onWatch(io, loaded.subject)
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
+  if (!commandsAreOwn(subject)) return nothingToCheck(io, subject.name, options, emit)
   const interrupt = (io.onInterrupt ?? onInterrupt)()
   const proof = await proveSchedules({
     nodes,
@@ -53,7 +55,7 @@ export async function exploreExhaustively(
     )
   } else {
     const lines = [
-      `${chalk.red('FAIL')}  ${subject.name}: ${failure.invariant} broke in schedule ${grouped(schedules)}`,
+      `${chalk.red('FAIL')}  ${subject.name}: ${failure.kind === 'breach' ? `${failure.invariant} broke` : 'the subject is not deterministic, as seen'} in schedule ${grouped(schedules)}`,
       `      ${failure.message}`,
       ...failure.story.map((line) => `      ${line}`),
     ]
@@ -61,6 +63,19 @@ export async function exploreExhaustively(
   }
   if (stopped) io.stderr.write('stopped before its end\n')
   return { code, interrupted: interrupt.happened }
+}
+
+/** Of a subject that brings a client or jobs alone, every schedule would be one of the built-in core and log. */
+function commandsAreOwn(subject: Subject): boolean {
+  const { own } = assemble(subject, 0)
+  return own.has('core') || own.has('log')
+}
+
+function nothingToCheck(io: Io, subject: string, { json }: ExploreCliOptions, emit: Emit): Explored {
+  const why = 'it brings neither core nor log: all of its schedules would be those of the built-in ones'
+  if (json) emit({ verdict: verdicts[NOT_CHECKED], subject, why })
+  else io.stdout.write(`NOTHING TO CHECK  ${subject}: ${why}\n`)
+  return { code: NOT_CHECKED, interrupted: false }
 }
 
 /** What it would not look at is refused: who says it expects something of it. */

@@ -6,9 +6,24 @@ export const jobs: readonly ContractCheck[] = [
     name: 'jobs are taken in order of arrival',
     needs: ['enqueue', 'take'],
     async check(probe) {
-      for (let job = 0; job < 3; job++) await probe.ask('enqueue', 'a', { space: 's' })
+      const put = [await probe.enqueued(), await probe.enqueued(), await probe.enqueued()]
       const numbers = [await probe.taken('a'), await probe.taken('b'), await probe.taken('a')].map(({ job }) => job)
-      probe.same(numbers, [0, 1, 2], 'the jobs')
+      probe.same(numbers, put, 'the jobs')
+      await probe.expect(
+        'idle',
+        probe.ask('take', 'b', { space: 's', owner: 'b', ttlMs: 100, maxAttempts: 3 }),
+        'take of none',
+      )
+    },
+  },
+  {
+    name: 'a job that is put into the queue again, as the same request, is put there once',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      const put = await probe.enqueued()
+      const again = probe.ask('enqueue', 'a', { space: 's' }, probe.lastRequest)
+      probe.same((await probe.expect('enqueued', again, 'the same enqueue')).job, put, 'the job')
+      await probe.taken('a')
       await probe.expect(
         'idle',
         probe.ask('take', 'b', { space: 's', owner: 'b', ttlMs: 100, maxAttempts: 3 }),
@@ -20,17 +35,17 @@ export const jobs: readonly ContractCheck[] = [
     name: 'a job whose lease has run out is taken again, behind the others',
     needs: ['enqueue', 'take'],
     async check(probe) {
-      for (let job = 0; job < 2; job++) await probe.ask('enqueue', 'a', { space: 's' })
+      const put = [await probe.enqueued(), await probe.enqueued()]
       await probe.taken('a')
       probe.nowMs = 100
-      probe.same([(await probe.taken('b')).job, (await probe.taken('b')).job], [1, 0], 'the jobs')
+      probe.same([(await probe.taken('b')).job, (await probe.taken('b')).job], put.reverse(), 'the jobs')
     },
   },
   {
     name: 'an attempt counts when it begins, and attempts are bounded',
     needs: ['enqueue', 'take'],
     async check(probe) {
-      await probe.ask('enqueue', 'a', { space: 's' })
+      await probe.enqueued()
       for (let attempt = 0; attempt < 2; attempt++) {
         await probe.taken('a', 2)
         probe.nowMs += 100
@@ -46,7 +61,7 @@ export const jobs: readonly ContractCheck[] = [
     name: 'a job is completed once, by its latest taker',
     needs: ['enqueue', 'take', 'complete'],
     async check(probe) {
-      await probe.ask('enqueue', 'a', { space: 's' })
+      await probe.enqueued()
       const old = await probe.taken('a')
       probe.nowMs = 100
       const fence = await probe.taken('b')
@@ -59,10 +74,10 @@ export const jobs: readonly ContractCheck[] = [
     name: 'a job that is given back is taken again',
     needs: ['enqueue', 'take', 'fail'],
     async check(probe) {
-      await probe.ask('enqueue', 'a', { space: 's' })
+      const put = await probe.enqueued()
       const fence = await probe.taken('a')
       await probe.expect('failed', probe.ask('fail', 'a', { fence }), 'fail')
-      probe.same((await probe.taken('b')).job, 0, 'the job')
+      probe.same((await probe.taken('b')).job, put, 'the job')
     },
   },
 ]

@@ -67,6 +67,11 @@ export class Probe {
     return (await this.expect('appended', this.append(fence, payload), 'append by the owner')).seq
   }
 
+  /** The number of a job that is put into the queue. */
+  async enqueued(): Promise<number> {
+    return (await this.expect('enqueued', this.ask('enqueue', 'a', { space: 's' }), 'enqueue')).job
+  }
+
   async taken(owner: string, maxAttempts = 3, ttlMs = 100): Promise<JobFence> {
     const reply = this.ask('take', owner, { space: 's', owner, ttlMs, maxAttempts })
     return (await this.expect('taken', reply, `take by ${owner}`)).fence

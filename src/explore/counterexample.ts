@@ -74,9 +74,13 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
 
 /** A name for its file, without the extension, that says what is in it; `subject` is the name of one that is not the built-in one. */
 export function counterexampleName({ scenario, found, seed }: Counterexample, subject: string | undefined): string {
-  return [...(subject === undefined ? [] : [subject]), scenario, found.what, `${seed}`]
-    .map((part) => part.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, ''))
-    .filter((part) => part !== '')
-    .join('-')
-    .toLowerCase()
+  return (
+    [...(subject === undefined ? [] : [subject]), scenario, found.what, `${seed}`]
+      .map((part) => part.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, ''))
+      .filter((part) => part !== '')
+      // No name of a file may be longer than 255 bytes, of which others need some.
+      .map((part) => part.slice(0, 60))
+      .join('-')
+      .toLowerCase()
+  )
 }

@@ -19,7 +19,6 @@ import {
   digestText,
   numbered,
   recorder,
-  TraceDigest,
   type TracedRequest,
   TraceWriter,
   tracedRequest,
@@ -42,9 +41,16 @@ export interface Proof {
   readonly equivalent: number
   /** The rest of the schedules was left: nothing is proven. */
   readonly stopped?: true
-  /** The first that broke a rule; undefined when none did. */
-  readonly failure?: { readonly invariant: string; readonly message: string; readonly story: readonly string[] }
+  /** Of the first that broke a rule, or went two ways; undefined when none did. */
+  readonly failure?: ScheduleFailure
 }
+
+/** What one schedule has shown. */
+export type ScheduleFailure = { readonly message: string; readonly story: readonly string[] } & (
+  | { readonly kind: 'breach'; readonly invariant: string }
+  /** It went another way the second time: then the schedules that were left out are not like those that were run. */
+  | { readonly kind: 'nondeterministic' }
+)
 
 /** What each node does, one after the other: asks again when it was refused, and writes when it was not. */
 const scripts = { 2: ['acquire', 'acquire', 'append', 'release'], 3: ['acquire', 'append'] } as const
@@ -81,11 +87,15 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
     restart,
   ]
   const world = { nodes, tick, copy, restart }
+  const isBuiltIn = subject.core === undefined && subject.log === undefined
   let schedules = 0
   for (let schedule: Actor[] | undefined = actors; schedule !== undefined; ) {
     if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true }
-    const { redundantAt, failure } = await play(schedule, world, subject, judged)
+    const played = await play(schedule, world, subject, judged)
+    const again = isBuiltIn ? played : await play(schedule, world, subject, judged)
+    const { redundantAt } = played
     if (redundantAt === undefined) schedules += 1
+    const failure = differenceOf(played, again) ?? played.failure
     if (failure !== undefined) return { schedules, equivalent: schedules, failure }
     schedule = following(schedule, redundantAt)
   }
@@ -93,9 +103,11 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
 }
 
 interface Played {
+  /** What happened, in words. */
+  readonly story: () => readonly string[]
   /** The place of a step that could as well have come before the one before it. */
   readonly redundantAt?: number
-  readonly failure?: NonNullable<Proof['failure']>
+  readonly failure?: ScheduleFailure
 }
 
 interface World {
@@ -116,7 +128,8 @@ async function play(
   const judges = judged.map((invariant) => judge(invariant, cast))
   const recording = recorder()
   const { events } = recording
-  const writer = new TraceWriter(cast, new TraceDigest(), [...judges, recording])
+  const writer = new TraceWriter(cast, undefined, [...judges, recording])
+  const story = () => events.map((event) => `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}`)
   const places = new Array<number>(nodes).fill(0)
   const fences: (Fence | undefined)[] = new Array(nodes).fill(undefined)
   let first: { readonly node: number; readonly request: TracedRequest } | undefined
@@ -126,8 +139,10 @@ async function play(
   for (const [at, actor] of schedule.entries()) {
     let writes = true
     if (actor === tick) nowMs += TTL_MS
-    else if (actor === restart) assembled.restart('lost')
-    else if (actor === copy) {
+    else if (actor === restart) {
+      assembled.restart('lost')
+      writer.storeRestarted(nowMs, nowMs, 'lost')
+    } else if (actor === copy) {
       if (first === undefined) writes = false
       else
         writer.executed(nowMs, { node: first.node, task: 0 }, first.request, await ask(assembled, first.request, nowMs))
@@ -148,15 +163,26 @@ async function play(
         writer.executed(nowMs, { node: actor, task: 0 }, request, reply)
       }
     }
-    if (before !== undefined && actor < before.actor && !writes && !before.writes) return { redundantAt: at }
+    if (before !== undefined && actor < before.actor && !writes && !before.writes) return { story, redundantAt: at }
     before = { actor, writes }
     const broken = judges.map((each) => each.end(nowMs, events.length)).find(({ held }) => !held)
     if (broken?.first !== undefined) {
-      const story = events.map((event) => `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}`)
-      return { failure: { invariant: broken.name, message: broken.first.message, story } }
+      const { message } = broken.first
+      return { story, failure: { kind: 'breach', invariant: broken.name, message, story: story() } }
     }
   }
-  return {}
+  return { story }
+}
+
+/** Where two runs of one schedule part. */
+function differenceOf(first: Played, second: Played): ScheduleFailure | undefined {
+  if (first === second) return undefined
+  const [one, other] = [first.story(), second.story()]
+  const at = Array.from({ length: Math.max(one.length, other.length) }).findIndex((_, at) => one[at] !== other[at])
+  if (at < 0) return undefined
+  const line = (story: readonly string[]) => story[at]?.trim() ?? 'nothing more'
+  const message = `the same schedule went another way the second time: first ${line(one)}, then ${line(other)}`
+  return { kind: 'nondeterministic', message, story: one }
 }
 
 function ask({ execute }: Assembled, { command }: TracedRequest, nowMs: number): Reply | Promise<Reply> {

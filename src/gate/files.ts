@@ -123,7 +123,7 @@ function textOf(file: string): string | undefined {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
-    throw fileError(error, file, 'read')
+    throw fileError(error, file, 'write')
   }
 }
 

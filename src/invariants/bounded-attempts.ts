@@ -21,7 +21,7 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
       const { nodes, spaces } = cast
       /** Requests in a row. */
       const unanswered = new ByContender<number>(cast)
-      const taken = spaces.map((): number[] => [])
+      const taken: Map<number, number>[] = spaces.map(() => new Map())
       return {
         step(event) {
           const { kind, node, space, seq, attempt, repeated } = event
@@ -45,9 +45,9 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
             }
             default: {
               if (repeated) return undefined
-              const jobs = taken[space] as number[]
-              const count = (jobs[seq] ?? 0) + 1
-              jobs[seq] = count
+              const jobs = taken[space] as Map<number, number>
+              const count = (jobs.get(seq) ?? 0) + 1
+              jobs.set(seq, count)
               return count <= maxAttempts
                 ? undefined
                 : `job ${seq} of ${spaces[space]} was taken ${count} times, the last by ${nodes[node]}`

@@ -6,13 +6,18 @@ import type { Invariant } from './invariant.js'
  */
 export const contiguousLog: Invariant = {
   name: 'contiguous-log',
-  rule: "every event appended to a space's log has the next seq: 0, 1, 2, … without gap or fork",
-  kinds: ['appended'],
+  rule: "every event appended to a space's log has the next seq, 0, 1, 2, … without gap or fork, and nobody is told of more",
+  kinds: ['appended', 'loaded'],
   begin({ nodes, spaces }) {
     const nextSeqs = new Float64Array(spaces.length)
     return {
-      step({ space, node, seq, repeated }) {
+      step({ kind, space, node, seq, repeated }) {
         const nextSeq = nextSeqs[space] as number
+        if (kind === 'loaded') {
+          return seq <= nextSeq
+            ? undefined
+            : `${nodes[node]} was told that the log of ${spaces[space]} ends at seq ${seq}; the next seq was ${nextSeq}`
+        }
         if (seq === nextSeq) nextSeqs[space] = seq + 1
         else if (!(repeated && seq < nextSeq)) {
           return `${spaces[space]} gave seq ${seq} to an event of ${nodes[node]}; the next seq was ${nextSeq}`

@@ -9,12 +9,12 @@ import type { Invariant } from './invariant.js'
 export const effectOnce: Invariant = {
   name: 'effect-once',
   rule: 'a request takes effect when it first arrives, or never: a copy is told the same; and a job is completed at most once',
-  kinds: ['granted', 'appended', 'taken', 'completed'],
+  kinds: ['granted', 'appended', 'enqueued', 'taken', 'completed'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
-    /** By space and job: the latest attempt, negative once it is done. */
-    const attempts = spaces.map((): number[] => [])
+    /** By space and job: the epoch of its latest taking, 0 before the first, `DONE` once it is done. */
+    const takings: Map<number, number>[] = spaces.map(() => new Map())
     // In words only when a rule is broken: a text for every event is one for nothing.
     const copy = ({ request, node, space }: TraceEvent) =>
       `a copy of request ${request} of ${nodes[node]} took effect on ${spaces[space]}`
@@ -34,20 +34,25 @@ export const effectOnce: Invariant = {
             return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : undefined
           }
           default: {
-            const jobs = attempts[space] as number[]
-            const attempt = jobs[seq] ?? 0
+            const jobs = takings[space] as Map<number, number>
+            const taking = jobs.get(seq)
+            if (kind === 'enqueued') {
+              if (taking === undefined || (taking === DONE && !repeated)) jobs.set(seq, 0)
+              return repeated && taking === undefined ? `${copy(event)}: it put ${job(event)} there` : undefined
+            }
+            const latest = taking ?? 0
             if (kind === 'taken') {
-              if (epoch <= attempt) return undefined
-              jobs[seq] = epoch
+              if (epoch <= latest) return undefined
+              jobs.set(seq, epoch)
               return repeated ? `${copy(event)}: it took ${job(event)}` : undefined
             }
             if (repeated) return undefined
-            jobs[seq] = DONE
-            if (attempt === DONE)
+            jobs.set(seq, DONE)
+            if (latest === DONE)
               return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
-            return epoch === attempt
+            return epoch === latest
               ? undefined
-              : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${attempt} was under way`
+              : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${latest} was under way`
           }
         }
       },

@@ -5,7 +5,7 @@ import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } fro
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, SubjectFault } from './guard.js'
-import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext } from './subject.js'
+import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext, WholeCore } from './subject.js'
 
 /** A subject put together for one run. */
 export interface Assembled {
@@ -216,7 +216,8 @@ function builtInParts(mint: MintToken, spaces: Map<string, StoredSpace>): BuiltI
   }
 }
 
-function partsOn(core: Core): Pick<BuiltInParts, 'core' | 'log' | 'jobs'> {
+/** What a core of one's own answers is completed by whoever asks it. */
+function partsOn(core: Core | WholeCore): Pick<BuiltInParts, 'core' | 'log' | 'jobs'> {
   const execute = core.execute.bind(core)
   const handlers = (kinds: readonly CommandKind[]) => Object.fromEntries(kinds.map((kind) => [kind, execute]))
   return {

@@ -57,3 +57,6 @@ export const builtInClient: Client = {
   retryAfterMs: ({ attempt, unanswered, maxUnanswered, baseMs, capMs }, random) =>
     unanswered >= maxUnanswered ? undefined : backoffMs({ baseMs, capMs }, attempt, random),
 }
+
+/** The names of all policies. */
+export const policies = Object.keys(builtInClient) as readonly (keyof Client)[]

@@ -1,5 +1,5 @@
 import { type Command, commandKinds, type Reply } from '../log/index.js'
-import { builtInClient, type Client } from './client.js'
+import { type Client, policies } from './client.js'
 
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
 export class SubjectFault extends Error {
@@ -24,7 +24,7 @@ export interface Watch {
 /** Everything that a subject may be called for: its commands, its policies, and the making and closing of its parts. */
 export const subjectFunctions: readonly string[] = [
   ...commandKinds,
-  ...Object.keys(builtInClient).map((policy) => `client.${policy}`),
+  ...policies.map((policy) => `client.${policy}`),
   ...['core', 'log', 'jobs', 'close'],
 ]
 
@@ -126,8 +126,13 @@ const mutated = (subject: string, command: string, what: string, error: unknown)
     cause: error,
   })
 
+interface Shape {
+  readonly numbers: readonly string[]
+  readonly optional?: object
+}
+
 /** By kind of reply, the whole numbers it has to have, and what may be left out, with what it is then. */
-const shapes: Readonly<Record<string, { readonly numbers: readonly string[]; readonly optional?: object }>> = {
+const shapes: Readonly<Record<string, Shape>> = {
   granted: { numbers: ['expiresAtMs'] },
   renewed: { numbers: ['expiresAtMs'] },
   released: { numbers: [] },
@@ -183,54 +188,51 @@ function completed(subject: string, command: Command, reply: unknown, nowMs: num
       `subject "${subject}" answered ${command.kind} with ${found}: expected ${expected}`,
     )
   const expected = `{ kind: '${answers[command.kind].join("' | '")}', … } or a refusal such as { kind: 'lease-held' }`
-  if (typeof reply !== 'object' || reply === null) throw wrong(shown(reply), expected)
-  const fields = reply as Fields
-  const { kind } = fields
+  if (!isObject(reply)) throw wrong(shown(reply), expected)
+  const { kind } = reply
   const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
-  if (shape === undefined) throw wrong(`kind ${shown(kind)}`, expected)
-  if (allAnswers.has(kind as string) && !answers[command.kind].includes(kind as string)) {
-    throw wrong(`kind '${kind}'`, expected)
-  }
-  const wholeNumbers = (object: Fields, names: readonly string[], within = '') => {
-    for (const name of names) {
-      if (!Number.isSafeInteger(object[name]))
-        throw wrong(`${kind} with ${within}${name} ${shown(object[name])}`, 'a whole number')
-    }
-  }
-  wholeNumbers(fields, shape.numbers)
+  if (typeof kind !== 'string' || shape === undefined) throw wrong(`kind ${shown(kind)}`, expected)
+  if (allAnswers.has(kind) && !answers[command.kind].includes(kind)) throw wrong(`kind '${kind}'`, expected)
+  const fields = filled(shape, reply, `${kind} with `, wrong)
   switch (kind) {
     case 'granted':
     case 'taken': {
-      const fence = fields['fence']
+      const { fence } = reply
       if (!isObject(fence)) {
         throw wrong(
           `${kind} without a fence`,
           kind === 'taken' ? 'fence: { epoch, job, token? }' : 'fence: { epoch, token? }',
         )
       }
-      wholeNumbers(fence, kind === 'taken' ? ['epoch', 'job'] : ['epoch'], 'fence.')
       const owner = 'owner' in command ? command.owner : ''
       const space = 'space' in command ? command.space : ''
-      const whole = filled({ space, owner, token: '' }, fence, `${kind}, a fence`, wrong)
+      const numbers = kind === 'taken' ? ['epoch', 'job'] : ['epoch']
+      const whole = filled({ numbers, optional: { space, owner, token: '' } }, fence, `${kind} with fence.`, wrong)
+      if ((whole['epoch'] as number) < 1) throw wrong(`${kind} with fence.epoch ${whole['epoch']}`, '1 or more')
+      if (whole['space'] !== space) throw wrong(`${kind} with fence.space ${shown(whole['space'])}`, shown(space))
       return { ...fields, grantedAtMs: nowMs, fence: whole } as unknown as Reply
     }
     case 'loaded': {
-      const checkpoint = fields['checkpoint'] ?? undefined
-      if (checkpoint !== undefined) {
-        if (!isObject(checkpoint)) throw wrong(`checkpoint ${shown(checkpoint)}`, '{ nextSeq, state } or none')
-        wholeNumbers(checkpoint, ['nextSeq'], 'checkpoint.')
-      }
-      return { ...fields, checkpoint } as unknown as Reply
+      const checkpoint = reply['checkpoint'] ?? undefined
+      if (checkpoint === undefined) return { ...fields, checkpoint } as unknown as Reply
+      if (!isObject(checkpoint)) throw wrong(`checkpoint ${shown(checkpoint)}`, '{ nextSeq, state } or none')
+      const { state } = checkpoint
+      if (!isJson(state)) throw wrong(`a checkpoint whose state is ${shown(state)}`, 'JSON')
+      const whole = filled({ numbers: ['nextSeq'] }, checkpoint, 'checkpoint.', wrong)
+      return { ...fields, checkpoint: { ...whole, state } } as unknown as Reply
     }
     case 'events': {
-      const events = fields['events']
+      const { events } = reply
       const areEvents =
         Array.isArray(events) && events.every((event) => isObject(event) && typeof event['type'] === 'string')
       if (!areEvents) throw wrong('events without a list of events', 'events: [{ seq, type, payload }, …]')
-      return reply as Reply
+      for (const { payload } of events) {
+        if (!isJson(payload)) throw wrong(`an event whose payload is ${shown(payload)}`, 'JSON')
+      }
+      return { ...fields, events } as unknown as Reply
     }
     default:
-      return (shape.optional === undefined ? reply : filled(shape.optional, fields, `${kind}`, wrong)) as Reply
+      return fields as unknown as Reply
   }
 }
 
@@ -238,31 +240,57 @@ type Fields = Readonly<Record<string, unknown>>
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
-/** `given` over `defaults`: what is left out is as there, and what is there has the same type. */
+function isJson(value: unknown): boolean {
+  if (typeof value !== 'object') return ['string', 'number', 'boolean'].includes(typeof value)
+  try {
+    return JSON.stringify(value) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/**
+ * What `given` says, read by name as it may be the instance of a class: what may be left out is as the shape says, and what
+ * is there has the type of that.
+ */
 function filled(
-  defaults: object,
+  { numbers, optional = {} }: Shape,
   given: Fields,
-  of: string,
+  prefix: string,
   wrong: (found: string, expected: string) => SubjectFault,
 ): Fields {
   const all: Record<string, unknown> = { ...given }
-  for (const [name, otherwise] of Object.entries(defaults)) {
+  if ('kind' in given) all['kind'] = given['kind']
+  for (const name of numbers) {
+    const value = given[name]
+    if (!Number.isSafeInteger(value)) throw wrong(`${prefix}${name} ${shown(value)}`, 'a whole number')
+    all[name] = value
+  }
+  for (const [name, otherwise] of Object.entries(optional)) {
     const value = given[name] ?? otherwise
     const fits = typeof otherwise === 'number' ? Number.isSafeInteger(value) : typeof value === typeof otherwise
     if (!fits)
-      throw wrong(`${of} with ${name} ${shown(value)}`, typeof otherwise === 'number' ? 'a whole number' : 'text')
+      throw wrong(`${prefix}${name} ${shown(value)}`, typeof otherwise === 'number' ? 'a whole number' : 'text')
     all[name] = value
   }
   return all
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value))
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'bigint') return `the bigint ${value}n`
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
 
 /** A client's own policies, with what they answer checked: one that throws, or gives no number, is at fault, not the scenario. */
 export function guardedClient(subject: Watched, client: Partial<Client>): Partial<Client> {
-  const entries = Object.entries(client).map(([policy, call]) => {
+  // By name, as it may be the instance of a class.
+  const own = policies.filter((policy) => client[policy] !== undefined)
+  const entries = own.map((policy) => {
     const command = `client.${policy}`
-    const fits = fitting[policy as keyof Client]
+    const fits = fitting[policy]
+    const call = client[policy] as (...given: readonly unknown[]) => unknown
     const checked = (...given: readonly unknown[]): unknown => {
       const result: unknown = blaming(subject, command, (...all) => Reflect.apply(call, client, all), given)
       if (fits.test(result)) return result

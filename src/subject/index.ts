@@ -13,4 +13,5 @@ export {
   type Subject,
   type SubjectContext,
   storedSubject,
+  type WholeCore,
 } from './subject.js'

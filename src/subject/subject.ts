@@ -1,20 +1,24 @@
 import type { JobFence } from '../jobs/index.js'
 import type { Random } from '../kernel/index.js'
 import type { Fence, MintToken } from '../lease/index.js'
-import type { Checkpoint, Command, CommandKind, Reply, refusalKinds } from '../log/index.js'
+import type { Checkpoint, Command, CommandKind, LogEvent, Reply, refusalKinds } from '../log/index.js'
 import type { Core, Machine, StoredSpace } from '../stores/index.js'
-import { builtInClient, type Client } from './client.js'
+import { type Client, policies } from './client.js'
 import type { Watch } from './guard.js'
 
 /** A fence as a subject gives it out: owner and space are known from the command; a core without tokens leaves them out. */
 type BriefFence = Pick<Fence, 'epoch'> & Partial<Fence>
+
+/** An event as a subject gives it back: under which epoch and by whom it was written, it need not know. */
+type BriefEvent = Pick<LogEvent, 'seq' | 'type' | 'payload'>
 
 /** A reply as a subject may give it: a refusal need not say more than its kind. */
 export type Answer =
   | Reply
   | { readonly kind: 'granted'; readonly fence: BriefFence; readonly expiresAtMs: number }
   | { readonly kind: 'taken'; readonly fence: BriefFence & Pick<JobFence, 'job'>; readonly expiresAtMs: number }
-  | { readonly kind: 'loaded'; readonly nextSeq: number; readonly checkpoint?: Checkpoint }
+  | { readonly kind: 'loaded'; readonly nextSeq: number; readonly checkpoint?: Pick<Checkpoint, 'nextSeq' | 'state'> }
+  | { readonly kind: 'events'; readonly events: readonly BriefEvent[]; readonly nextSeq: number }
   | { readonly kind: (typeof refusalKinds)[number] }
 
 /** What a part of a subject answers to each of its commands. `nowMs` is its clock; it has no other. */
@@ -27,7 +31,7 @@ type LogPartCommand = 'append' | 'checkpoint' | 'truncate' | 'load' | 'read'
 type JobPartCommand = 'enqueue' | 'take' | 'complete' | 'fail'
 
 /** Grants, refuses, queues claimants. All but `acquire` may be left out: what needs them is skipped. */
-export interface CorePart extends Handlers<CoreCommand> {
+export interface CorePart extends Required<Handlers<'acquire'>>, Handlers<Exclude<CoreCommand, 'acquire'>> {
   /** The store stops in good order: the last chance to write what is not written. Not called when unsynced writes are lost. */
   close?(): void
 }
@@ -39,6 +43,12 @@ export interface LogPart extends Handlers<LogPartCommand> {
 
 /** Hands out jobs: work that is a lease per job, with a bounded number of attempts. */
 export interface JobPart extends Handlers<JobPartCommand> {
+  close?(): void
+}
+
+/** All three at once: one function for every command. */
+export interface WholeCore {
+  execute(command: Command, nowMs: number): Answer | Promise<Answer>
   close?(): void
 }
 
@@ -74,7 +84,7 @@ export interface SubjectContext {
 export interface Subject {
   readonly name: string
   /** A part with a function per command, or one `execute` for all commands: then it is the log and the jobs as well. */
-  readonly core?: (context: SubjectContext) => CorePart | Core
+  readonly core?: (context: SubjectContext) => CorePart | WholeCore
   readonly log?: ((context: SubjectContext) => LogPart) | 'none'
   readonly jobs?: ((context: SubjectContext) => JobPart) | 'none'
   readonly client?: Partial<Client>
@@ -97,13 +107,7 @@ export function defineSubject(subject: Subject): Subject {
     if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
     throw new TypeError(`${part} of subject "${name}" is ${typeof value}: expected a function that makes the part`)
   }
-  for (const [policy, value] of Object.entries(client ?? {})) {
-    if (!(policy in builtInClient)) {
-      const known = Object.keys(builtInClient).join(', ')
-      throw new TypeError(`client.${policy} of subject "${name}" does not exist: expected one of ${known}`)
-    }
-    if (typeof value !== 'function') throw new TypeError(`client.${policy} of subject "${name}": expected a function`)
-  }
+  if (client !== undefined) refuseWrongClient(name, client)
   return {
     name,
     ...(core && { core: core.bind(subject) }),
@@ -112,6 +116,21 @@ export function defineSubject(subject: Subject): Subject {
     ...(client && { client }),
     ...(store && { store: store.bind(subject) }),
   }
+}
+
+/** A policy that is misspelt would not be asked, and the built-in one be found correct in its place. */
+function refuseWrongClient(name: string, client: Partial<Client>): void {
+  const known = policies.join(', ')
+  const unknown = Object.keys(client).find((policy) => !(policies as readonly string[]).includes(policy))
+  const isInstance = Object.getPrototypeOf(client) !== Object.prototype
+  if (unknown !== undefined && !isInstance) {
+    throw new TypeError(`client.${unknown} of subject "${name}" does not exist: expected one of ${known}`)
+  }
+  const own = policies.filter((policy) => client[policy] !== undefined)
+  if (own.length === 0 && isInstance)
+    throw new TypeError(`client of subject "${name}" has no policy: expected one of ${known}`)
+  const wrong = own.find((policy) => typeof client[policy] !== 'function')
+  if (wrong !== undefined) throw new TypeError(`client.${wrong} of subject "${name}": expected a function`)
 }
 
 /** The built-in lease core, log, jobs and client, in memory. */

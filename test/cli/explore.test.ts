@@ -320,15 +320,61 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
   it('tells the same number of schedules, as text and as JSON', async () => {
     const root = folder({
       'generous.mjs': `
-let epoch = 0
-const acquire = (_command, nowMs) => ({ kind: 'granted', fence: { epoch: ++epoch }, expiresAtMs: nowMs + 100 })
-export default { name: 'generous', core: ({ builtIn }) => ({ ...builtIn.core, acquire }) }`,
+export default {
+  name: 'generous',
+  core({ builtIn }) {
+    let epoch = 0
+    const acquire = (_command, nowMs) => ({ kind: 'granted', fence: { epoch: ++epoch }, expiresAtMs: nowMs + 100 })
+    return { ...builtIn.core, acquire }
+  },
+}`,
     })
     const argv = ['--strategy', 'exhaustive', '--subject', 'generous.mjs']
     const [text, json] = [await explore(root, ...argv), await explore(root, ...argv, '--json')]
     expect(text.code).toBe(1)
     const { schedules } = JSON.parse(json.stdout)
     expect(text.stdout.replaceAll(',', '')).toContain(` broke in schedule ${schedules}\n`)
+  })
+
+  it('tells of schedules that go another way the second time', async () => {
+    const root = folder({
+      'moody.mjs': `
+let releases = 0
+export default { name: 'moody', core: ({ builtIn: { core } }) => ({
+  ...core,
+  release: (command, nowMs) => (++releases === 1 ? core.release(command, nowMs) : { kind: 'stale-owner' }) }) }`,
+    })
+    const argv = ['--strategy', 'exhaustive', '--subject', 'moody.mjs']
+    const { code, stdout } = await explore(root, ...argv)
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('FAIL  moody: the subject is not deterministic, as seen in schedule 1\n'),
+    ])
+    expect(stdout).toContain('first 0 ms  node-0 ← released: release of space-0 #4, then 0 ms  node-0 ← stale-owner')
+    expect(JSON.parse((await explore(root, ...argv, '--json')).stdout).failure.kind).toBe('nondeterministic')
+  })
+
+  it('has nothing to prove of a subject that brings neither core nor log, and says so', async () => {
+    const root = folder({ 'polite.mjs': "export default { name: 'polite', client: { believes: () => false } }" })
+    const argv = ['--strategy', 'exhaustive', '--subject', 'polite.mjs']
+    const { code, stdout } = await explore(root, ...argv)
+    expect([code, stdout]).toEqual([2, expect.stringContaining('NOTHING TO CHECK  polite: ')])
+    expect(JSON.parse((await explore(root, ...argv, '--json')).stdout)).toMatchObject({ verdict: 'not-checked' })
+  })
+
+  it('tells of the restart of the store without which a failure could not be understood', async () => {
+    const root = folder({
+      'forgetful.mjs': `
+export default { name: 'forgetful', core({ builtIn, durable }) {
+  const starts = durable('starts', () => ({ count: 0 }))
+  const start = ++starts.count
+  const acquire = (command, nowMs) => builtIn.core.acquire({ ...command, session: start + command.session }, nowMs)
+  return { ...builtIn.core, acquire }
+}, log: ({ builtIn }) => builtIn.log }`,
+    })
+    const { code, stdout } = await explore(root, '--strategy', 'exhaustive', '--subject', 'forgetful.mjs')
+    expect([code, stdout]).toEqual([1, expect.stringContaining('effect-once broke')])
+    expect(stdout).toContain('the store stops and starts again')
   })
 
   describe('ended by Ctrl-C', () => {

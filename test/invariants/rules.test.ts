@@ -3,6 +3,7 @@ import {
   acknowledgedKept,
   boundedAttempts,
   checkpointCovered,
+  contiguousLog,
   effectOnce,
   exclusiveBelief,
   fairJobs,
@@ -315,6 +316,22 @@ describe('checkpoint-covered', () => {
   })
 })
 
+describe('contiguous-log', () => {
+  const told = (atMs: number, nextSeq: number, more: More = {}): Happening =>
+    at(atMs, 'b', 'loaded', { command: 'load', seq: nextSeq, ...more })
+
+  it('has nobody told of events that were never appended', () => {
+    const two = [appended(0, 'a', 0), appended(1, 'a', 1)]
+    expectHeld(contiguousLog, [told(0, 0), ...two, told(5, 2), told(6, 1, { repeated: true })])
+    expectBroken(
+      contiguousLog,
+      [...two, told(5, 3)],
+      2,
+      'b was told that the log of s ends at seq 3; the next seq was 2',
+    )
+  })
+})
+
 describe('effect-once', () => {
   const again = { repeated: true, request: 7 }
   const taken = (atMs: number, who: string, job: number, attempt: number, more: More = {}): Happening =>
@@ -339,6 +356,18 @@ describe('effect-once', () => {
       [appended(0, 'a', 0), appended(5, 'a', 1, 0, again)],
       1,
       'a copy of request 7 of a took effect on s: it was appended at seq 1',
+    )
+  })
+
+  it('sees a job that was put into the queue twice', () => {
+    const enqueued = (atMs: number, job: number, more: More = {}) =>
+      at(atMs, 'a', 'enqueued', { command: 'enqueue', seq: job, ...more })
+    expectHeld(effectOnce, [enqueued(0, 0), enqueued(1, 1), enqueued(5, 0, again)])
+    expectBroken(
+      effectOnce,
+      [enqueued(0, 0), enqueued(5, 1, again)],
+      1,
+      'a copy of request 7 of a took effect on s: it put job 1 of s there',
     )
   })
 
@@ -660,6 +689,35 @@ describe('fair-jobs', () => {
     expectBroken(invariant, [...trace, taken(89, 'b', 0, 2, until(200))], 2, broken('b'))
     expectBroken(invariant, [...trace, completed(20, 'a', 0, 1), taken(95, 'c', 0, 2)], 3, broken('c'))
     expectBroken(invariant, [...trace, taken(90, 'b', 0, 2, until(95)), taken(99, 'c', 0, 3)], 3, broken('c'))
+  })
+
+  it('has no job that nobody has put there, and no two that are one', () => {
+    expectBroken(invariant, [taken(10, 'a', 7, 1, until(90))], 0, 'a was given job 7 of s, which nobody had put there')
+    const lost =
+      'b was told that its job is job 0 of s, which was put there before and is not done: one of the two is lost'
+    expectBroken(invariant, [enqueued(0, 'a', 0), enqueued(5, 'b', 0)], 1, lost)
+    const trace = [enqueued(0, 'a', 0), taken(10, 'a', 0, 1, until(90))]
+    expectBroken(invariant, [...trace, enqueued(20, 'b', 0)], 2, lost)
+    expectHeld(invariant, [enqueued(0, 'a', 0), enqueued(5, 'a', 0, 0, { repeated: true })])
+    expectHeld(invariant, [...trace, completed(20, 'a', 0, 1), enqueued(30, 'b', 0), taken(40, 'b', 0, 2, until(90))])
+  })
+
+  it('goes by no order of numbers, however large, and counts takings by itself', () => {
+    const [late, early] = [3, 5_000_000_000]
+    const trace = [enqueued(0, 'a', early), enqueued(1, 'a', late)]
+    expectHeld(invariant, [...trace, taken(10, 'a', early, 71, until(90)), taken(11, 'b', late, 72, until(90))])
+    expectBroken(
+      invariant,
+      [...trace, taken(10, 'a', late, 71, until(90))],
+      2,
+      `a was given job ${late} of s, ready since 1 ms, before job ${early}, ready since 0 ms`,
+    )
+    expectHeld(invariant, [
+      ...trace,
+      taken(10, 'a', early, 71, until(20)),
+      taken(12, 'a', late, 72, until(90)),
+      taken(30, 'b', early, 73, until(90)),
+    ])
   })
 
   it('has nobody sent away while a job is ready', () => {

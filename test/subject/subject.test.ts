@@ -168,6 +168,56 @@ describe('a subject', () => {
     expect(client.believesUntilMs).not.toBe(undefined)
   })
 
+  it('may have a client that is the instance of a class', () => {
+    class Zombie {
+      readonly #always = true
+      believes(): boolean {
+        return this.#always
+      }
+    }
+    const { client } = assembled(defineSubject({ name: 'zombie', client: new Zombie() }))
+    expect(client.believes(5, 1)).toBe(true)
+    expect(() => defineSubject({ name: 'none', client: new (class {})() })).toThrow(
+      'client of subject "none" has no policy: expected one of believesUntilMs, believes,',
+    )
+  })
+
+  it('may answer with instances of classes, whose fields are getters', () => {
+    class Held {
+      get kind() {
+        return 'lease-held' as const
+      }
+    }
+    class Numbered {
+      get epoch() {
+        return 7
+      }
+    }
+    const subject = assembled({
+      name: 'classes',
+      core: () => ({
+        acquire: ({ owner }) =>
+          owner === 'a' ? { kind: 'granted', fence: new Numbered(), expiresAtMs: 9 } : new Held(),
+      }),
+    })
+    expect(ask(subject, acquire('a'))).toMatchObject({ fence: { space: 's', owner: 'a', epoch: 7, token: '' } })
+    expect(ask(subject, acquire('b'))).toMatchObject({ kind: 'lease-held', owner: '', epoch: 0 })
+  })
+
+  it('may say of events and refusals no more than it has to, in one function for all commands as well', () => {
+    const brief = assembled({
+      name: 'brief',
+      log: ({ builtIn }) => ({
+        ...builtIn.log,
+        read: () => ({ kind: 'events', events: [{ seq: 0, type: 'entry', payload: 1 }], nextSeq: 1 }),
+      }),
+    })
+    expect(ask(brief, read())).toMatchObject({ kind: 'events', events: [{ seq: 0 }] })
+    expect(
+      ask(assembled({ name: 'no', core: () => ({ execute: () => ({ kind: 'lease-held' }) }) }), load()),
+    ).toMatchObject({ kind: 'lease-held', owner: '' })
+  })
+
   it('may replace a command of the log, under the built-in core', () => {
     const subject = assembled({
       name: 'shouts',
@@ -531,6 +581,16 @@ describe.each([
     ['enqueue', { kind: 'enqueued' }, 'enqueued with job undefined: expected a whole number'],
     ['acquire', { kind: 'granted', expiresAtMs: 1 }, 'granted without a fence: expected fence: { epoch, token? }'],
     ['claim', { kind: 'granted', fence: {}, expiresAtMs: 1 }, 'granted with fence.epoch undefined: expected a whole'],
+    ['acquire', { kind: 'granted', fence: { epoch: 0 }, expiresAtMs: 1 }, 'granted with fence.epoch 0: expected 1 or'],
+    [
+      'acquire',
+      { kind: 'granted', fence: { epoch: 1, space: 'elsewhere' }, expiresAtMs: 1 },
+      "granted with fence.space 'elsewhere': expected 's'",
+    ],
+    ['acquire', { kind: Object.create(null) }, 'kind an object: expected'],
+    ['acquire', { kind: 'granted', fence: { epoch: 1, token: {} }, expiresAtMs: 1 }, 'granted with fence.token an'],
+    ['read', { kind: 'events', events: [{ type: 'entry' }], nextSeq: 1 }, 'an event whose payload is undefined: exp'],
+    ['load', { kind: 'loaded', nextSeq: 1, checkpoint: { nextSeq: 1 } }, 'a checkpoint whose state is undefined: ex'],
     ['take', { kind: 'taken', expiresAtMs: 1 }, 'taken without a fence: expected fence: { epoch, job, token? }'],
     [
       'take',
@@ -544,6 +604,19 @@ describe.each([
     )
     expect(fault).toMatchObject({ fault: 'wrong-shape', command: kind })
     expect(fault.message).toContain(`subject "mine" answered ${kind} with ${said}`)
+  })
+
+  it('with what is no JSON is told so, and what it was', async () => {
+    const circle: { self?: unknown } = {}
+    circle.self = circle
+    for (const payload of [1n, Symbol('x'), circle]) {
+      const reply = { kind: 'events', events: [{ seq: 0, type: 'entry', payload }], nextSeq: 1 }
+      const fault = await faultOf(
+        'read',
+        made(() => reply),
+      )
+      expect(fault).toMatchObject({ fault: 'wrong-shape', message: expect.stringContaining('expected JSON') })
+    }
   })
 
   it.each<[what: string, CommandKind, (command: Record<string, Record<string, unknown>>) => void]>([
