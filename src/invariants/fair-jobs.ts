@@ -1,14 +1,22 @@
 import type { Invariant } from './invariant.js'
 
 interface JobStanding {
-  /** Since when it is ready; Infinity while it is taken, done or dead. */
+  /** Since when it is ready; Infinity while it is taken. */
   readySinceMs: number
   /** How often it was taken. */
   attempts: number
   /** Of its last taking. */
   epoch: number
-  /** When its taker's lease runs out. */
+  /** When its taker's lease runs out; Infinity while nobody has it. */
   lapsesAtMs: number
+}
+
+/** The jobs of one space, by number. */
+interface Queue {
+  /** In the order in which they were put there. */
+  readonly open: Map<number, JobStanding>
+  /** Those that are done, or that nobody may try any more. */
+  readonly over: Set<number>
 }
 
 /**
@@ -22,16 +30,14 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
     rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and nobody is sent away while one is',
     kinds: ['enqueued', 'taken', 'idle', 'completed', 'failed'],
     begin({ nodes, spaces }) {
-      /** By space, then by number: in the order in which they were put there. */
-      const queues: Map<number, JobStanding>[] = spaces.map(() => new Map())
-      const readySinceMs = ({ readySinceMs: sinceMs, attempts, lapsesAtMs }: JobStanding, atMs: number): number => {
-        if (lapsesAtMs > atMs) return sinceMs
-        return attempts < maxAttempts ? lapsesAtMs : Number.POSITIVE_INFINITY
-      }
-      const readyBefore = (queue: ReadonlyMap<number, JobStanding>, atMs: number, untilMs: number) => {
-        for (const [number, job] of queue) {
-          const sinceMs = readySinceMs(job, atMs)
+      const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Set() }))
+      /** The first of those that have been ready since before `untilMs`. Those that turn out to be over are put aside. */
+      const readyBefore = ({ open, over }: Queue, atMs: number, untilMs: number) => {
+        for (const [number, job] of open) {
+          const sinceMs = readySinceMs(job, atMs, maxAttempts)
           if (sinceMs < untilMs) return { number, sinceMs }
+          if (sinceMs < Number.POSITIVE_INFINITY || job.lapsesAtMs > atMs) continue
+          putAside({ open, over }, number)
         }
         return undefined
       }
@@ -39,46 +45,51 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
         step({ kind, space, node, seq, epoch, atMs, untilMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined) return undefined
-          const job = queue.get(seq)
-          if (kind === 'enqueued') {
-            // A copy is told of the job that it has put there already.
-            if (repeated && job !== undefined) return undefined
-            if (job !== undefined && !isOver(job, maxAttempts, atMs)) {
-              return `${nodes[node]} was told that its job is job ${seq} of ${spaces[space]}, which was put there before and is not done: one of the two is lost`
-            }
-            queue.set(seq, { ...gone, attempts: 0, epoch: 0, readySinceMs: atMs })
-            return undefined
-          }
-          if (repeated) return undefined
-          if (kind === 'idle') {
-            const ready = readyBefore(queue, atMs, atMs + 1)
-            return ready === undefined
-              ? undefined
-              : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
-          }
-          if (job === undefined) {
-            return kind === 'taken'
-              ? `${nodes[node]} was given job ${seq} of ${spaces[space]}, which nobody had put there`
-              : undefined
-          }
+          const { open, over } = queue
+          const job = open.get(seq)
           switch (kind) {
+            case 'enqueued':
+              // A copy is told of the job that it has put there already.
+              if (repeated && (job !== undefined || over.has(seq))) return undefined
+              if (job !== undefined && (job.lapsesAtMs > atMs || job.attempts < maxAttempts)) {
+                return `${nodes[node]} was told that its job is job ${seq} of ${spaces[space]}, which was put there before and is not done: one of the two is lost`
+              }
+              over.delete(seq)
+              open.set(seq, { readySinceMs: atMs, attempts: 0, epoch: 0, lapsesAtMs: Number.POSITIVE_INFINITY })
+              return undefined
+            case 'idle': {
+              const ready = repeated ? undefined : readyBefore(queue, atMs, atMs + 1)
+              return ready === undefined
+                ? undefined
+                : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
+            }
             case 'completed':
-              Object.assign(job, gone)
+              if (!repeated) putAside(queue, seq)
               return undefined
             case 'failed':
-              if (epoch !== job.epoch) return undefined
-              Object.assign(job, gone)
-              if (job.attempts < maxAttempts) job.readySinceMs = atMs
+              if (repeated || job === undefined || epoch !== job.epoch) return undefined
+              if (job.attempts >= maxAttempts) putAside(queue, seq)
+              job.readySinceMs = atMs
+              job.lapsesAtMs = Number.POSITIVE_INFINITY
               return undefined
             default: {
-              const sinceMs = readySinceMs(job, atMs)
+              if (repeated) return undefined
+              const which = () => `${nodes[node]} was given job ${seq} of ${spaces[space]}`
+              if (job === undefined && !over.has(seq)) return `${which()}, which nobody had put there`
+              const sinceMs = job === undefined ? Number.POSITIVE_INFINITY : readySinceMs(job, atMs, maxAttempts)
               const passed = readyBefore(queue, atMs, sinceMs)
-              Object.assign(job, gone, { attempts: job.attempts + 1, epoch, lapsesAtMs: untilMs })
-              if (sinceMs === Number.POSITIVE_INFINITY) {
-                return `${nodes[node]} was given job ${seq} of ${spaces[space]}, which was not ready: another had it, it was done, or its attempts were used up`
+              if (job !== undefined) {
+                job.readySinceMs = Number.POSITIVE_INFINITY
+                job.lapsesAtMs = untilMs
+                job.attempts += 1
+                job.epoch = epoch
               }
-              if (passed === undefined) return undefined
-              return `${nodes[node]} was given job ${seq} of ${spaces[space]}, ready since ${sinceMs} ms, before job ${passed.number}, ready since ${passed.sinceMs} ms`
+              if (sinceMs === Number.POSITIVE_INFINITY) {
+                return `${which()}, which was not ready: another had it, it was done, or its attempts were used up`
+              }
+              return passed === undefined
+                ? undefined
+                : `${which()}, ready since ${sinceMs} ms, before job ${passed.number}, ready since ${passed.sinceMs} ms`
             }
           }
         },
@@ -87,11 +98,13 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
   }
 }
 
-/** Of a job that is done, or that nobody has. */
-const gone = { readySinceMs: Number.POSITIVE_INFINITY, lapsesAtMs: Number.POSITIVE_INFINITY }
+function putAside({ open, over }: Queue, number: number): void {
+  open.delete(number)
+  over.add(number)
+}
 
-/** Whether nobody can be given it any more. */
-function isOver({ readySinceMs, lapsesAtMs, attempts }: JobStanding, maxAttempts: number, atMs: number): boolean {
-  if (lapsesAtMs <= atMs) return attempts >= maxAttempts
-  return readySinceMs === Number.POSITIVE_INFINITY && lapsesAtMs === Number.POSITIVE_INFINITY
+/** Since when a job is ready; Infinity while it is not. */
+function readySinceMs({ readySinceMs: sinceMs, attempts, lapsesAtMs }: JobStanding, atMs: number, maxAttempts: number) {
+  if (lapsesAtMs > atMs) return sinceMs
+  return attempts < maxAttempts ? lapsesAtMs : Number.POSITIVE_INFINITY
 }
