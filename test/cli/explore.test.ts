@@ -317,6 +317,14 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
     expect(stderr).toContain('a core is made')
   })
 
+  it('writes the counterexample of a subject with a name longer than a file may have', async () => {
+    const name = 'x'.repeat(300)
+    const root = folder({ 'long.mjs': `export default { name: '${name}', client: { believes: () => true } }` })
+    const { stdout } = await explore(root, '--subject', 'long.mjs', '--no-shrink', '--json')
+    const [{ file }] = JSON.parse(stdout).failures
+    expect(readFileSync(join(root, file), 'utf8')).toContain('"exclusive-belief"')
+  })
+
   it('tells the same number of schedules, as text and as JSON', async () => {
     const root = folder({
       'generous.mjs': `
