@@ -1,10 +1,12 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LogEvent } from '../../src/log/index.js'
 import { keyOf, type OpenStore, openStore, StoreError } from '../../src/stores/index.js'
-import { openDatabase } from '../../src/stores/sqlite/database.js'
+import { type Database, openDatabase } from '../../src/stores/sqlite/database.js'
+import { openSqlite } from '../../src/stores/sqlite/sqlite.js'
 import { built, type Program, start } from '../support/child.js'
 import { describeStore } from './behaviour.js'
 import { describeOwnFile } from './sqlite-own-file.js'
@@ -100,6 +102,36 @@ describe('a SQLite file', () => {
 })
 
 describeOwnFile('libsql')
+
+describe('how a SQLite file is synced', () => {
+  /** A driver that keeps the connections which the store makes. */
+  const driver = join(folder, 'kept.mjs')
+  const libsql = createRequire(import.meta.url).resolve('libsql')
+  writeFileSync(
+    driver,
+    `import Database from ${JSON.stringify(libsql)}
+     export const kept = []
+     export default class extends Database { constructor(file) { super(file); kept.push(this) } }`,
+  )
+  /** 0 is OFF, 1 NORMAL (WAL and file at checkpoints alone), 2 FULL. */
+  const levelOf = async (file: string | undefined, durable: boolean) => {
+    const store = await openSqlite(file, { durable }, [driver])
+    const { kept } = (await import(driver)) as { kept: Database[] }
+    const level = kept.at(-1)?.prepare('PRAGMA synchronous').get()
+    return { store, level }
+  }
+
+  it('one that stays at every checkpoint, as others rely on those, and at every commit if asked; one that passes never', async () => {
+    const named = join(folder, 'synced.db')
+    const own = await levelOf(undefined, false)
+    const all = [await levelOf(named, true), await levelOf(named, false), own]
+    const shared = await levelOf(own.store.spec().replace('sqlite=', ''), false)
+    expect([...all, shared].map(({ level }) => level)).toMatchObject(
+      [2, 1, 0, 0].map((synchronous) => ({ synchronous })),
+    )
+    for (const { store } of [shared, ...all]) await store.close()
+  })
+})
 
 describe('processes on one SQLite file', () => {
   let program: string

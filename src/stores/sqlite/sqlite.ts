@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { isTemporaryFolder } from '../processes/folders.js'
 import { temporaryFolder } from '../processes/temporary-folder.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
-import type { Steps } from './access.js'
+import type { Access, Steps } from './access.js'
 import { type Database, openDatabase } from './database.js'
 import { ELSEWHERE, HEAD, prepareTables } from './tables.js'
+
+const KIND = 'sqlite'
 
 /**
  * A store in one SQLite file, or `:memory:`, or, without either, in a file of its own that goes with the store. Several
@@ -17,7 +20,7 @@ export async function openSqlite(
   { durable = true, cwd = '.' }: OpenOptions,
   drivers?: readonly string[],
 ): Promise<OpenStore> {
-  const folder = url === undefined ? temporaryFolder('sqlite') : undefined
+  const folder = url === undefined ? temporaryFolder(KIND) : undefined
   const file =
     folder !== undefined ? join(folder, 'store.db') : url === ':memory:' ? ':memory:' : resolve(cwd, url as string)
   const removeFolder = () => folder !== undefined && rmSync(folder, { recursive: true, force: true })
@@ -26,7 +29,7 @@ export async function openSqlite(
   try {
     const opened = await openDatabase(file, drivers)
     database = opened
-    const access = folder !== undefined ? 'alone' : synced ? 'shared-and-synced' : 'shared'
+    const access = folder !== undefined ? 'alone' : accessTo(file, synced)
     const guarded = guarding(file, folder === undefined)
     const steps = guarded(() => prepareTables(opened, file, access))
     /** Why it is of no use any more: everything is gone, or it was closed. */
@@ -77,6 +80,12 @@ export async function openSqlite(
     removeFolder()
     throw error
   }
+}
+
+/** To a file that was named, be it one of the user's, or another process's own. */
+function accessTo(file: string, synced: boolean): Access {
+  if (synced) return 'shared-and-synced'
+  return isTemporaryFolder(KIND, dirname(file)) ? 'shared-passing' : 'shared'
 }
 
 /** Each found from the one before: a scan would pass over every event of every log. */
