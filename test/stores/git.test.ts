@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { tokenMint } from '../../src/lease/index.js'
 import type { LogEvent } from '../../src/log/index.js'
 import { parseAnswers } from '../../src/stores/git/objects.js'
@@ -280,6 +280,31 @@ describe('a git repository as a store', () => {
     for (let seq = 0; seq < 65; seq++) await store.namespace('n').swap('s', swapOf(seq, { effect: event(seq) }))
     expect((await store.namespace('n').view('s', 60, 9)).events).toHaveLength(5)
     expect(store.promise).toContain('synced')
+  })
+
+  // Git says so itself, from where on it can be told what to sync.
+  const saysWhatItSyncs = Number(/2\.(\d+)/.exec(git('.', 'version'))?.[1] ?? 99) >= 36
+  it.runIf(saysWhatItSyncs)('syncs the refs of others which are packed with ours, when ours are removed', async () => {
+    const path = repository('--bare')
+    const store = await using(path)
+    const [trace, config] = [join(folder, 'trace'), join(folder, 'traced.config')]
+    writeFileSync(config, `[trace2]\n\teventTarget = ${trace}\n`)
+    /** How often the disk was waited for. */
+    const syncsOf = async (work: () => Promise<unknown>) => {
+      writeFileSync(trace, '')
+      vi.stubEnv('GIT_CONFIG_GLOBAL', config)
+      await work()
+      vi.unstubAllEnvs()
+      const told = readFileSync(trace, 'utf8').matchAll(/"key":"fsync\/hardware-flush","value":"(\d+)"/g)
+      return [...told].reduce((sum, [, flushes]) => sum + Number(flushes), 0)
+    }
+    await store.namespace('n').swap('s', swapOf(0))
+    git(path, 'update-ref', 'refs/heads/main', REF)
+    git(path, 'pack-refs', '--all')
+    expect(await syncsOf(() => store.remove('n'))).toBe(1)
+    expect(git(path, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main')
+    await store.namespace('n').swap('s', swapOf(0))
+    expect(await syncsOf(() => store.remove('n'))).toBe(0)
   })
 
   it('may be none at all: one of its own goes with the store', async () => {

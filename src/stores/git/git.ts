@@ -70,11 +70,15 @@ async function namespacesIn({ place }: Repository, prefix: string): Promise<read
   return [...new Set(names)]
 }
 
-/** Removes the refs; what only they led to stays until `git gc` finds that it is old. */
+/**
+ * Removes the refs; what only they led to stays until `git gc` finds that it is old. Of refs that are packed the one file is
+ * written anew which holds everybody's, so it is synced, whether ours are or not. Where none is packed that costs nothing.
+ */
 async function removeRefs({ place }: Repository, folder: string): Promise<void> {
   const failed = `the refs below ${folder} cannot be removed`
   const deletions = await runGit(place, ['for-each-ref', '--format=delete %(refname)', `${folder}/`], failed)
-  if (deletions !== '') await runGit(place, ['update-ref', '--no-deref', '--stdin'], failed, deletions)
+  const removal = ['-c', 'core.fsync=reference', 'update-ref', '--no-deref', '--stdin']
+  if (deletions !== '') await runGit(place, removal, failed, deletions)
 }
 
 /** So that many spaces do not fill the memory: what is forgotten is read again. */
