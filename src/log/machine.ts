@@ -77,9 +77,7 @@ function append({ lease, log }: SpaceRecord, { fence, type, payload }: Append): 
 
 function checkpoint(record: SpaceRecord, { fence, nextSeq, state }: MakeCheckpoint): SpaceTransition {
   const { lease, log } = record
-  if (!Number.isSafeInteger(nextSeq) || nextSeq < 0) {
-    throw new RangeError(`a checkpoint cannot stand at seq ${nextSeq}: expected a whole number, 0 or more`)
-  }
+  requireSeq(nextSeq, 'a checkpoint cannot stand at')
   if (nextSeq > log.nextSeq) {
     return { record, reply: { kind: 'ahead-of-log', nextSeq: log.nextSeq, requestedSeq: nextSeq } }
   }
@@ -95,6 +93,7 @@ function checkpoint(record: SpaceRecord, { fence, nextSeq, state }: MakeCheckpoi
 
 function truncate(record: SpaceRecord, { beforeSeq }: Truncate): SpaceTransition {
   const { lease, log } = record
+  requireSeq(beforeSeq, 'a log cannot be truncated before')
   if (beforeSeq > log.checkpointSeq) {
     return { record, reply: { kind: 'checkpoint-mismatch', checkpointSeq: log.checkpointSeq, requestedSeq: beforeSeq } }
   }
@@ -104,4 +103,10 @@ function truncate(record: SpaceRecord, { beforeSeq }: Truncate): SpaceTransition
     reply: { kind: 'truncated', firstSeq },
     effect: { kind: 'truncate', beforeSeq: firstSeq },
   }
+}
+
+/** Otherwise NaN, which is neither above nor below anything, would pass, and every store take it for something else. */
+function requireSeq(seq: number, refused: string): void {
+  if (Number.isSafeInteger(seq) && seq >= 0) return
+  throw new RangeError(`${refused} seq ${seq}: expected a whole number, 0 or more`)
 }

@@ -104,6 +104,11 @@ describe('the core in memory', () => {
     expect(truncate(1)).toEqual({ kind: 'truncated', firstSeq: 2 })
     expect(store.execute(read(1), 4)).toEqual({ kind: 'compacted', firstSeq: 2, requestedSeq: 1 })
     expect(store.execute(read(2, 1), 4)).toMatchObject({ events: [{ seq: 2 }], nextSeq: 4 })
+    for (const seq of [Number.NaN, 2.5, -1]) {
+      expect(() => checkpoint(seq)).toThrow(RangeError)
+      expect(() => truncate(seq)).toThrow(RangeError)
+    }
+    expect(store.execute(read(2), 4)).toMatchObject({ events: [{ seq: 2 }, { seq: 3 }], nextSeq: 4 })
   })
 
   it('keeps one log of one order, whoever writes when: every acknowledged append stands in it once', () => {
