@@ -20,6 +20,8 @@ interface Seen {
 /** So that neither many spaces nor many sessions fill the memory: what is forgotten is loaded again. */
 const MOST_SPACES_SEEN = 1_024
 const MOST_SESSIONS_SEEN = 4_096
+/** A number each, some MiB together. Those of spaces seen no more are worth keeping: their fences may still be in use. */
+const MOST_VERSIONS_SEEN = 65_536
 /** Somebody gets on at every conflict; who loses so often is told, rather than kept for ever. */
 const MOST_CONFLICTS = 10_000
 
@@ -27,9 +29,14 @@ const MOST_CONFLICTS = 10_000
  * The built-in core on `store`: the same machine as in memory. A command is one swap. What is remembered of a space
  * spares the load before it; if another core has written since, the swap fails, and the command is judged anew by what
  * the store says. So several of these, in as many processes, are one core.
+ *
+ * A store that no longer has what was seen in it has lost it, or somebody has removed it. To go on would be to begin anew,
+ * with epochs that were granted before, and tokens that would be good again. What is opened afterwards may.
  */
 export function storedCore(store: Store, mint: MintToken): Core {
   const seen = new Map<string, Seen>()
+  /** The highest version at which each space was. */
+  const versions = new Map<string, number>()
   const tails = new Map<string, Promise<unknown>>()
 
   const recall = (space: string, session: string): Seen | undefined => {
@@ -37,11 +44,19 @@ export function storedCore(store: Store, mint: MintToken): Core {
     return here?.sessions.has(session) ? here : undefined
   }
 
+  const noteVersion = (space: string, version: number): void => {
+    if (versions.size >= MOST_VERSIONS_SEEN && !versions.has(space)) versions.clear()
+    versions.set(space, version)
+  }
+
   const look = async (space: string, session: string): Promise<Seen> => {
     const before = seen.get(space)
     if (before !== undefined && before.sessions.size >= MOST_SESSIONS_SEEN) before.sessions.clear()
     const key = before?.key ?? keyOf(space)
     const loaded = await store.load(key, keyOf(session))
+    const highest = versions.get(space) ?? 0
+    if (loaded.version < highest) throw hasLost(space, loaded.version, highest)
+    noteVersion(space, loaded.version)
     const kept = loaded.session === undefined ? undefined : (JSON.parse(loaded.session) as Session<Reply>)
     const toldBy = ({ last }: SpaceDocument) => (last?.session === session ? last : kept)
     if (before !== undefined && before.version === loaded.version) {
@@ -84,6 +99,7 @@ export function storedCore(store: Store, mint: MintToken): Core {
       })
       if (!swapped) continue
       here.version += 1
+      noteVersion(space, here.version)
       here.sessions.set(session, told)
       seen.set(space, here)
       return reply
@@ -125,3 +141,13 @@ export function storedCore(store: Store, mint: MintToken): Core {
     },
   }
 }
+
+const hasLost = (space: string, version: number, highest: number): StoreError =>
+  new StoreError({
+    what: 'the store has lost what it had acknowledged, or somebody has removed it',
+    store: 'the built-in core',
+    found: `${space} at version ${version}`,
+    expected: `version ${highest} or later`,
+    todo: 'restore it from a copy; or make sure that nobody holds a lease of before, and open the store anew to begin anew',
+    lost: true,
+  })

@@ -241,6 +241,28 @@ export function describeStore(name: string, open: () => Promise<OpenStore>, runs
       expect(new Set(log.events.map(({ payload }) => payload)).size).toBe(24)
     })
 
+    it('is not begun anew by a core that knows what was in it: fences of before would be good again', async () => {
+      const namespace = fresh()
+      used.push(namespace)
+      const at = (open: OpenStore) => storedCore(open.namespace(namespace), mint)
+      const [before, removed] = [at(one), at(one)]
+      const ask = (on: Core, request: number) => {
+        const asked = { session: 'a', request, clockMs: 0, queueMs: 0, inQueue: false }
+        return on.execute({ kind: 'acquire', space: 's', owner: 'a', ttlMs: 1, ...asked }, 10 * request)
+      }
+      expect([await ask(before, 1), await ask(removed, 2)]).toMatchObject([
+        { fence: { epoch: 1 } },
+        { kind: 'granted' },
+      ])
+      await other.remove(namespace)
+      for (const core of [before, removed]) {
+        for (const request of [3, 4])
+          await expect(ask(core, request)).rejects.toMatchObject({ problem: { lost: true } })
+      }
+      expect(await ask(at(other), 5)).toMatchObject({ kind: 'granted', fence: { epoch: 1 } })
+      await expect(ask(removed, 6)).rejects.toMatchObject({ problem: { lost: true } })
+    })
+
     it('keeps the contract, sentence by sentence', async () => {
       const subject = storedSubject((mintToken) => storedCore(store(), mintToken))
       const results = await conformanceOf(subject)
