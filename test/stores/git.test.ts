@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -46,6 +46,17 @@ const using = async (path: string): Promise<OpenStore> => {
 const namespaceIn = async (path: string): Promise<Store> => (await using(path)).namespace('n')
 
 const REF = 'refs/contention/n/s'
+
+/** The modes of the folders and files that loose objects are in, each once. */
+const modesIn = (path: string): readonly string[] => {
+  const objects = join(path, 'objects')
+  const names = readdirSync(objects, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /^[0-9a-f]{2}\b/.test(name),
+  )
+  const modes = names.map((name) => `${name.length === 2 ? 'folder' : 'file'} ${modeOf(join(objects, name))}`)
+  return [...new Set(modes)].sort()
+}
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8)
 
 describe('a git repository as a store', () => {
   it('shows what happened to whoever asks git', async () => {
@@ -281,6 +292,26 @@ describe('a git repository as a store', () => {
     expect((await store.namespace('n').view('s', 60, 9)).events).toHaveLength(5)
     expect(store.promise).toContain('synced')
   })
+
+  it
+    .skipIf(process.platform === 'win32')
+    .each(['umask', 'false', 'group', 'true', 'all', '1', '2', '0660', '0640', '0600', '0777'])(
+    'may be shared with others (%s): what is written is theirs as far as git would have it',
+    async (sharing) => {
+      for (const umask of [0o022, 0o077]) {
+        const before = process.umask(umask)
+        try {
+          const [ours, gits] = [repository('--bare'), repository('--bare')]
+          for (const path of [ours, gits]) git(path, 'config', 'core.sharedRepository', sharing)
+          await (await namespaceIn(ours)).swap('s', swapOf(0))
+          git(gits, 'commit-tree', '-m', 'theirs', git(gits, 'mktree', '--missing'))
+          expect(modesIn(ours), umask.toString(8)).toEqual(modesIn(gits))
+        } finally {
+          process.umask(before)
+        }
+      }
+    },
+  )
 
   // Git says so itself, from where on it can be told what to sync.
   const saysWhatItSyncs = Number(/2\.(\d+)/.exec(git('.', 'version'))?.[1] ?? 99) >= 36

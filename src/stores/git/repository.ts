@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { temporaryFolder } from '../processes/temporary-folder.js'
 import { StoreError } from '../store-error.js'
 import { type Place, runGit } from './process.js'
+import { type Sharing, sharingOf } from './sharing.js'
 
 export interface Repository {
   readonly place: Place
@@ -10,6 +11,8 @@ export interface Repository {
   readonly folder: string
   /** What names objects. */
   readonly hash: 'sha1' | 'sha256'
+  /** With whom else; undefined when the umask alone says that. */
+  readonly sharing: Sharing | undefined
   /** Whether a swap is on the disk before it counts. */
   readonly synced: boolean
 }
@@ -49,7 +52,9 @@ export async function findRepository(path: string, durable: boolean): Promise<Re
       todo: 'use another repository',
     })
   }
-  return at(resolve(path, folder), hash, durable && minor >= SYNCING_MINOR)
+  const asking = ['config', '--default', 'umask', '--get', 'core.sharedRepository']
+  const shared = (await runGit(there, asking, 'the configuration cannot be read')).trim()
+  return { ...at(resolve(path, folder), hash, durable && minor >= SYNCING_MINOR), sharing: sharingOf(shared) }
 }
 
 /** A bare repository in a folder of its own. Nothing of it outlives us, and nothing need be synced. */
@@ -71,6 +76,7 @@ const at = (folder: string, hash: Repository['hash'], synced: boolean): Reposito
   place: { name: folder, args: [...(synced ? ['-c', 'core.fsync=reference'] : []), `--git-dir=${folder}`] },
   folder,
   hash,
+  sharing: undefined,
   synced,
 })
 
