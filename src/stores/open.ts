@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { isAbsolute } from 'node:path'
 import { mayHoldPassword, nameOf } from '../input/secret.js'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
@@ -75,9 +77,11 @@ function inFolder(error: unknown, kind: string): unknown {
 
 /**
  * A path is shown in whatever is said of its store: so what may hold a password is taken for none. Nor is what has a colon
- * before its first slash, as git has it: `git@host:x`, `file:x.db`. `:memory:` and the drives of Windows are.
+ * before its first slash, as git has it: `git@host:x`, `file:x.db`. `:memory:` and the drives of Windows are. What is there
+ * is a path, whatever it looks like: the `spec` of a store has the names of all folders down to it, which nobody typed.
  */
-const isNoPath = (text: string): boolean => mayHoldPassword(text) || /^[^/\\:]{2,}:/.test(text)
+const isNoPath = (text: string): boolean =>
+  (mayHoldPassword(text) || /^[^/\\:]{2,}:/.test(text)) && !(isAbsolute(text) && existsSync(text))
 
 const NAMESPACE = /^[A-Za-z0-9-]+$/
 

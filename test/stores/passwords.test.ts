@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -54,5 +58,21 @@ describe('a password', () => {
       if (open instanceof StoreError) expect(open.problem.what).toBe('the SQLite file cannot be opened')
       else await (open as Awaited<ReturnType<typeof openStore>>)?.close()
     }
+  })
+
+  it.skipIf(process.platform === 'win32')('is not looked for in the folders down to what is there', async () => {
+    const around = mkdtempSync(join(tmpdir(), 'contention-test-'))
+    const cwd = join(around, 'me:secret@here?a=b')
+    mkdirSync(cwd)
+    execFileSync('git', ['init', '--quiet', '--bare', join(cwd, 'r')])
+    for (const spec of ['sqlite=x.db', 'git=r']) {
+      const one = await openStore(spec, { cwd })
+      const other = await openStore(one?.spec() ?? '')
+      expect(other?.place).toBe(one?.place)
+      await other?.close()
+      await one?.close()
+    }
+    expect(await refusal(`sqlite=/me:${SECRET}@host/x.db`)).not.toContain(SECRET)
+    rmSync(around, { recursive: true, force: true })
   })
 })
