@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { Chalk } from 'chalk'
+import { Chalk, type ChalkInstance } from 'chalk'
 import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { grouped, plural } from '../report/index.js'
 import { markRun, type OpenStore, type RunMark } from '../stores/index.js'
-import { type Race, runRace } from '../stress/index.js'
+import { type Race, type RaceResult, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
@@ -87,11 +87,12 @@ function tell(
 ): ExitCode {
   const { results, appends, tookMs, killed, serverRestarts, unanswered, failures } = found
   const broken = results.filter(({ held }) => !held)
-  const measured = failures.length === 0 && appends > 0
+  const undone = undoneOf(found, options)
+  const measured = failures.length === 0 && appends > 0 && undone.length === 0
   const code = broken.length > 0 ? NOT_HELD : measured && !interrupted ? HELD : NOT_CHECKED
   if (options.json) {
     const store = { kind: open.kind, place: open.place, promise: open.promise ?? null }
-    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], store, processes, ...found }, null, 2)}\n`)
+    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], store, processes, ...found, undone }, null, 2)}\n`)
     return code
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
@@ -103,11 +104,7 @@ function tell(
     ...(unanswered > 0 ? [`${plural(unanswered, 'request')} sent again`] : []),
   ]
   const shown = results.filter(({ held }) => !held || options.quiet !== true)
-  const lines = shown.map(({ name, held, evidence }) =>
-    held
-      ? `${chalk.green('✓')} ${name} ${chalk.dim(`(${evidence})`)}`
-      : `${chalk.red('✗')} ${name}\n    ${evidence.replaceAll('\n', '\n    ')}`,
-  )
+  const lines = shown.map((result) => lineOf(result, chalk))
   if (options.quiet !== true || code !== HELD) {
     const stopped = interrupted && code === NOT_CHECKED
     const label = code === HELD ? chalk.green('PASS') : stopped ? chalk.yellow('STOP') : chalk.red('FAIL')
@@ -115,10 +112,32 @@ function tell(
     if (open.promise !== undefined && options.quiet !== true) lines.push(`      ${open.promise}`)
   }
   if (lines.length > 0) io.stdout.write(`${lines.join('\n')}\n`)
-  for (const failure of new Set(failures)) io.stderr.write(`error: a process could not go on: ${failure}\n`)
-  if (interrupted) io.stderr.write('stopped before its end\n')
-  else if (appends === 0) io.stderr.write('nothing was acknowledged, so nothing has been checked\n')
+  for (const line of shortcomings(found, undone, interrupted)) io.stderr.write(`${line}\n`)
   return code
+}
+
+/** Why the race says less than was asked of it. */
+function shortcomings({ appends, failures }: Race, undone: readonly string[], interrupted: boolean): readonly string[] {
+  const failed = [...new Set(failures)].map((failure) => `error: a process could not go on: ${failure}`)
+  if (interrupted) return [...failed, 'stopped before its end']
+  if (appends === 0) return [...failed, 'nothing was acknowledged, so nothing has been checked']
+  if (failures.length > 0) return failed
+  return undone.map((each) => `error: ${each}\n  to do:    give the race more time: --seconds`)
+}
+
+function lineOf({ name, held, seen, evidence }: RaceResult, chalk: ChalkInstance): string {
+  if (!held) return `${chalk.red('✗')} ${name}\n    ${evidence.replaceAll('\n', '\n    ')}`
+  return `${seen === 0 ? chalk.yellow('-') : chalk.green('✓')} ${name} ${chalk.dim(`(${evidence})`)}`
+}
+
+/** What was asked for and did not happen: a race without it says nothing of it. */
+function undoneOf({ killed, serverRestarts }: Race, { kill, restartServer }: RaceCliOptions): readonly string[] {
+  return [
+    ...(kill === true && killed === 0 ? ['--kill was asked for, and no process was killed'] : []),
+    ...(restartServer === true && serverRestarts === 0
+      ? ['--restart-server was asked for, and the server was not killed']
+      : []),
+  ]
 }
 
 function notOurs(open: OpenStore): InputError {

@@ -7,6 +7,8 @@ import type { Acknowledged, Told } from './report.js'
 const END_WITHIN_MS = 40_000
 /** Of what a process says on stderr, so much is kept: its last words. */
 const MOST_WORDS = 2_000
+const TOO_MANY =
+  '  to do:    let fewer race (--processes), or allow this user more open files and processes (ulimit -n, ulimit -u)'
 
 /**
  * The processes of a race, one in each lane. One that is killed is followed by another in its lane, which was never seen
@@ -18,7 +20,8 @@ export class Racers {
   readonly #program: string
   readonly #acknowledged: Acknowledged
   readonly #specOf: (lane: number, start: number) => RacerSpec
-  readonly #lanes: ChildProcess[] = []
+  /** By lane, the process that is in it. */
+  readonly #lanes = new Map<number, ChildProcess>()
   /** Those that can be killed in the middle of something. */
   readonly #racing = new Set<ChildProcess>()
   #starts = 0
@@ -32,11 +35,11 @@ export class Racers {
   }
 
   start(processes: number): void {
-    for (let lane = 0; lane < processes; lane++) this.#startIn(lane)
+    for (let lane = 0; lane < processes; lane++) if (!this.#startIn(lane)) return
   }
 
   get allReady(): boolean {
-    return this.#racing.size === this.#lanes.length
+    return this.#racing.size === this.#lanes.size
   }
 
   get canGoOn(): boolean {
@@ -61,19 +64,22 @@ export class Racers {
   /** Waits until they have come to their end, and all they said has arrived. */
   async finish(): Promise<void> {
     this.#over = true
-    await Promise.all(this.#lanes.map(ended))
+    await Promise.all([...this.#lanes.values()].map(ended))
   }
 
   killAll(): void {
     this.#over = true
-    for (const child of this.#lanes) child.kill('SIGKILL')
+    for (const child of this.#lanes.values()) child.kill('SIGKILL')
   }
 
-  #startIn(lane: number): void {
+  /** False when the system lets us have no more processes. */
+  #startIn(lane: number): boolean {
     this.#starts += 1
     // In a group of its own: Ctrl-C is for us, who end the race. It ends with us too, even if we are killed.
     const child = fork(this.#program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
-    this.#lanes[lane] = child
+    child.on('error', ({ message }) => this.failures.push(`it could not be started: ${message}\n${TOO_MANY}`))
+    if (child.pid === undefined) return false
+    this.#lanes.set(lane, child)
     let words = ''
     let explained = false
     child.stderr?.on('data', (text: Buffer) => {
@@ -96,6 +102,7 @@ export class Racers {
     })
     // Not by argument: the URL may hold a password, and arguments can be read by everybody on the machine.
     child.send(this.#specOf(lane, this.#starts), () => undefined)
+    return true
   }
 
   #joins(child: ChildProcess): void {

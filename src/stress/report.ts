@@ -51,7 +51,10 @@ export class Acknowledged {
 /** One sentence about the race, and whether it was true of it. */
 export interface RaceResult {
   readonly name: string
+  /** Of all that was seen. */
   readonly held: boolean
+  /** How many things it is judged by. With none, nothing is known of it. */
+  readonly seen: number
   /** What it is judged by, or the first things that were wrong. */
   readonly evidence: string
 }
@@ -112,29 +115,42 @@ export class RaceJudge {
       verdict(
         'one total order, without gap or fork',
         [...this.#seqs.wrong, ...ends],
+        this.#seqs.count,
         `${count(this.#seqs.count, 'event')} in ${count(heads.size, 'space')}`,
       ),
-      verdict('epochs only grow along the log', this.#epochs.wrong, `${count(this.#epochs.count, 'ownership')} wrote`),
-      verdict('no epoch is granted twice', shared, count(grants.size, 'grant')),
+      verdict(
+        'epochs only grow along the log',
+        this.#epochs.wrong,
+        this.#epochs.count,
+        `${count(this.#epochs.count, 'ownership')} wrote`,
+      ),
+      verdict('no epoch is granted twice', shared, grants.size, count(grants.size, 'grant')),
       verdict(
         'every acknowledged append is in the log, where it was said to be',
         missing,
+        appends.size,
         `${count(appends.size, 'append')}, ${unacknowledged} more without an acknowledgement`,
       ),
       verdict(
         'every append is in the log once, however often it was sent',
         this.#twice,
+        this.#ids.size,
         count(this.#ids.size, 'append'),
       ),
-      verdict('nobody writes with an old fence', oldFencesAccepted, `${count(oldFencesTried, 'attempt')} refused`),
+      verdict(
+        'nobody writes with an old fence',
+        oldFencesAccepted,
+        oldFencesTried,
+        `${count(oldFencesTried, 'attempt')} refused`,
+      ),
     ]
   }
 }
 
-function verdict(name: string, wrong: readonly string[], evidence: string): RaceResult {
-  if (wrong.length === 0) return { name, held: true, evidence }
+function verdict(name: string, wrong: readonly string[], seen: number, evidence: string): RaceResult {
+  if (wrong.length === 0) return { name, held: true, seen, evidence: seen === 0 ? 'nothing was seen of it' : evidence }
   const more = wrong.length > 3 ? `, and ${wrong.length - 3} more` : ''
-  return { name, held: false, evidence: `${wrong.slice(0, 3).join('; ')}${more}` }
+  return { name, held: false, seen, evidence: `${wrong.slice(0, 3).join('; ')}${more}` }
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -79,6 +80,12 @@ describe('the judge of a race', () => {
     ])
     const told = (to: Acknowledged) => to.add({ kind: 'tried-old-fence', space: 's', epoch: 1, accepted: true })
     expect(names(sound, told)).toEqual(['nobody writes with an old fence'])
+  })
+
+  it('does not say of what it has not seen that it held', () => {
+    const results = new RaceJudge(new Acknowledged()).end(new Map())
+    expect(results).toHaveLength(6)
+    for (const result of results) expect(result).toMatchObject({ seen: 0, evidence: 'nothing was seen of it' })
   })
 
   it('shows the first few of many', () => {
@@ -179,6 +186,44 @@ describe('a race', () => {
       "
     `)
   })
+
+  it('that was not disturbed as it was asked to be has not been held', async () => {
+    const spent = ['conformance', '--store', 'redis', '--processes', '2', '--seconds', '1', '--restart-server']
+    const { code, stdout, stderr } = await cli(folder(), spent)
+    expect([code, stdout]).toEqual([2, expect.stringMatching(/^FAIL {2}redis: /m)])
+    expect(stderr).toMatch(/^error: --restart-server was asked for, [\s\S]*to do: .* more time: --seconds$/m)
+    const json = await cli(folder(), [...spent, '--json'])
+    expect(json.code).toBe(2)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      verdict: 'not-checked',
+      serverRestarts: 0,
+      undone: [expect.stringContaining('--restart-server')],
+    })
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'for which there are not enough processes says so, and leaves nothing',
+    () => {
+      const temporary = folder()
+      const command = [
+        join(packageRoot(), 'bin/contention.js'),
+        'conformance',
+        '--store',
+        'sqlite',
+        '--processes',
+        '64',
+      ]
+      const few = ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...command]
+      const env = { ...process.env, TMPDIR: temporary }
+      const text = spawnSync('bash', few, { encoding: 'utf8', env })
+      expect(text.status).toBe(2)
+      expect(text.stderr).toMatch(/^error: a process could not go on: .*EMFILE\n {2}to do: .*ulimit -n/m)
+      const json = spawnSync('bash', [...few, '--json'], { encoding: 'utf8', env })
+      expect([json.status, JSON.parse(json.stdout).verdict]).toEqual([2, 'not-checked'])
+      expect(JSON.parse(json.stdout).failures).toHaveLength(1)
+      expect(readdirSync(temporary)).toEqual([])
+    },
+  )
 
   it.each([
     [['--processes', '1'], /a whole number from 2 to 64/],
