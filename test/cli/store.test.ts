@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -8,6 +8,7 @@ import { builtInScenarios } from '../../scenarios/index.js'
 import { packageRoot } from '../../src/package.js'
 import { runMatrix } from '../../src/run/index.js'
 import { openStore, runsOn } from '../../src/stores/index.js'
+import { processesNamed } from '../../src/stores/processes/processes.js'
 import { storedSubject } from '../../src/subject/index.js'
 import { everyStore, openTwice } from '../stores/every-store.js'
 import { cliInThread as cli, folder, ownProject, polite } from '../support/cli.js'
@@ -283,14 +284,9 @@ function started(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = 
   return { ended, signalAll: (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal) }
 }
 
-/** The processes of the Redis servers that commands have noted in `temporary`. */
-function serversIn(temporary: string): readonly number[] {
-  const files = readdirSync(temporary).map((name) => join(temporary, name, 'server.json'))
-  return files.flatMap((file) => {
-    const pid = /"pid":(\d+)/.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1]
-    return pid === undefined ? [] : [Number(pid)]
-  })
-}
+/** The processes of the Redis servers whose folders are in `temporary`. */
+const serversIn = (temporary: string): readonly number[] =>
+  processesNamed(`redis-server ${temporary}`).map(({ pid }) => pid)
 
 const processesNaming = (text: string): readonly string[] =>
   execFileSync('ps', ['-eww', '-o', 'args='], { encoding: 'utf8' })

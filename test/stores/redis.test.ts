@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,6 +15,7 @@ import {
   type StoreProblem,
   type Swap,
 } from '../../src/stores/index.js'
+import { makeFolder, serversIn } from '../../src/stores/redis/leftovers.js'
 import { problemOf } from '../../src/stores/redis/problems.js'
 import { inWords } from '../../src/stores/redis/promise.js'
 import { openRedis } from '../../src/stores/redis/redis.js'
@@ -434,6 +436,24 @@ describeRedis('redis', () => {
         expect(existsSync(folder), `${signal}`).toBe(false)
       }
       rmSync(dirname(program), { recursive: true })
+    })
+
+    it('is cleared up wherever its process was killed, but not while that is just starting one', async () => {
+      const { pid: dead } = spawnSync(process.execPath, ['-e', ''])
+      const own = makeFolder()
+      const left = ['without', 'withon'].map((end) => own.replace(/-\d+-\w+$/, `-${dead}-${end.slice(-6)}`))
+      const [bare = '', serving = ''] = left
+      for (const folder of left) mkdirSync(folder)
+      for (const folder of [own, bare]) writeFileSync(join(folder, 'redis.conf'), 'requirepass secret\n')
+      // A server that is up before anybody has noted which it is.
+      writeFileSync(join(serving, 'redis.conf'), 'port 0\nset-proc-title no\n')
+      const server = spawn('redis-server', [join(serving, 'redis.conf')], { stdio: 'ignore' })
+      const ended = new Promise((resolve) => server.once('exit', (_code, signal) => resolve(signal)))
+      await expect.poll(() => serversIn(serving)).toEqual([server.pid])
+      await (await startRedis()).stop()
+      expect(await ended).toBe('SIGKILL')
+      expect([own, bare, serving].map((folder) => existsSync(folder))).toEqual([true, false, false])
+      rmSync(own, { recursive: true })
     })
 
     it('touches no folder that only looks like one of its own', async () => {

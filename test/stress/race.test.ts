@@ -163,6 +163,22 @@ describe('a race', () => {
     })
   })
 
+  describeWith('redis-server in PATH', isInPath('redis-server'))('on a server of its own', () => {
+    it('that was not disturbed as it was asked to be has not been held', async () => {
+      const spent = ['conformance', '--store', 'redis', '--processes', '2', '--seconds', '1', '--restart-server']
+      const { code, stdout, stderr } = await cli(folder(), spent)
+      expect([code, stdout]).toEqual([2, expect.stringMatching(/^FAIL {2}redis: /m)])
+      expect(stderr).toMatch(/^error: --restart-server was asked for, [\s\S]*to do: .* more time: --seconds$/m)
+      const json = await cli(folder(), [...spent, '--json'])
+      expect(json.code).toBe(2)
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        verdict: 'not-checked',
+        serverRestarts: 0,
+        undone: [expect.stringContaining('--restart-server')],
+      })
+    })
+  })
+
   it('says by the command line what was raced, and what holds', async () => {
     const { code, stdout, stderr } = await cli(folder(), [
       'conformance',
@@ -185,20 +201,6 @@ describe('a race', () => {
             what is acknowledged survives the death of the process0 not that of the machine
       "
     `)
-  })
-
-  it('that was not disturbed as it was asked to be has not been held', async () => {
-    const spent = ['conformance', '--store', 'redis', '--processes', '2', '--seconds', '1', '--restart-server']
-    const { code, stdout, stderr } = await cli(folder(), spent)
-    expect([code, stdout]).toEqual([2, expect.stringMatching(/^FAIL {2}redis: /m)])
-    expect(stderr).toMatch(/^error: --restart-server was asked for, [\s\S]*to do: .* more time: --seconds$/m)
-    const json = await cli(folder(), [...spent, '--json'])
-    expect(json.code).toBe(2)
-    expect(JSON.parse(json.stdout)).toMatchObject({
-      verdict: 'not-checked',
-      serverRestarts: 0,
-      undone: [expect.stringContaining('--restart-server')],
-    })
   })
 
   it.skipIf(process.platform === 'win32')(

@@ -18,7 +18,7 @@ export async function haveEnded(pids: readonly number[], waitMs: number): Promis
 /** The command line of a process; empty when it has ended. */
 export function commandOf(pid: number): string {
   if (platform() === 'linux') return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
-  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
+  return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
 }
 
 /** The processes whose command line holds `text`. */
@@ -31,7 +31,7 @@ function everyCommand(): readonly { readonly pid: number; readonly command: stri
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
     return pids.map((pid) => ({ pid: Number(pid), command: commandOf(Number(pid)) }))
   }
-  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,command='], { encoding: 'utf8' })
+  const { stdout } = spawnSync('ps', ['-A', '-ww', '-o', 'pid=,command='], { encoding: 'utf8' })
   return (stdout ?? '').split('\n').flatMap((line) => {
     const [, pid, command] = /^\s*(\d+) (.*)$/.exec(line) ?? []
     return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command }]

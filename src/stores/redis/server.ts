@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endSignals, wasMeantForUs } from '../processes/signals.js'
 import { StoreError } from '../store-error.js'
-import { clearLeftovers, makeFolder, notePid } from './leftovers.js'
+import { clearLeftovers, makeFolder } from './leftovers.js'
 
 export interface RedisServerOptions {
   /** Whether everything is written to a file before it is acknowledged. */
@@ -121,7 +121,6 @@ async function startAt(place: Place): Promise<string | undefined> {
   })
   if (child.pid !== undefined) {
     watchOver(folder, child)
-    notePid(folder, child.pid)
     child.unref()
   }
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += START_RETRY_MS) {
