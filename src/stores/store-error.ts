@@ -16,7 +16,7 @@ export class StoreError extends Error {
   override readonly name = 'StoreError'
   readonly problem: StoreProblem
 
-  constructor(problem: StoreProblem, options?: ErrorOptions) {
+  constructor(problem: StoreProblem, options?: { readonly cause?: unknown }) {
     super(problem.what, options)
     this.problem = problem
   }
