@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Project } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import type { MintToken } from '../lease/index.js'
-import { type Core, markRun, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
+import { type Core, markRun, type OpenStore, openStore, type RunMark, runsOn, StoreError } from '../stores/index.js'
 import type { Subject } from '../subject/index.js'
 import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
@@ -46,7 +46,7 @@ export async function withStore<T>(
       const result = await work({
         share: () => ({ spec: open.spec(), namespace }),
         put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
-      })
+      }).catch((error: unknown) => explained(error, mark))
       await mark.confirm()
       ended = true
       return result
@@ -60,6 +60,19 @@ export async function withStore<T>(
     interrupt.dispose()
     await open.close()
   }
+}
+
+/** Who removes a run takes its records first, and its mark last: so long it may take. */
+const REMOVED_WITHIN_MS = 1_000
+
+/** Records that are gone may be gone with the whole run, which another start has removed: its mark knows. */
+async function explained(error: unknown, mark: RunMark): Promise<never> {
+  const { storeProblemOf } = await import('./explain.js')
+  if (storeProblemOf(error)?.lost === true) {
+    await sleep(REMOVED_WITHIN_MS)
+    await mark.confirm()
+  }
+  throw error
 }
 
 /** What a run has made in a store stays there. */

@@ -362,6 +362,22 @@ export default {
     expect(stdout).toContain(`npx contention replay counterexamples/${file}`)
   })
 
+  it.each([
+    ['run', '--param', 'durationMs=600000'],
+    ['explore', '--time', '20s', '--workers', '2'],
+  ])('a run that another start has removed says so: %s', async (...command) => {
+    const project = folder()
+    const open = await openStore(`sqlite=${join(project, 'x.db')}`)
+    const { ended } = started([...command, '--store', 'sqlite=x.db', '--quiet'], project)
+    const names = async () => (await open?.namespaces('run-')) ?? []
+    await expect.poll(names, { timeout: 20_000 }).toHaveLength(command.includes('run') ? 2 : 3)
+    for (const name of (await names()).filter((each) => !each.endsWith('-mark'))) await open?.remove(name)
+    for (const name of await names()) await open?.remove(name)
+    const { code, stderr } = await ended
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: another start has taken this run for dead/)])
+    await open?.close()
+  })
+
   it('a race that Ctrl-C ends at a terminal has no process that could not go on', async () => {
     const { ended, signalAll } = started(
       ['conformance', '--store', 'sqlite', '--processes', '2', '--seconds', '60', '--quiet'],
