@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { isAbsolute } from 'node:path'
 import { mayHoldPassword, nameOf } from '../input/secret.js'
+import { isThere } from './processes/folders.js'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
@@ -80,8 +79,7 @@ function inFolder(error: unknown, kind: string): unknown {
  * before its first slash, as git has it: `git@host:x`, `file:x.db`. `:memory:` and the drives of Windows are. What is there
  * is a path, whatever it looks like: the `spec` of a store has the names of all folders down to it, which nobody typed.
  */
-const isNoPath = (text: string): boolean =>
-  (mayHoldPassword(text) || /^[^/\\:]{2,}:/.test(text)) && !(isAbsolute(text) && existsSync(text))
+const isNoPath = (text: string): boolean => (mayHoldPassword(text) || /^[^/\\:]{2,}:/.test(text)) && !isThere(text)
 
 const NAMESPACE = /^[A-Za-z0-9-]+$/
 

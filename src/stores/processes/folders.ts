@@ -1,8 +1,11 @@
-import { lstatSync, mkdtempSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { hostKey } from './host.js'
 import { isRunning } from './running.js'
+
+/** Whether `path` is one from the root, and something is there. */
+export const isThere = (path: string): boolean => isAbsolute(path) && existsSync(path)
 
 /** Containers may share the folder for temporary files, but not the numbers of processes. */
 const prefixOf = (kind: string): string => `contention-${kind}-${hostKey()}-`
