@@ -7,7 +7,7 @@ export class SubjectFault extends Error {
   readonly fault: 'threw' | 'wrong-shape' | 'mutated' | 'silent' | 'endless'
   readonly command: string
 
-  constructor(fault: SubjectFault['fault'], command: string, message: string, options?: ErrorOptions) {
+  constructor(fault: SubjectFault['fault'], command: string, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
     this.fault = fault
     this.command = command

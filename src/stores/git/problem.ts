@@ -18,7 +18,12 @@ const advice: readonly (readonly [sign: RegExp, todo: string])[] = [
 ]
 
 /** What git or the file system says, as a StoreError. */
-export function gitError(place: string, what: string, found: string, options?: ErrorOptions): StoreError {
+export function gitError(
+  place: string,
+  what: string,
+  found: string,
+  options?: { readonly cause?: unknown },
+): StoreError {
   const todo = advice.find(([sign]) => sign.test(found))?.[1]
   return new StoreError({ what, store: `git ${place}`, found, ...(todo === undefined ? {} : { todo }) }, options)
 }
