@@ -9,6 +9,41 @@ export function shellWord(text: string): string {
 export const optionText = (name: string, value: string | undefined): string =>
   value === undefined ? '' : ` --${name} ${shellWord(value)}`
 
+type Values = { readonly [name: string]: number }
+
+/** A run as far as `replay` has to be told of it. */
+interface Replayed {
+  readonly parameters: Values
+  /** Those of the parameters that are not at their default: `replay` is given these anyway. */
+  readonly overrides: Values
+}
+
+/**
+ * What else `replay` has to be given to run something again: the files, limits and budgets it was run with, and the parameters
+ * that are at their default though the configuration, with which `replay` starts, says otherwise.
+ */
+export function replayOptions(
+  { parameters, overrides }: Replayed,
+  {
+    subject,
+    config,
+    budget,
+    maxEvents,
+  }: Pick<CommonOptions, 'config' | 'budget' | 'maxEvents'> & { readonly subject?: string },
+  configured: Values = {},
+): string {
+  const back = Object.keys(configured).filter(
+    (name) => !Object.hasOwn(overrides, name) && parameters[name] !== configured[name],
+  )
+  return [
+    ...back.map((name) => ` --param ${name}=${parameters[name]}`),
+    optionText('subject', subject),
+    optionText('config', config),
+    optionText('budget', budget),
+    optionText('max-events', maxEvents),
+  ].join('')
+}
+
 /** A command of ours, with those of the options given that decide what is measured: another one measures something else. */
 export function commandText(command: string, options: CommonOptions): string {
   const given: readonly (readonly [option: string, value: string | undefined])[] = [

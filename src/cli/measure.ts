@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
-import type { Report } from '../report/index.js'
+import type { Report, ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
-import { optionText } from './command-text.js'
+import { replayOptions } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { refuseLacking } from './lacking.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
@@ -43,16 +43,19 @@ export async function measure(
   })
   // A promise that was left to be rejected ends the command here, before anything is printed or written.
   await setImmediate()
-  return { report: replayable(report, options), budgets }
+  return { report: replayable(report, project, options), budgets }
 }
 
-/** Whoever runs an outcome again has to do it on the same subject, and under the same configuration. */
-export function replayable(
-  report: Report,
-  { subject, config }: { readonly subject?: string; readonly config?: string },
-): Report {
-  const replayOptions = `${optionText('subject', subject)}${optionText('config', config)}`
-  return replayOptions === ''
-    ? report
-    : { ...report, outcomes: report.outcomes.map((each) => (each.passed ? each : { ...each, replayOptions })) }
+/** What did not hold is told with all that it takes to run it again. */
+export function replayable(report: Report, project: Project, options: Parameters<typeof replayOptions>[1]): Report {
+  return { ...report, outcomes: report.outcomes.map((outcome) => replayableOutcome(outcome, project, options)) }
+}
+
+export function replayableOutcome(
+  outcome: ScenarioOutcome,
+  { parameters }: Project,
+  options: Parameters<typeof replayOptions>[1],
+): ScenarioOutcome {
+  const given = outcome.passed ? '' : replayOptions(outcome, options, parameters[outcome.scenario])
+  return given === '' ? outcome : { ...outcome, replayOptions: given }
 }

@@ -70,7 +70,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     })
   }
 
-  const report = replayable(reportOf(seed, limits.version, [outcome]), options)
+  const report = replayable(reportOf(seed, limits.version, [outcome]), project, options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json && options.trace)
     io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)

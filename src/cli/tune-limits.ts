@@ -4,6 +4,7 @@ import { budgetSchema, budgetVersions, loadBudgets } from '../config/index.js'
 import { InputError } from '../input/index.js'
 import { plural } from '../report/index.js'
 import { nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
+import { replayOptions } from './command-text.js'
 import { createFile } from './create-file.js'
 import { HELD, NOT_HELD } from './exit-code.js'
 import { wholeNumber } from './options.js'
@@ -16,7 +17,7 @@ const DEFAULT_HEADROOM_PERCENT = 25
 
 /** Shows what the limits are worth, proposes better ones, and with `--write` makes them the next version. */
 export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<TuneEnd> {
-  const { io, selection, budgets, seeds, chalk, json, quiet } = plan
+  const { io, selection, budgets, seeds, json } = plan
   const headroomPercent = wholeNumber('--headroom', options.headroom ?? `${DEFAULT_HEADROOM_PERCENT}`, 0, 1_000)
   const swept = await sweepAll(
     plan,
@@ -36,9 +37,17 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
     io.stdout.write(`${JSON.stringify({ verdict, ...result }, null, 2)}\n`)
   } else {
     const shown = written?.kind === 'written' ? { ...written, file: shownPath(io, written.file) } : written
-    io.stdout.write(tunedTerminal({ ...result, written: shown }, quiet, chalk))
+    io.stdout.write(
+      tunedTerminal({ ...result, written: shown }, { ...plan, again: (each) => againOptions(plan, each) }),
+    )
   }
   return { kind: 'done', code: held ? HELD : NOT_HELD }
+}
+
+/** What else `replay` has to be given to run a seed of `scenario` as it was measured. */
+function againOptions({ selection, project, options }: TunePlan, { scenario, overrides }: TunedScenario): string {
+  const run = { parameters: selection.parameters[scenario] ?? {}, overrides }
+  return replayOptions(run, options, project.parameters[scenario])
 }
 
 function writeNext(

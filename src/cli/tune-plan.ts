@@ -6,6 +6,7 @@ import { replayCommand } from '../report/labels.js'
 import type { Job } from '../run/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Measured, measuredOf, type Seeds } from '../tune/index.js'
+import { replayOptions } from './command-text.js'
 import type { ExitCode } from './exit-code.js'
 import type { Io } from './io.js'
 import { runJobsOnThreads, type Threads } from './job-threads.js'
@@ -33,6 +34,8 @@ export interface TunePlan {
   readonly budgets: Budgets
   readonly seeds: Seeds
   readonly maxEvents: number
+  /** As they were typed, for commands that run something again. */
+  readonly options: CommonOptions
   readonly threads: Threads
   readonly json: boolean
   readonly quiet: boolean
@@ -62,7 +65,7 @@ export type Swept = { readonly kind: 'measured'; readonly sweeps: readonly Measu
  * @throws ScenarioAborted when a run does not come to its end, and says on stderr at which seed
  */
 export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Promise<Swept> {
-  const { io, selection, seeds, maxEvents, threads } = plan
+  const { io, selection, seeds, maxEvents, threads, options } = plan
   const perSweep = seeds.to - seeds.from + 1
   const jobs = sweeps.flatMap(({ scenario, changed }) => {
     const parameters = { ...selection.parameters[scenario.name], ...changed }
@@ -75,7 +78,10 @@ export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Pro
   )
   if (aborted !== undefined) {
     const { scenario, seed, parameters } = aborted.job
-    const command = replayCommand({ scenario: scenario.name, seed, overrides: parameters ?? {} })
+    // All that was given is among its parameters: what the configuration says, too.
+    const overrides = parameters ?? {}
+    const again = replayOptions({ parameters: overrides, overrides }, options)
+    const command = replayCommand({ scenario: scenario.name, seed, overrides, replayOptions: again })
     io.stderr.write(`stopped at seed ${seed}: ${command}\n`)
     throw aborted.error
   }

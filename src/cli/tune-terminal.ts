@@ -24,12 +24,21 @@ export interface Tuned {
   readonly written?: Written | undefined
 }
 
-/** What was measured beside each limit, how the limits stand, and what is proposed. `quiet` leaves what is well. */
-export function tunedTerminal(tuned: Tuned, quiet: boolean, chalk: ChalkInstance): string {
+/** How the result of `tune` is shown. */
+export interface TunedOptions {
+  readonly chalk: ChalkInstance
+  /** Leaves what is well. */
+  readonly quiet: boolean
+  /** What else `replay` has to be given to run a seed of a scenario again. */
+  readonly again: (tuned: TunedScenario) => string
+}
+
+/** What was measured beside each limit, how the limits stand, and what is proposed. */
+export function tunedTerminal(tuned: Tuned, { quiet, chalk, again }: TunedOptions): string {
   const lines = [
     ...(quiet ? [] : tuned.scenarios.flatMap((scenario) => spreadLines(scenario, chalk))),
     standingsLine(tuned),
-    ...tuned.scenarios.flatMap((scenario) => attentionLines(scenario, quiet, chalk)),
+    ...tuned.scenarios.flatMap((scenario) => attentionLines(scenario, { quiet, chalk, again })),
     ...(quiet ? [] : [`proposed: the maximum plus ${tuned.headroomPercent}% headroom, rounded up`]),
     ...endLines(tuned, quiet),
   ]
@@ -104,28 +113,29 @@ function standingsLine({ budgetVersion, seeds, scenarios }: Tuned): string {
 }
 
 /** The limits that somebody should look at, worst first. */
-function attentionLines(tuned: TunedScenario, quiet: boolean, chalk: ChalkInstance): readonly string[] {
-  const wanted: readonly Standing[] = quiet ? ['broken'] : ['broken', 'near', 'slack']
+function attentionLines(tuned: TunedScenario, options: TunedOptions): readonly string[] {
+  const wanted: readonly Standing[] = options.quiet ? ['broken'] : ['broken', 'near', 'slack']
   return wanted.flatMap((standing) =>
     tuned.proposals
       .filter((proposal) => proposal.standing === standing)
-      .flatMap((proposal) => attentionTo(tuned, proposal, chalk)),
+      .flatMap((proposal) => attentionTo(tuned, proposal, options)),
   )
 }
 
 /** A broken limit comes with the seed that is furthest above it, and the command that shows that. */
 function attentionTo(
-  { scenario, overrides }: TunedScenario,
+  tuned: TunedScenario,
   { limit, current = 0, standing, metric, spread, maxAtSeed, proposed }: LimitProposal,
-  chalk: ChalkInstance,
+  { chalk, again }: TunedOptions,
 ): readonly string[] {
+  const { scenario, overrides } = tuned
   const label = colourOf(standing, chalk)(standing.padEnd(6))
   const line = `  ${label}  ${scenario}  ${limit} ${grouped(current)}, proposed ${grouped(proposed)}`
   if (standing !== 'broken') return [line]
   return [
     line,
     `          ${metric} is ${grouped(spread.max)} at seed ${maxAtSeed}`,
-    `          see ${replayCommand({ scenario, seed: maxAtSeed, overrides })}`,
+    `          see ${replayCommand({ scenario, seed: maxAtSeed, overrides, replayOptions: again(tuned) })}`,
   ]
 }
 

@@ -6,6 +6,7 @@ import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { MAX_SEED } from '../run/seed.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch } from './io.js'
+import { replayableOutcome } from './measure.js'
 import { fromSeedOption, maxEventsOption, paramOptions, patienceOption, wholeNumber, workersOption } from './options.js'
 import { select } from './selection.js'
 import { tuneLimits } from './tune-limits.js'
@@ -33,6 +34,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     selection,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
+    options,
     maxEvents: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS),
     threads: {
       directory: io.cwd,
@@ -45,7 +47,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     chalk: new Chalk({ level: io.stdout.colorLevel }),
   }
   const end = await (options.vary === undefined ? tuneLimits(plan, options) : varyParameter(plan, options.vary))
-  return end.kind === 'done' ? end.code : failed(plan, end.outcome)
+  return end.kind === 'done' ? end.code : failed(plan, replayableOutcome(end.outcome, project, options))
 }
 
 /** A seed at which a scenario did not hold ends it all. */

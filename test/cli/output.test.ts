@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
-import { cli, ownProject, polite } from '../support/cli.js'
+import { astray, cli, ownProject, polite } from '../support/cli.js'
 
 const REPORT = /^# Contention report\n/
 
@@ -98,5 +98,23 @@ describe('the file of a report', () => {
       expect({ argv, status }).toEqual({ argv, status: 2 })
       expect(stderr).toMatch(/^error: cannot write \/proc\/.*\n {2}file: .*\n {2}found: {4}no such file\n/)
     }
+  })
+})
+
+describe('the command that shows again what failed', () => {
+  it('carries every parameter that replay would not start with, and the configuration and budgets', async () => {
+    const project = ownProject(astray)
+    const config = { scenarios: ['./own.ts'], builtIn: false, parameters: { 'own-scenario': { nodes: 3 } } }
+    writeFileSync(join(project, 'contention.config.json'), JSON.stringify(config))
+    writeFileSync(join(project, 'v9.json'), '{ "version": 9, "scenarios": {} }')
+    const see = async (...given: readonly string[]) =>
+      /see npx contention (.*)\n/.exec((await cli(project, given)).stdout)?.[1]
+    expect(await see('run')).toBe('replay own-scenario --seed 1 --param nodes=3 --trace')
+    // The scenario's default, but not the configuration's.
+    const back = 'replay own-scenario --seed 1 --param ttlMs=90 --param nodes=2 --trace'
+    expect(await see('run', '--param', 'nodes=2', '--param', 'ttlMs=90')).toBe(back)
+    expect(await see(...back.split(' '))).toBe(back)
+    const all = ['--config', 'contention.config.json', '--budget', 'v9.json', '--max-events', '99999']
+    expect(await see('run', ...all)).toBe(`replay own-scenario --seed 1 --param nodes=3 ${all.join(' ')} --trace`)
   })
 })

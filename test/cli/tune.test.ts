@@ -176,6 +176,30 @@ describe('contention tune', () => {
     expect(existsSync(join(project, 'budgets'))).toBe(false)
   })
 
+  it('prints a command that replays what it ran, whatever the configuration says', async () => {
+    const config = { scenarios: ['./own.ts'], builtIn: false, parameters: { 'own-scenario': { nodes: 3 } } }
+    const over = { maxLeaseWindowP95Ms: 0, maxCheckpointWindowEvents: 0, maxReplayWindowMs: 0, maxQueueDepth: 0 }
+    const project = folder({
+      'other.json': JSON.stringify(config),
+      'own.ts': scenarioFile(polite),
+      'strict.json': JSON.stringify({ version: 1, scenarios: { 'own-scenario': { ...over, maxRetryAttempts: 0 } } }),
+    })
+    const given = ['--config', 'other.json', '--budget', 'strict.json', '--seeds', '2', '--param', 'nodes=2']
+    const broken = await cli(project, ['tune', ...given])
+    const replayed = 'npx contention replay own-scenario --seed'
+    expect(broken.stdout).toMatch(
+      new RegExp(`see ${replayed} \\d --param nodes=2 --config other.json --budget strict.json --trace\n`),
+    )
+    writeFileSync(join(project, 'own.ts'), scenarioFile(astray))
+    const failed = await cli(project, ['tune', ...given, '--vary', 'ttlMs=100..200:2'])
+    expect(failed.stdout).toContain(
+      `see ${replayed} 1 --param nodes=2 --config other.json --budget strict.json --trace\n`,
+    )
+    writeFileSync(join(project, 'own.ts'), scenarioFile('throw new Error("no")'))
+    const stopped = await cli(project, ['tune', '--config', 'other.json', '--seeds', '2'])
+    expect(stopped.stderr).toContain(`stopped at seed 1: ${replayed} 1 --param nodes=3 --config other.json --trace\n`)
+  })
+
   it('says at which seed a scenario threw, or did not end', async () => {
     const project = ownProject(
       'yield node.acquire("space-0", 50); if (node.random.chance(200)) throw new Error("unlucky")',
