@@ -1,5 +1,11 @@
 import { Chalk } from 'chalk'
-import { keptCounterexamples, loadCounterexample, loadProject, type Project } from '../config/index.js'
+import {
+  keptCounterexamples,
+  loadCounterexample,
+  loadProject,
+  type Project,
+  refuseNoBudgetFolder,
+} from '../config/index.js'
 import { DEFAULT_MAX_STEPS, type Failure, foundIn, runAgain } from '../explore/index.js'
 import {
   compareWithSnapshot,
@@ -41,6 +47,7 @@ export async function callsSubjects({ cwd }: Io): Promise<boolean> {
 /** `contention check`: runs, compares with the snapshot, and never writes. */
 export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
+  refuseNoBudgetFolder(project, options.budget)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report, commandText('update', options))
   if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
@@ -141,7 +148,9 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
   }
   if (gate.drifts.length === 0) {
     if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`
-    return quiet ? '' : `${chalk.green('PASS')}  no drift: ${behaving(report)} as in the snapshot, within budget\n`
+    return quiet
+      ? ''
+      : `${chalk.green('PASS')}  no drift: ${behaving(report)} as in the snapshot${withinBudget(report)}\n`
   }
   const lines = gate.drifts.map(describeDrift).flatMap((text) => driftLines(text, chalk.red('DRIFT')))
   return [
@@ -154,6 +163,14 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
 
 function behaving({ outcomes }: Report): string {
   return outcomes.length === 1 ? '1 scenario behaves' : `${outcomes.length} scenarios behave`
+}
+
+/** What a report that passed says of budgets: a scenario without one is within none. */
+function withinBudget({ outcomes }: Report): string {
+  const without = outcomes.filter(({ budget }) => budget === undefined).map(({ scenario }) => scenario)
+  if (without.length === 0) return ', within budget'
+  const within = outcomes.length - without.length
+  return `${within === 0 ? '' : `, ${within} within budget`}; no budget: ${without.join(', ')}`
 }
 
 function driftLines({ scenario, headline, details }: DriftText, label: string): readonly string[] {

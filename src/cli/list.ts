@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk'
-import { loadBudgets, loadProject } from '../config/index.js'
+import { loadBudgets, loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { type ExitCode, HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import type { CommonOptions } from './options.js'
@@ -12,6 +12,7 @@ export interface ListOptions extends CommonOptions {
 /** `contention list`: the scenarios there are, and with `--params` what each can be tuned by. */
 export async function list(io: Io, names: readonly string[], options: ListOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
+  refuseNoBudgetFolder(project, options.budget)
   const { scenarios } = select(
     {
       ...project,

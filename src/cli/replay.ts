@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk'
-import { loadBudgets, loadProject, loadSubjects } from '../config/index.js'
+import { loadBudgets, loadProject, loadSubjects, refuseNoBudgetFolder } from '../config/index.js'
 import { isToken } from '../explore/index.js'
 import { InputError } from '../input/index.js'
 import { reportJson, reportOf, reportTerminal } from '../report/index.js'
@@ -33,6 +33,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     })
   }
   const project = await loadProject(io.cwd, options.config)
+  refuseNoBudgetFolder(project, options.budget)
   const explorable = { ...project, scenarios: project.explorable }
   const { scenarios, parameters } = select(explorable, [name], paramOptions(options.param))
   const [loaded] = await loadSubjects(
@@ -70,7 +71,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     })
   }
 
-  const report = replayable(reportOf(seed, limits.version, [outcome]), project, options)
+  const report = replayable(reportOf(seed, [outcome]), project, options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json && options.trace)
     io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)

@@ -1,4 +1,4 @@
-import { loadProject } from '../config/index.js'
+import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { annotate, summarize } from './github.js'
@@ -15,6 +15,7 @@ export async function run(
 ): Promise<ExitCode> {
   const reporters = resolveReporters(io, options)
   const project = await loadProject(io.cwd, options.config)
+  refuseNoBudgetFolder(project, options.budget)
   const { report } = await measure(io, project, names, options)
   show(io, report, reporters, options.quiet === true)
   // GitHub reads stdout as well.

@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk'
-import { loadProject } from '../config/index.js'
+import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { plural, reportTerminal, shortSignature } from '../report/index.js'
@@ -21,6 +21,7 @@ export interface UpdateOptions extends CommonOptions {
 export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> {
   refuseInCi(io, options)
   const project = await loadProject(io.cwd, options.config)
+  refuseNoBudgetFolder(project, options.budget)
   const { report } = await measure(io, project, [], options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const file = snapshotFile(project.snapshotFolder)

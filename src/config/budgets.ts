@@ -40,6 +40,23 @@ export function loadBudgets(project: Project, directory: string, wanted?: string
   })
 }
 
+/**
+ * For commands that judge by the budgets, and do not make them: nothing would be judged by those of a folder that is misspelt.
+ * @throws InputError when the configuration names a folder that is not there, and no other budgets are asked for
+ */
+export function refuseNoBudgetFolder(project: Project, wanted: string | undefined): void {
+  const { configFile, budgetFolder, budgetFolderNamed } = project
+  if (wanted !== undefined || !budgetFolderNamed || existsSync(budgetFolder)) return
+  throw new InputError({
+    what: 'the folder of the budgets does not exist',
+    ...(configFile === undefined ? {} : { file: configFile }),
+    at: 'budgets',
+    found: budgetFolder,
+    expected: `a folder with budget files, ${budgetFileName(1)} and so on`,
+    todo: 'mend the path, or have `npx contention tune --write` make the folder',
+  })
+}
+
 /** The versions in a folder, lowest first. */
 export function budgetVersions(folder: string): readonly number[] {
   if (!existsSync(folder)) return []

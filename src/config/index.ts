@@ -1,4 +1,4 @@
-export { budgetSchema, budgetVersions, loadBudgets } from './budgets.js'
+export { budgetSchema, budgetVersions, loadBudgets, refuseNoBudgetFolder } from './budgets.js'
 export {
   keptCounterexamples,
   type LoadedCounterexample,

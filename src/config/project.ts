@@ -28,6 +28,8 @@ export interface Project {
   readonly maxEvents: number | undefined
   readonly parameters: { readonly [scenario: string]: { readonly [name: string]: number } }
   readonly budgetFolder: string
+  /** Whether the configuration names that folder. */
+  readonly budgetFolderNamed: boolean
   readonly snapshotFolder: string
 }
 
@@ -56,6 +58,7 @@ export async function loadProject(directory: string, configFile?: string): Promi
     maxEvents: config.maxEvents,
     parameters: config.parameters ?? {},
     budgetFolder: resolve(root, config.budgets ?? 'budgets'),
+    budgetFolderNamed: config.budgets !== undefined,
     snapshotFolder: resolve(root, config.snapshots ?? 'snapshots'),
   }
 }

@@ -44,7 +44,7 @@ export interface ScenarioOutcome {
 /** What a selection of scenarios came to. */
 export interface Report {
   readonly seed: number
-  /** Version of the budgets; absent when there were none. */
+  /** Version of the budgets; absent when no scenario had one. */
   readonly budgetVersion?: number
   readonly passed: boolean
   readonly failedScenarios: number
@@ -56,11 +56,8 @@ export interface Report {
 }
 
 /** Sums outcomes up. A report of nothing has not passed. */
-export function reportOf(
-  seed: number,
-  budgetVersion: number | undefined,
-  outcomes: readonly ScenarioOutcome[],
-): Report {
+export function reportOf(seed: number, outcomes: readonly ScenarioOutcome[]): Report {
+  const budgetVersion = outcomes.find(({ budget }) => budget !== undefined)?.budget?.version
   const count = (failed: (outcome: ScenarioOutcome) => boolean): number => outcomes.filter(failed).length
   return {
     seed,

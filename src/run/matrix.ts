@@ -15,7 +15,7 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
   const { outcomes, aborted } = await runJobs(matrixJobs(scenarios, options), options)
   if (aborted !== undefined) throw aborted.error
-  return reportOf(options.seed ?? DEFAULT_SEED, options.budgets?.version, outcomes)
+  return reportOf(options.seed ?? DEFAULT_SEED, outcomes)
 }
 
 /** What there is to run: each scenario, with its own parameters and limits. */

@@ -414,6 +414,25 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it('a folder of budgets that is not there, unless it is about to be made', async () => {
+    const config = { scenarios: ['./own.ts'], builtIn: false, budgets: 'budgts' }
+    const own = ownProject(polite, { 'contention.config.json': JSON.stringify(config) })
+    expect(await refusal(own, 'run')).toMatchInlineSnapshot(`
+      "error: the folder of the budgets does not exist
+        file:     ./contention.config.json
+        at:       budgets
+        found:    ./budgts
+        expected: a folder with budget files, v1.json and so on
+        to do:    mend the path, or have \`npx contention tune --write\` make the folder
+      "
+    `)
+    for (const command of ['check', 'update', 'list', 'replay own-scenario']) {
+      expect(await refusal(own, ...command.split(' '))).toContain('error: the folder of the budgets does not exist')
+    }
+    expect((await cli(own, ['tune', '--seeds', '2', '--write'])).code).toBe(0)
+    expect((await cli(own, ['run'])).code).toBe(0)
+  })
+
   it('a file of JSON that says something twice; but a byte order mark is nothing to refuse', async () => {
     const limits = `
       "maxLeaseWindowP95Ms": 100000, "maxCheckpointWindowEvents": 0, "maxReplayWindowMs": 0, "maxQueueDepth": 100,

@@ -13,7 +13,7 @@ describe('contention update and check', () => {
     const checked = await cli(project, ['check'])
     expect(checked).toEqual({
       code: 0,
-      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot, within budget\n',
+      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot; no budget: own-scenario\n',
       stderr: '',
     })
     expect(snapshotOf(project)).toBe(accepted)
@@ -71,6 +71,19 @@ describe('contention update and check', () => {
     const { code, stdout } = await cli(project, ['check'])
     expect(code).toBe(1)
     expect(stdout).toContain('metrics are equal, but the traces differ')
+  })
+
+  it('says which scenarios are within budget and which have none, and the version only of budgets that were applied', async () => {
+    const config = { scenarios: ['./own.ts'], builtIn: ['lease-renewal-contention'] }
+    const project = ownProject(polite, { 'other.json': JSON.stringify(config) })
+    expect((await cli(project, ['run'])).stdout).toMatch(/ {2}seed 1, no budgets · [0-9a-f]{12}\n$/)
+    await cli(project, ['update', '--config', 'other.json'])
+    expect((await cli(project, ['check', '--config', 'other.json'])).stdout).toBe(
+      'PASS  no drift: 2 scenarios behave as in the snapshot, 1 within budget; no budget: own-scenario\n',
+    )
+    expect((await cli(project, ['run', '--config', 'other.json'])).stdout).toContain('seed 1, budgets v1')
+    const one = await cli(project, ['check', 'lease-renewal-contention', '--config', 'other.json'])
+    expect(one.stdout).toContain('1 scenario behaves as in the snapshot, within budget\n')
   })
 
   it('says which limit is nearer and which is broken', async () => {

@@ -87,12 +87,13 @@ describe('the file of a report', () => {
   })
   it.skipIf(!existsSync('/proc'))('is refused where no folder can be made, as the snapshot and a budget are', () => {
     const project = ownProject(polite)
-    const config = { scenarios: ['./own.ts'], builtIn: false, snapshots: '/proc/foo', budgets: '/proc/bar' }
-    writeFileSync(join(project, 'astray.json'), JSON.stringify(config))
+    const config = { scenarios: ['./own.ts'], builtIn: false }
+    writeFileSync(join(project, 'snapshots.json'), JSON.stringify({ ...config, snapshots: '/proc/foo' }))
+    writeFileSync(join(project, 'budgets.json'), JSON.stringify({ ...config, budgets: '/proc/bar' }))
     for (const argv of [
       'run --output /proc/x/report.md',
-      'update --config astray.json',
-      'tune --config astray.json --seeds 2 --write --reason anew',
+      'update --config snapshots.json',
+      'tune --config budgets.json --seeds 2 --write --reason anew',
     ]) {
       const { status, stderr } = shell(project, `$CONTENTION ${argv}`)
       expect({ argv, status }).toEqual({ argv, status: 2 })

@@ -24,7 +24,7 @@ describe('--store', () => {
     onTestFinished(() => void vi.unstubAllEnvs())
     expect(await cli(project, ['check', '--store', 'sqlite'])).toEqual({
       code: 0,
-      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot, within budget\n',
+      stdout: 'PASS  no drift: 1 scenario behaves as in the snapshot; no budget: own-scenario\n',
       stderr: 'on sqlite: a file of its own\n',
     })
     expect(readdirSync(temporary).filter((name) => name.startsWith('contention-'))).toEqual([])

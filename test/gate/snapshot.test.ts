@@ -43,7 +43,7 @@ const outcome = fc.record({
 
 const report = fc
   .tuple(whole, fc.uniqueArray(outcome, { minLength: 1, maxLength: 4, selector: ({ scenario }) => scenario }))
-  .map(([seed, outcomes]) => reportOf(seed, undefined, outcomes as unknown as Report['outcomes']))
+  .map(([seed, outcomes]) => reportOf(seed, outcomes as unknown as Report['outcomes']))
 
 describe('the snapshot', () => {
   it('is the report as markdown, sealed, and read back as what it was made of', async () => {
@@ -80,7 +80,7 @@ describe('the snapshot', () => {
     fc.assert(
       fc.property(report, (any) => {
         const names = any.outcomes.map(({ scenario }) => scenario)
-        const reversed = reportOf(any.seed, undefined, [...any.outcomes].reverse())
+        const reversed = reportOf(any.seed, [...any.outcomes].reverse())
         expect(compareWithSnapshot(reversed, snapshotOf(any), names)).toEqual([])
         expect(reversed.signature).toBe(any.signature)
       }),
