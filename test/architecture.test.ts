@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   scenarios: ['scenario', 'subject', 'kernel', 'lease', 'jobs', 'log', 'trace', 'metrics', 'invariants'],
   budget: ['metrics', 'input'],
   report: ['metrics', 'types of invariants', 'budget'],
-  gate: ['report', 'metrics', 'input'],
+  gate: ['report', 'metrics', 'budget', 'input'],
   run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report'],
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
   explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'stores', 'trace'],

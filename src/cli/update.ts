@@ -1,6 +1,12 @@
 import { Chalk } from 'chalk'
 import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
-import { readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
+import {
+  compareWithSnapshot,
+  readSnapshot,
+  snapshotFile,
+  snapshotReportMarkdown,
+  writeAtomically,
+} from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { plural, reportTerminal, shortSignature } from '../report/index.js'
 import { commandText } from './command-text.js'
@@ -34,7 +40,8 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
     return NOT_HELD
   }
   const before = readSnapshot(project.snapshotFolder)
-  const same = before.kind === 'snapshot' && before.snapshot.signature === report.signature
+  const existing = project.scenarios.map(({ name }) => name)
+  const same = before.kind === 'snapshot' && compareWithSnapshot(report, before.snapshot, existing).length === 0
   writeAtomically(file, snapshotReportMarkdown(report))
   if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'held', written: file, report }, null, 2)}\n`)
   else if (!options.quiet) {

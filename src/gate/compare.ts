@@ -1,6 +1,7 @@
+import { limitNames } from '../budget/index.js'
 import { type MetricName, metricNames } from '../metrics/index.js'
 import type { Report, ScenarioOutcome } from '../report/index.js'
-import type { Snapshot, SnapshotEntry } from './snapshot.js'
+import { invariantsOf, limitsOf, type Snapshot, type SnapshotEntry } from './snapshot.js'
 
 /** One number that is not what it was. */
 export interface Change {
@@ -20,7 +21,7 @@ export interface BudgetMove {
 
 /** How one scenario differs from its snapshot. */
 export type Drift =
-  /** Same scenario, other behaviour. `metrics` is empty where only the traces differ. */
+  /** Same scenario, other behaviour, or other limits. `metrics` is empty where only the rest differs. */
   | {
       readonly kind: 'changed'
       readonly scenario: string
@@ -28,6 +29,13 @@ export type Drift =
       readonly events: readonly [before: number, now: number]
       readonly parameters: readonly Change[]
       readonly metrics: readonly Change[]
+      readonly limits: readonly Change[]
+      /** What it was judged by; and which of those that judge it now are broken. */
+      readonly invariants: {
+        readonly before: readonly string[]
+        readonly now: readonly string[]
+        readonly broken: readonly string[]
+      }
       readonly budgets: readonly BudgetMove[]
     }
   /** Runs now, but is not in the snapshot. */
@@ -36,6 +44,8 @@ export type Drift =
   | { readonly kind: 'obsolete'; readonly scenario: string }
   /** The whole snapshot is of another seed. */
   | { readonly kind: 'seed'; readonly before: number; readonly now: number }
+  /** It is of another version of the budgets. */
+  | { readonly kind: 'budgets'; readonly before: number; readonly now: number }
 
 /**
  * Compares a report with the snapshot, scenario by scenario.
@@ -44,15 +54,21 @@ export type Drift =
 export function compareWithSnapshot(report: Report, snapshot: Snapshot, existing: readonly string[]): readonly Drift[] {
   const drifts: Drift[] = []
   if (report.seed !== snapshot.seed) drifts.push({ kind: 'seed', before: snapshot.seed, now: report.seed })
+  const [before, now] = [snapshot.budgetVersion, report.budgetVersion]
+  if (before !== undefined && now !== undefined && before !== now) drifts.push({ kind: 'budgets', before, now })
   for (const outcome of report.outcomes) {
     const entry = snapshot.entries.find(({ scenario }) => scenario === outcome.scenario)
     if (entry === undefined) drifts.push({ kind: 'missing', scenario: outcome.scenario })
-    else if (entry.signature !== outcome.signature) drifts.push(changeOf(entry, outcome))
+    else if (isChanged(entry, outcome)) drifts.push(changeOf(entry, outcome))
   }
   for (const { scenario } of snapshot.entries) {
     if (!existing.includes(scenario)) drifts.push({ kind: 'obsolete', scenario })
   }
   return drifts
+}
+
+function isChanged(entry: SnapshotEntry, outcome: ScenarioOutcome): boolean {
+  return entry.signature !== outcome.signature || changes(limitNames, entry.limits, limitsOf(outcome)).length > 0
 }
 
 function changeOf(entry: SnapshotEntry, outcome: ScenarioOutcome): Drift {
@@ -64,6 +80,12 @@ function changeOf(entry: SnapshotEntry, outcome: ScenarioOutcome): Drift {
     events: [entry.events, outcome.events],
     parameters: changes(parameterNames, entry.parameters, outcome.parameters),
     metrics: changes(metricNames, entry.metrics, outcome.profile),
+    limits: changes(limitNames, entry.limits, limitsOf(outcome)),
+    invariants: {
+      before: entry.invariants,
+      now: invariantsOf(outcome),
+      broken: outcome.invariants.filter(({ held }) => !held).map(({ name }) => name),
+    },
     budgets: budgetMoves(entry, outcome),
   }
 }

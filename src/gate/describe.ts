@@ -16,6 +16,12 @@ export function describeDrift(drift: Drift): DriftText {
         headline: `the snapshot is of seed ${drift.before}, this run of seed ${drift.now}`,
         details: [],
       }
+    case 'budgets':
+      return {
+        scenario: undefined,
+        headline: `the snapshot is of budgets v${drift.before}, this run of budgets v${drift.now}`,
+        details: [],
+      }
     case 'missing':
       return { scenario: drift.scenario, headline: 'not in the snapshot', details: [] }
     case 'obsolete':
@@ -25,16 +31,15 @@ export function describeDrift(drift: Drift): DriftText {
         details: [],
       }
     case 'changed': {
-      const { signatures, events, parameters, metrics, budgets } = drift
-      const same = metrics.length === 0
+      const { parameters, metrics, limits, invariants, budgets } = drift
       return {
         scenario: drift.scenario,
-        headline: same
-          ? `metrics are equal, but the traces differ: ${shortSignature(signatures[0])} → ${shortSignature(signatures[1])}, ${events[0]} → ${events[1]} events`
-          : `changed: ${shortSignature(signatures[0])} → ${shortSignature(signatures[1])}, ${events[0]} → ${events[1]} events`,
+        headline: headlineOf(drift),
         details: [
           ...parameters.map((change) => `parameter ${described(change)}`),
           ...metrics.map(described),
+          ...limits.map((change) => `limit ${described(change)}`),
+          ...invariantChanges(invariants),
           ...budgets.map(({ metric, max, headroomBefore, headroom, broken }) =>
             broken
               ? `budget broken: ${metric} is ${-headroom} above its limit ${max}`
@@ -44,6 +49,32 @@ export function describeDrift(drift: Drift): DriftText {
       }
     }
   }
+}
+
+type Changed = Extract<Drift, { readonly kind: 'changed' }>
+
+function headlineOf(changed: Changed): string {
+  const { signatures, events } = changed
+  if (signatures[0] === signatures[1]) return 'behaves as in the snapshot, but its limits are others'
+  const what = onlyTracesDiffer(changed) ? 'metrics are equal, but the traces differ' : 'changed'
+  return `${what}: ${shortSignature(signatures[0])} → ${shortSignature(signatures[1])}, ${events[0]} → ${events[1]} events`
+}
+
+/** A signature covers parameters and verdicts as well: where these differ, equal metrics may be those of one trace. */
+function onlyTracesDiffer({ parameters, metrics, invariants, events }: Changed): boolean {
+  const { before, now, broken } = invariants
+  const judgedAlike = broken.length === 0 && before.join() === now.join()
+  return metrics.length === 0 && (events[0] !== events[1] || (parameters.length === 0 && judgedAlike))
+}
+
+function invariantChanges({ before, now }: Changed['invariants']): readonly string[] {
+  const gone = before.filter((name) => !now.includes(name))
+  const added = now.filter((name) => !before.includes(name))
+  if (gone.length + added.length === 0) return before.join() === now.join() ? [] : ['invariants in another order']
+  return [
+    ...(gone.length === 0 ? [] : [`invariants gone: ${gone.join(', ')}`]),
+    ...(added.length === 0 ? [] : [`invariants new: ${added.join(', ')}`]),
+  ]
 }
 
 function described({ name, from, to }: Change): string {

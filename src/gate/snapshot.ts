@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { type Budget, limitNames, limits as metricsOf } from '../budget/index.js'
 import { type MetricName, type Metrics, metricNames } from '../metrics/index.js'
-import { type Report, reportMarkdown } from '../report/index.js'
+import { oneLine, type Report, reportMarkdown, type ScenarioOutcome } from '../report/index.js'
 
 /** Version of the snapshot's format: one that is older has to be made anew. */
 export const snapshotVersion = 1
@@ -12,10 +13,16 @@ export interface SnapshotEntry {
   readonly signature: string
   readonly parameters: { readonly [name: string]: number }
   readonly metrics: Metrics
+  /** Of the budget that it was judged by; empty when it had none. */
+  readonly limits: Partial<Budget>
+  /** The names of what it was judged by, in their order. */
+  readonly invariants: readonly string[]
 }
 
 export interface Snapshot {
   readonly seed: number
+  /** Absent when no scenario had a budget. */
+  readonly budgetVersion?: number
   readonly signature: string
   readonly entries: readonly SnapshotEntry[]
 }
@@ -43,15 +50,27 @@ export function snapshotSignature(body: string): string {
 }
 
 /** What of a report a snapshot keeps. */
-export function snapshotOf({ seed, signature, outcomes }: Report): Snapshot {
-  const entries = outcomes.map(({ scenario, events, signature: own, parameters, profile }) => ({
-    scenario,
-    events,
-    signature: own,
-    parameters,
-    metrics: profile,
+export function snapshotOf({ seed, budgetVersion, signature, outcomes }: Report): Snapshot {
+  const entries = outcomes.map((outcome) => ({
+    scenario: outcome.scenario,
+    events: outcome.events,
+    signature: outcome.signature,
+    parameters: outcome.parameters,
+    metrics: outcome.profile,
+    limits: limitsOf(outcome),
+    invariants: invariantsOf(outcome),
   }))
-  return { seed, signature, entries }
+  return { seed, ...(budgetVersion === undefined ? {} : { budgetVersion }), signature, entries }
+}
+
+/** The limits that an outcome was judged by. */
+export function limitsOf({ budget }: ScenarioOutcome): Partial<Budget> {
+  return Object.fromEntries((budget?.checks ?? []).map(({ limit, max }) => [limit, max]))
+}
+
+/** The names of the invariants that an outcome was judged by, as they stand in a snapshot. */
+export function invariantsOf({ invariants }: ScenarioOutcome): readonly string[] {
+  return invariants.map(({ name }) => oneLine(name))
 }
 
 /**
@@ -74,7 +93,7 @@ export function parseSnapshot(text: string): ParsedSnapshot {
     return damaged(sealAt, 'a text that was not changed since the snapshot was written')
   }
   const reader = new Reader(lines)
-  const seed = reader.find(/Seed (\d+),/)
+  const [seed, budgetVersion] = reader.groups(/Seed (\d+), (?:no budgets|budgets v(\d+))\.$/)
   const rows = reader.rows(/^\| (\S+) \| (?:PASS|FAIL) \| (\d+) \| `([0-9a-f]{64})` \|$/)
   const signature = reader.find(/^Report signature: `([0-9a-f]{64})`$/)
   if (seed === undefined || signature === undefined) return damaged(reader.at, 'a seed and a report signature')
@@ -82,9 +101,13 @@ export function parseSnapshot(text: string): ParsedSnapshot {
   for (const [scenario, events, own] of rows) {
     if (reader.find(new RegExp(`^## (${scenario})$`)) === undefined) return damaged(reader.at, `## ${scenario}`)
     const parameters = reader.find(/^Parameters: (.*)$/)
-    const values = new Map(reader.rows(/^\| (\w+) \| (\d+) \|/).map(([name, value]) => [name, Number(value)]))
+    const table = reader.rows(/^\| (\w+) \| (\d+) \| (\d*) \|$/)
+    const values = new Map(table.map(([name, value]) => [name, Number(value)]))
     const missing = metricNames.find((name) => !values.has(name))
     if (parameters === undefined || missing !== undefined) return damaged(reader.at, missing ?? 'Parameters: …')
+    const invariants = reader.find(/^Two runs: .*?\. Invariants: (.*)\.$/)
+    if (invariants === undefined) return damaged(reader.at, 'Two runs: …')
+    const max = new Map(table.filter(([, , limit]) => limit !== '').map(([name, , limit]) => [name, Number(limit)]))
     entries.push({
       scenario: scenario as string,
       events: Number(events),
@@ -93,9 +116,18 @@ export function parseSnapshot(text: string): ParsedSnapshot {
         parameters.split(', ').map((pair) => [pair.split('=')[0] as string, Number(pair.split('=')[1])]),
       ),
       metrics: Object.fromEntries(metricNames.map((name) => [name, values.get(name)])) as Record<MetricName, number>,
+      limits: limitsFrom(max),
+      invariants: [...invariants.matchAll(/(.+?) (?:held|broke [\d,]+×)(?:, |$)/g)].map(([, name]) => name as string),
     })
   }
-  return { kind: 'snapshot', snapshot: { seed: Number(seed), signature, entries } }
+  const version = budgetVersion === undefined ? {} : { budgetVersion: Number(budgetVersion) }
+  return { kind: 'snapshot', snapshot: { seed: Number(seed), ...version, signature, entries } }
+}
+
+/** A limit on two metrics stands beside both. */
+function limitsFrom(max: ReadonlyMap<string | undefined, number>): Partial<Budget> {
+  const present = limitNames.filter((limit) => metricsOf[limit].every((metric) => max.has(metric)))
+  return Object.fromEntries(present.map((limit) => [limit, max.get(metricsOf[limit][0])]))
 }
 
 /** Goes down the lines once. */
@@ -109,13 +141,18 @@ class Reader {
 
   /** The first group of the next line that matches, wherever it is. */
   find(pattern: RegExp): string | undefined {
+    return this.groups(pattern)[0]
+  }
+
+  /** All groups of it; none when no line matches. */
+  groups(pattern: RegExp): readonly (string | undefined)[] {
     for (let at = this.at; at < this.#lines.length; at++) {
       const match = pattern.exec(this.#lines[at] as string)
       if (match === null) continue
       this.at = at + 1
-      return match[1]
+      return match.slice(1)
     }
-    return undefined
+    return []
   }
 
   /** The groups of the next table's rows that match. */

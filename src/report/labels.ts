@@ -37,8 +37,11 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
     reasons.push(`invariant ${name} broke ${times} at event ${first.index}, ${first.atMs} ms: ${first.message}`)
   }
   for (const { met, reason } of budget?.checks ?? []) if (!met) reasons.push(`over budget: ${reason}`)
-  return reasons.map((reason) => reason.replaceAll(/\s*\n\s*/g, ' '))
+  return reasons.map(oneLine)
 }
+
+/** Names and messages are the user's, and may be of several lines. */
+export const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 
 /** The command that shows step by step what an outcome is about. */
 export function replayCommand({

@@ -1,6 +1,6 @@
 import { budgetLabel, budgetVersionLabel } from '../budget/index.js'
 import { metricNames } from '../metrics/index.js'
-import { failureReasons, grouped, passFailLabel, plural } from './labels.js'
+import { failureReasons, grouped, oneLine, passFailLabel, plural } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
 
 /** A report as markdown: byte for byte the same for equal reports, with nothing of when or where it was made. */
@@ -46,7 +46,7 @@ function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
     }),
     '',
     `Two runs: ${deterministic ? 'the same trace' : 'different traces'}. Invariants: ${invariants
-      .map(({ name, held, violations }) => (held ? `${name} held` : `${name} broke ${grouped(violations)}×`))
+      .map(({ name, held, violations }) => `${oneLine(name)} ${held ? 'held' : `broke ${grouped(violations)}×`}`)
       .join(', ')}.`,
     '',
   ]

@@ -113,6 +113,49 @@ describe('contention update and check', () => {
     expect(broken.stdout).toMatch(/over budget: retryAttempts is \d+, \d+ above maxRetryAttempts 0/)
   })
 
+  it('calls it drift when a limit, the version of the budgets or the invariants are not those of the snapshot', async () => {
+    const rest = { maxLeaseWindowP95Ms: 100_000, maxCheckpointWindowEvents: 0, maxReplayWindowMs: 0 }
+    const budget = (version: number, maxQueueDepth: number) =>
+      JSON.stringify({ version, scenarios: { 'own-scenario': { ...rest, maxQueueDepth, maxRetryAttempts: 1_000 } } })
+    const judged = (names: readonly string[]) =>
+      scenarioFile(polite).replace(
+        'invariants: () => []',
+        `invariants: () => ${JSON.stringify(names)}.map((name) =>
+          ({ name, rule: name, kinds: ['granted'], begin: () => ({ step: () => undefined }) }))`,
+      )
+    const project = ownProject(polite, { 'budgets/v1.json': budget(1, 4), 'own.ts': judged(['a', 'b']) })
+    await cli(project, ['update'])
+
+    writeFileSync(join(project, 'budgets/v1.json'), budget(1, 4_000))
+    const loosened = await cli(project, ['check'])
+    expect(loosened.code).toBe(1)
+    expect(loosened.stdout).toContain(`DRIFT own-scenario: behaves as in the snapshot, but its limits are others
+      limit maxQueueDepth 4 → 4000 (+3996)
+`)
+    expect((await cli(project, ['update'])).stdout).toMatch(/^written: /)
+    expect((await cli(project, ['check'])).code).toBe(0)
+    expect((await cli(project, ['update'])).stdout).toMatch(/^unchanged: /)
+
+    writeFileSync(join(project, 'budgets/v2.json'), budget(2, 4_000))
+    const newer = await cli(project, ['check'])
+    expect(newer.code).toBe(1)
+    expect(newer.stdout).toMatch(/^DRIFT the snapshot is of budgets v1, this run of budgets v2\n\n/)
+    await cli(project, ['update'])
+
+    const told = async (names: readonly string[]) => {
+      writeFileSync(join(project, 'own.ts'), judged(names))
+      const { code, stdout } = await cli(project, ['check'])
+      expect(code).toBe(1)
+      return stdout.replaceAll(/[0-9a-f]{12}|\d+(?= (→ \d+ )?events)/g, '…').split('\n\n')[0]
+    }
+    expect(await told(['b', 'c'])).toMatchInlineSnapshot(`
+      "DRIFT own-scenario: changed: … → …, … → … events
+            invariants gone: a
+            invariants new: c"
+    `)
+    expect(await told(['b', 'a'])).toContain('invariants in another order')
+  })
+
   it('tells a missing snapshot, a scenario missing from it, an obsolete one, and an old format', async () => {
     const project = ownProject(polite)
     const missing = await cli(project, ['check'])
