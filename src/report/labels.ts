@@ -1,4 +1,4 @@
-import type { ScenarioOutcome } from './report.js'
+import type { Divergence, ScenarioOutcome } from './report.js'
 import { shortSignature } from './signature.js'
 
 /** `PASS` or `FAIL`. */
@@ -24,12 +24,7 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
 export function failureReasons({ divergence, invariants, budget }: ScenarioOutcome): readonly string[] {
   const reasons: string[] = []
   if (divergence !== undefined) {
-    const { first, digests } = divergence
-    reasons.push(
-      first === undefined
-        ? `not deterministic: two runs gave ${shortSignature(digests[0])} and ${shortSignature(digests[1])}, and agreed whenever they were recorded`
-        : `not deterministic, from event ${first.index} on: in one run "${first.events[0] ?? 'the end'}", in the other "${first.events[1] ?? 'the end'}"`,
-    )
+    reasons.push(divergenceText(divergence))
   }
   for (const { name, held, violations, first } of invariants) {
     if (held || first === undefined) continue
@@ -42,6 +37,16 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
 
 /** Names and messages are the user's, and may be of several lines. */
 export const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+
+function divergenceText({ first, digests, invariants }: Divergence): string {
+  if (invariants !== undefined) {
+    return `not deterministic: the same trace twice, but not the same verdict of ${invariants.join(', ')}, which may keep something from run to run, or leave something to chance`
+  }
+  if (first === undefined) {
+    return `not deterministic: two runs gave ${shortSignature(digests[0])} and ${shortSignature(digests[1])}, and agreed whenever they were recorded`
+  }
+  return `not deterministic, from event ${first.index} on: in one run "${first.events[0] ?? 'the end'}", in the other "${first.events[1] ?? 'the end'}"`
+}
 
 /** The command that shows step by step what an outcome is about. */
 export function replayCommand({

@@ -28,7 +28,7 @@ export function reportMarkdown(report: Report): string {
 }
 
 function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
-  const { scenario, deterministic, parameters, profile, budget, invariants } = outcome
+  const { scenario, parameters, profile, budget, invariants } = outcome
   const reasons = failureReasons(outcome)
   return [
     `## ${scenario}`,
@@ -45,9 +45,14 @@ function outcomeLines(outcome: ScenarioOutcome): readonly string[] {
       return `| ${name} | ${profile[name]} | ${check === undefined ? '' : check.max} |`
     }),
     '',
-    `Two runs: ${deterministic ? 'the same trace' : 'different traces'}. Invariants: ${invariants
+    `Two runs: ${tracesText(outcome)}. Invariants: ${invariants
       .map(({ name, held, violations }) => `${oneLine(name)} ${held ? 'held' : `broke ${grouped(violations)}×`}`)
       .join(', ')}.`,
     '',
   ]
+}
+
+function tracesText({ deterministic, divergence }: ScenarioOutcome): string {
+  if (deterministic) return 'the same trace'
+  return divergence?.invariants === undefined ? 'different traces' : 'the same trace, but not the same verdicts'
 }

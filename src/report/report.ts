@@ -13,6 +13,8 @@ export interface Divergence {
     readonly events: readonly [string | undefined, string | undefined]
   }
   readonly digests: readonly [string, string]
+  /** Where the traces are the same: the invariants that judged them otherwise the second time. */
+  readonly invariants?: readonly string[]
 }
 
 /** What one scenario came to. */
@@ -24,7 +26,7 @@ export interface ScenarioOutcome {
   readonly overrides: { readonly [name: string]: number }
   /** Deterministic, every invariant held, and within its budget if it has one. */
   readonly passed: boolean
-  /** Two runs from nothing gave the same trace. */
+  /** Two runs from nothing gave the same trace, and the same verdicts. */
   readonly deterministic: boolean
   readonly divergence?: Divergence
   readonly invariantsMet: boolean

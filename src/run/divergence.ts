@@ -34,6 +34,27 @@ export async function findDivergence(
   return { digests }
 }
 
+/** Rules that judged one trace twice, and not alike. */
+export function verdictsDiffer(first: Run, second: Run): Divergence | undefined {
+  const length = Math.max(first.invariants.length, second.invariants.length)
+  const pairs = Array.from({ length }, (_, index) => [first.invariants[index], second.invariants[index]] as const)
+  const differing = pairs.filter(([one, other]) => !sameVerdict(one, other))
+  if (differing.length === 0) return undefined
+  const invariants = differing.map(([one, other]) => (one ?? other)?.name ?? '')
+  return { digests: [first.digest, second.digest], invariants }
+}
+
+type Verdict = Run['invariants'][number] | undefined
+
+function sameVerdict(one: Verdict, other: Verdict): boolean {
+  return (
+    one?.name === other?.name &&
+    one?.violations === other?.violations &&
+    one?.first?.index === other?.first?.index &&
+    one?.first?.message === other?.first?.message
+  )
+}
+
 async function record(scenario: Scenario, options: SimulateOptions): Promise<readonly TraceEvent[]> {
   const recording = recorder()
   await simulate(scenario, { ...options, listeners: [recording] })

@@ -14,7 +14,7 @@ import {
   whenAgain,
 } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
-import { findDivergence } from './divergence.js'
+import { findDivergence, verdictsDiffer } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
 import { checkSeed, DEFAULT_SEED } from './seed.js'
 
@@ -51,11 +51,13 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   if (first.commands === 0) throw new NothingMeasured(scenario.name, parameters.durationMs)
   await onRun?.()
   const when = whenAgain(subject)
-  // Of a trace that is the same, what is measured and judged is the same.
-  const second = await attempt(scenario, { ...simulation, observers: ['digest'] }, when)
+  // Of a trace that is the same, what is measured is the same; but rules may be the user's, and remember, or throw dice.
+  const second = await attempt(scenario, { ...simulation, observers: ['digest', 'invariants'] }, when)
   await onRun?.()
   const divergence =
-    first.digest === second.digest ? undefined : await findDivergence(scenario, simulation, [first, second], when)
+    first.digest === second.digest
+      ? verdictsDiffer(first, second)
+      : await findDivergence(scenario, simulation, [first, second], when)
   return outcomeOf(scenario, seed, parameters, first, divergence, budget)
 }
 

@@ -9,6 +9,7 @@ import {
   type Subject,
   workload,
 } from '../../src/index.js'
+import { reportMarkdown, reportOf } from '../../src/report/index.js'
 
 const small = defineScenario({
   name: 'small',
@@ -49,6 +50,31 @@ describe('twice, or it does not count', () => {
       },
     }
     expect(await runScenario(keeping)).toMatchObject({ deterministic: true, passed: true })
+  })
+
+  it('an invariant that judges by what it keeps from run to run, or by chance, is named', async () => {
+    let judged = 0
+    const moody = {
+      ...small,
+      invariants: () => [
+        { name: 'steady', rule: 'is kept', kinds: ['granted'], begin: () => ({ step: () => undefined }) } as const,
+        {
+          name: 'moody',
+          rule: 'is kept on the second day',
+          kinds: ['granted'],
+          begin: () => {
+            judged += 1
+            return { step: () => (judged === 1 ? undefined : 'not today') }
+          },
+        } as const,
+      ],
+    }
+    const outcome = await runScenario(moody)
+    expect(outcome).toMatchObject({ deterministic: false, passed: false, divergence: { invariants: ['moody'] } })
+    expect(outcome.divergence?.digests[0]).toBe(outcome.divergence?.digests[1])
+    expect(reportMarkdown(reportOf(1, [outcome]))).toContain(
+      'not deterministic: the same trace twice, but not the same verdict of moody,',
+    )
   })
 
   it('a scenario that remembers its last run is named with the first event that differs', async () => {
