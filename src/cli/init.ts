@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Chalk } from 'chalk'
 import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
-import { budgetSchema, budgetVersions, loadProject, type Project } from '../config/index.js'
+import { budgetSchema, budgetVersions, installedPackage, loadProject, type Project } from '../config/index.js'
 import { fileError, readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { type Report, reportTerminal } from '../report/index.js'
@@ -12,6 +12,7 @@ import type { Io } from './io.js'
 import { measure } from './measure.js'
 import { shownPath } from './shown-path.js'
 import { noSnapshotText } from './snapshot-text.js'
+import { type ProjectFile, workflow } from './workflow.js'
 
 export interface InitOptions {
   readonly json?: boolean
@@ -27,30 +28,6 @@ export default defineConfig({
   builtIn: true,
 })
 `
-
-const WORKFLOW = `name: contention
-on:
-  push:
-    branches: [main]
-  pull_request:
-jobs:
-  check:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
-        with:
-          node-version: 22
-          cache: npm
-      - run: npm ci
-      - run: npx contention check
-`
-
-/** A file of a project, and what it holds when it is made. */
-interface ProjectFile {
-  readonly file: string
-  readonly text: string
-}
 
 /** What became of one file. */
 interface Made {
@@ -89,7 +66,7 @@ function projectFiles(io: Io, project: Project): readonly ProjectFile[] {
   return [
     { file: configFile, text: CONFIG },
     { file: join(budgetFolder, budgetFileName(version)), text: printBudgets(defaultBudgets, budgetSchema(project)) },
-    { file: join(io.cwd, '.github', 'workflows', 'contention.yml'), text: WORKFLOW },
+    workflow(io.cwd),
   ]
 }
 
@@ -142,7 +119,7 @@ function initTerminal(io: Io, made: readonly Made[], report: Report, quiet: bool
   )
   if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
   if (quiet) return ''
-  const installed = existsSync(join(io.cwd, 'node_modules', 'contention'))
+  const installed = installedPackage(io.cwd) !== undefined
   const written = made.filter((each) => each.written).map(({ file }) => shellWord(shownPath(io, file)))
   const steps = [
     ...(installed ? [] : ['npm install --save-dev contention']),

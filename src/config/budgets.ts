@@ -5,6 +5,7 @@ import { fileError } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import type { Project } from './project.js'
+import { upwardWith } from './upward.js'
 
 /**
  * The budgets that count: the file or version that is asked for, else the highest version in the project's folder, else
@@ -70,9 +71,17 @@ export function budgetVersions(folder: string): readonly number[] {
   }
 }
 
-/** The schema as a budget file can name it: in this package's own repository, or where projects have it installed. */
+/** Where `root` finds this package: in its own repository, or installed there or further up; undefined when nowhere. */
+export function installedPackage(root: string): string | undefined {
+  if (root === packageRoot()) return root
+  const path = join('node_modules', 'contention')
+  const folder = upwardWith(root, path)
+  return folder === undefined ? undefined : join(folder, path)
+}
+
+/** The schema as a budget file can name it: where the package is, or else will be when the project installs it. */
 export function budgetSchema({ root, budgetFolder }: Project): string {
-  const home = root === packageRoot() ? root : join(root, 'node_modules', 'contention')
+  const home = installedPackage(root) ?? join(root, 'node_modules', 'contention')
   return relative(budgetFolder, join(home, 'schemas', 'budgets.schema.json')).replaceAll('\\', '/')
 }
 

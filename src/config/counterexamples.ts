@@ -9,6 +9,7 @@ import { builtInSubject, type Subject } from '../subject/index.js'
 import { invariantsNamed } from './invariants.js'
 import type { Project } from './project.js'
 import { loadSubject } from './subjects.js'
+import { foldersUpward } from './upward.js'
 
 /** A counterexample that can be run: its scenario and subject are there, and its parameters within bounds. */
 export interface LoadedCounterexample {
@@ -76,7 +77,7 @@ export async function loadCounterexample(
  * is a folder above its own.
  */
 function foundFrom(file: string, subject: string, { root }: Project): string {
-  const places = [root, ...foldersAbove(file)].map((folder) => resolve(folder, subject))
+  const places = [root, ...foldersUpward(dirname(file))].map((folder) => resolve(folder, subject))
   const there = places.find((place) => existsSync(place))
   if (there !== undefined) return there
   throw new InputError({
@@ -87,11 +88,6 @@ function foundFrom(file: string, subject: string, { root }: Project): string {
     expected: `a file, relative to ${root} or to a folder above the counterexample`,
     todo: 'put it back, or run contention replay on the counterexample with --subject, which says where it is',
   })
-}
-
-function foldersAbove(file: string): readonly string[] {
-  const folder = dirname(file)
-  return folder === file ? [] : [folder, ...foldersAbove(folder)]
 }
 
 /** The counterexample that a pasted token stands for, on the built-in subject or the one of `subjectFile`. */

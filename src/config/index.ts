@@ -1,4 +1,4 @@
-export { budgetSchema, budgetVersions, loadBudgets, refuseNoBudgetFolder } from './budgets.js'
+export { budgetSchema, budgetVersions, installedPackage, loadBudgets, refuseNoBudgetFolder } from './budgets.js'
 export {
   keptCounterexamples,
   type LoadedCounterexample,
@@ -9,3 +9,4 @@ export { type Load, loads } from './import.js'
 export { invariantsNamed, invariantsOf } from './invariants.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
 export { type LoadedSubject, loadSubject, loadSubjects, subjectFiles } from './subjects.js'
+export { upwardWith } from './upward.js'

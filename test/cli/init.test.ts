@@ -61,6 +61,57 @@ describe('contention init', () => {
     expect((await cli(root, ['init'])).stdout).not.toMatch(/written|git add/)
   })
 
+  it('puts the workflow of a package where GitHub looks for it, each in a file of its own, and finds what is hoisted', async () => {
+    const repository = folder({
+      '.git/HEAD': 'ref: refs/heads/main',
+      'node_modules/contention/package.json': '{}',
+      'packages/own/package-lock.json': '{}',
+      'packages/one/package.json': '{}',
+    })
+    const init = async (path: string) => {
+      const { code, stdout } = await cli(join(repository, path), ['init'])
+      expect(code).toBe(0)
+      return stdout.replaceAll(repository, '/repository')
+    }
+    const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+    const first = await init('packages/one')
+    expect(first).toContain('written /repository/.github/workflows/contention.yml\n')
+    expect(first).not.toContain('npm install')
+    expect(read('.github/workflows/contention.yml')).toMatchInlineSnapshot(`
+      "name: contention in packages/one
+      on:
+        push:
+          branches: [main]
+        pull_request:
+      jobs:
+        check:
+          runs-on: ubuntu-latest
+          defaults:
+            run:
+              working-directory: packages/one
+          steps:
+            - uses: actions/checkout@v4
+            - uses: actions/setup-node@v4
+              with:
+                node-version: 22
+                cache: npm
+            - run: npm ci
+            - run: npx contention check
+      "
+    `)
+    expect(JSON.parse(read('packages/one/budgets/v1.json'))).toMatchObject({
+      $schema: '../../../node_modules/contention/schemas/budgets.schema.json',
+    })
+    expect(await init('packages/one')).toContain('kept    /repository/.github/workflows/contention.yml\n')
+
+    expect(await init('packages/own')).toContain('written /repository/.github/workflows/contention-packages-own.yml\n')
+    expect(read('.github/workflows/contention-packages-own.yml')).toContain(
+      'cache-dependency-path: packages/own/package-lock.json\n',
+    )
+    expect(await init('packages/own')).not.toMatch(/written|git add/)
+    expect(filesIn(join(repository, 'packages'))).not.toContain('one/.github/workflows/contention.yml')
+  })
+
   it('keeps the budgets that count, whichever version they are', async () => {
     const root = ownProject(polite, { 'budgets/v2.json': '{ "version": 2, "scenarios": {} }' })
     expect((await cli(root, ['init'])).stdout).toContain('kept    budgets/v2.json\n')
