@@ -21,8 +21,21 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
   if (file !== undefined) refuseNoFile(file, `${file} is not a configuration`, configIn(file))
   const found = file ?? (await findConfig(directory))
   if (found === undefined) return { config: {} }
-  const value = extname(found) === '.json' ? parseJson(readText(found), found) : await defaultExport(found)
+  const text = readText(found)
+  refuseEmpty(text, found)
+  const value = extname(found) === '.json' ? parseJson(text, found) : await defaultExport(found)
   return { config: validate(configSchema, value, found, 'a configuration'), file: found }
+}
+
+function refuseEmpty(text: string, file: string): void {
+  if (text.trim() !== '') return
+  throw new InputError({
+    what: `${file} is empty`,
+    file,
+    found: 'nothing',
+    expected: extname(file) === '.json' ? 'an object, as in { … }' : 'export default defineConfig({ … })',
+    todo: 'write the configuration, or remove the file',
+  })
 }
 
 /** For somebody who named the folder: the configuration that is in it. */

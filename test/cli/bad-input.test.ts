@@ -307,6 +307,26 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it('a configuration that is found, here or further up, and cannot be read or is empty', async () => {
+    const root = folder({ 'contention.config.json/file': '', 'below/file': '' })
+    for (const cwd of [root, join(root, 'below')]) {
+      expect((await refusal(cwd, 'run')).replaceAll(root, '.')).toMatch(
+        /^error: cannot read \.(\/\.\.)?\/contention\.config\.json\n {2}file: .*\n {2}found: {4}a directory\n/,
+      )
+    }
+    expect(await refusal(folder({ 'contention.config.json': '' }), 'list')).toMatchInlineSnapshot(`
+      "error: ./contention.config.json is empty
+        file:     ./contention.config.json
+        found:    nothing
+        expected: an object, as in { … }
+        to do:    write the configuration, or remove the file
+      "
+    `)
+    const empty = folder({ 'contention.config.ts': ' \n', 'below/file': '' })
+    expect(await refusal(join(empty, 'below'), 'check')).toContain('contention.config.ts is empty\n')
+    expect(await refusal(empty, 'run', '--config', 'contention.config.ts')).toContain('defineConfig')
+  })
+
   it('a scenario that is there, but to be explored', async () => {
     expect(await refusal(folder(), 'run', 'lease-lifecycle')).toMatchInlineSnapshot(`
       "error: scenario "lease-lifecycle" is made for exploration: it is not measured
