@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import type { Report, ScenarioOutcome } from '../report/index.js'
@@ -10,6 +9,7 @@ import { refuseLacking } from './lacking.js'
 import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
+import { settled } from './settled.js'
 import { withStore } from './store.js'
 import { warmUp } from './warm-up.js'
 
@@ -41,8 +41,7 @@ export async function measure(
       return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
     })
   })
-  // A promise that was left to be rejected ends the command here, before anything is printed or written.
-  await setImmediate()
+  await settled()
   return { report: replayable(report, project, options), budgets }
 }
 

@@ -13,6 +13,7 @@ import { runJobsOnThreads, type Threads } from './job-threads.js'
 import type { CommonOptions } from './options.js'
 import { withProgress } from './progress.js'
 import type { Selection } from './selection.js'
+import { settled } from './settled.js'
 
 /** The options of `tune`, as they were typed. */
 export interface TuneOptions extends CommonOptions {
@@ -85,6 +86,7 @@ export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Pro
     io.stderr.write(`stopped at seed ${seed}: ${command}\n`)
     throw aborted.error
   }
+  await settled()
   const last = outcomes.at(-1)
   if (last?.passed === false) return { kind: 'failed', outcome: last }
   const measured = sweeps.map(({ scenario }, index) =>

@@ -302,28 +302,39 @@ export default new Mine()`,
     expect(code).toBe(0)
   })
 
+  const rejects = "if (node.nowMs > 1_900) Promise.reject(new Error('later'))"
+  const throwsSoon = "if (node.nowMs > 1_900) setTimeout(() => { throw new Error('later') })"
   it.each([
-    ['run', ['run', '--reporter', 'json=report.json']],
-    ['update', ['update']],
-  ])('fails later by itself is not taken for the subject, and nothing is printed or written: %s', async (_, args) => {
-    const later = "if (node.nowMs > 1_900) Promise.reject(new Error('later'))"
-    const root = folder(scenario(later))
-    const before = readdirSync(root)
-    const { code, stdout, stderr } = await cli(root, args)
-    expect(stderr).toMatch(
-      /^error: the configuration, or a file that it names, failed by itself\n {2}found: {4}later\n/,
-    )
-    expect({ code, stdout, files: readdirSync(root) }).toEqual({ code: 2, stdout: '', files: before })
-  })
+    ['run --reporter json=report.json', rejects],
+    ['run --reporter json=report.json', throwsSoon],
+    ['update', rejects],
+    ['update', throwsSoon],
+    ['tune --seeds 1 --write', throwsSoon],
+  ])(
+    'fails later by itself is not taken for the subject, and nothing is printed or written: %s',
+    async (argv, later) => {
+      const args = argv.split(' ')
+      const root = folder(scenario(later))
+      const before = readdirSync(root)
+      const { code, stdout, stderr } = await cli(root, args)
+      expect(stderr).toMatch(
+        /^error: the configuration, or a file that it names, failed by itself\n {2}found: {4}later\n/,
+      )
+      expect({ code, stdout, files: readdirSync(root) }).toEqual({ code: 2, stdout: '', files: before })
+    },
+  )
 
-  it('fails later by itself on a store is told in a line, and nothing is written', () => {
-    const root = folder(scenario("if (node.nowMs > 1_900) Promise.reject(new Error('later'))"))
-    const before = readdirSync(root)
-    const args = [bin, 'run', '--store', 'sqlite', '--quiet', '--reporter', 'json=report.json']
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-    expect(stderr).toMatch(/^error: something that .* has left failed by itself: later\n$/)
-    expect({ status, stdout, files: readdirSync(root) }).toEqual({ status: 2, stdout: '', files: before })
-  })
+  it.each([rejects, throwsSoon])(
+    'fails later by itself on a store is told in a line, and nothing is written',
+    (later) => {
+      const root = folder(scenario(later))
+      const before = readdirSync(root)
+      const args = [bin, 'run', '--store', 'sqlite', '--quiet', '--reporter', 'json=report.json']
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+      expect(stderr).toMatch(/^error: something that .* has left failed by itself: later\n$/)
+      expect({ status, stdout, files: readdirSync(root) }).toEqual({ status: 2, stdout: '', files: before })
+    },
+  )
 })
 
 describe('a subject that goes its own way', () => {
