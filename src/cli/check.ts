@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk'
 import {
   keptCounterexamples,
+  type LoadedCounterexample,
   loadCounterexample,
   loadProject,
   type Project,
@@ -48,16 +49,18 @@ export async function callsSubjects({ cwd }: Io): Promise<boolean> {
 export async function check(io: Io, names: readonly string[], options: CommonOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
+  const counterexamples = await loadKept(project)
   const { report } = await measure(io, project, names, options)
   const gate = compare(io, project, report, commandText('update', options))
   if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
-  const kept = await runKept(io, project, options)
+  const kept = await runKept(io, counterexamples, options)
   const broken = kept.filter(({ failure }) => failure !== undefined)
   const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
 
   if (options.json) {
-    const counterexamples = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
-    io.stdout.write(`${JSON.stringify({ verdict: verdicts[code], gate, counterexamples, report }, null, 2)}\n`)
+    const failures = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
+    const result = { verdict: verdicts[code], gate, counterexamples: failures, report }
+    io.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
   } else io.stdout.write(keptTerminal(io, kept, options.quiet === true))
   annotate(io, [...gateAnnotations(gate), ...keptAnnotations(io, broken), ...reportAnnotations(report)])
   // What the gate found comes first: a report may say PASS of what has drifted, and be cut off.
@@ -73,10 +76,22 @@ interface Kept {
   readonly see: string
 }
 
-async function runKept(io: Io, project: Project, { config }: CommonOptions): Promise<readonly Kept[]> {
+type LoadedFile = readonly [file: string, example: LoadedCounterexample]
+
+/** One that cannot be used is refused before anything has run. */
+async function loadKept(project: Project): Promise<readonly LoadedFile[]> {
+  const loaded: LoadedFile[] = []
+  for (const file of keptCounterexamples(project)) loaded.push([file, await loadCounterexample(project, file)])
+  return loaded
+}
+
+async function runKept(
+  io: Io,
+  counterexamples: readonly LoadedFile[],
+  { config }: CommonOptions,
+): Promise<readonly Kept[]> {
   const kept: Kept[] = []
-  for (const file of keptCounterexamples(project)) {
-    const example = await loadCounterexample(project, file)
+  for (const [file, example] of counterexamples) {
     onScenarioWatch(io, [example.scenario])
     const failure = await runAgain(example.scenario, example.plan, {
       subject: onWatch(io, example.subject, shownPath(io, file)),

@@ -205,6 +205,16 @@ describe('contention update and check', () => {
     expect(() => snapshotOf(project)).toThrow()
   })
 
+  it('passes nothing beside a counterexample that cannot be read', async () => {
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    mkdirSync(join(project, 'snapshots/counterexamples'))
+    writeFileSync(join(project, 'snapshots/counterexamples/cut-off.json'), '{ "version": 1, ')
+    const { code, stdout, stderr } = await cli(project, ['check'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('snapshots/counterexamples/cut-off.json is not valid JSON')
+  })
+
   it('refuses to update in CI unless forced', async () => {
     const project = ownProject(polite)
     const refused = await cli(project, ['update'], { CI: 'true' })
