@@ -7,23 +7,61 @@ export const today: When = (call) => call()
 
 /** No whole number of years, days, hours, minutes or seconds: whatever part of a date is read, it is another one. */
 const AHEAD_MS = 34_822_861_001
+/** Of which so much is for clocks that count from a start, as if it were longer ago: the rest is when they were started. */
+const UP_MS = 5_431_207_003
 
 /**
  * Calls `call` as if it were on another day. A clock that is read in whole seconds, or for its year, would else show the same
  * in both runs, and what depends on it would pass for deterministic. Only what `call` does at once sees it.
  */
 const onAnotherDay: When = (call) => {
+  const restore = [...replacedDate(), ...replacedMonotonic()]
+  try {
+    return call()
+  } finally {
+    for (const each of restore) each()
+  }
+}
+
+type Restore = () => void
+
+function replacedDate(): readonly Restore[] {
   const Today = globalThis.Date
   const nowMs = (): number => Today.now() + AHEAD_MS
-  globalThis.Date = new Proxy(Today, {
+  const value = new Proxy(Today, {
     apply: () => new Today(nowMs()).toString(),
     construct: (target, given, called) => Reflect.construct(target, given.length === 0 ? [nowMs()] : given, called),
     get: (target, name) => (name === 'now' ? nowMs : Reflect.get(target, name)),
   })
-  try {
-    return call()
-  } finally {
-    globalThis.Date = Today
+  return [replaced(globalThis, 'Date', { value, writable: true })]
+}
+
+function replacedMonotonic(): readonly Restore[] {
+  const { performance: clock, process: host } = globalThis
+  const { hrtime, uptime } = host
+  const { timeOrigin } = clock
+  const nowMs = clock.now.bind(clock)
+  const nowNs = (): bigint => hrtime.bigint() + BigInt(UP_MS) * 1_000_000n
+  const since = ([seconds, ns]: readonly [number, number]): [number, number] => {
+    const passedNs = nowNs() - BigInt(seconds) * 1_000_000_000n - BigInt(ns)
+    return [Number(passedNs / 1_000_000_000n), Number(passedNs % 1_000_000_000n)]
+  }
+  const value = Object.assign((start: readonly [number, number] = [0, 0]) => since(start), { bigint: nowNs })
+  return [
+    replaced(host, 'hrtime', { value, writable: true, enumerable: true }),
+    replaced(host, 'uptime', { value: () => uptime() + UP_MS / 1_000, writable: true, enumerable: true }),
+    replaced(clock, 'now', { value: () => nowMs() + UP_MS, writable: true }),
+    replaced(clock, 'timeOrigin', { value: timeOrigin + AHEAD_MS - UP_MS }),
+  ]
+}
+
+/** Puts another property in the place of one, which may be inherited. Returns what takes it back. */
+function replaced(target: object, name: string, property: PropertyDescriptor): Restore {
+  const before = Object.getOwnPropertyDescriptor(target, name)
+  Object.defineProperty(target, name, { ...property, configurable: true })
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(target, name)
+    else Object.defineProperty(target, name, before)
   }
 }
 

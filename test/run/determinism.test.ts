@@ -10,6 +10,7 @@ import {
   workload,
 } from '../../src/index.js'
 import { reportMarkdown, reportOf } from '../../src/report/index.js'
+import { whenAgain } from '../../src/scenario/index.js'
 
 const small = defineScenario({
   name: 'small',
@@ -104,8 +105,14 @@ describe('twice, or it does not count', () => {
     ['the day of the week', () => new Date().getDay()],
     ['whole hours', () => Math.floor(Date.now() / 3_600_000)],
     ['the date as text', () => Date().slice(0, 15)],
+    ['whole seconds of process.hrtime', () => process.hrtime()[0]],
+    ['whole seconds of process.hrtime.bigint', () => Number(process.hrtime.bigint() / 1_000_000_000n)],
+    ['whole seconds of process.uptime', () => Math.floor(process.uptime())],
+    ['whole seconds of performance.now', () => Math.floor(performance.now() / 1_000)],
+    ['the day on which the process began', () => Math.floor(performance.timeOrigin / 86_400_000)],
   ])('a scenario that reads %s is found, however slowly that changes', async (_, read) => {
-    const Today = Date
+    const clocks = () => [Date, process.hrtime, process.uptime, performance.now, performance.timeOrigin]
+    const before = clocks()
     const dated = {
       ...small,
       *node(node: Parameters<typeof small.node>[0]): Body {
@@ -116,7 +123,21 @@ describe('twice, or it does not count', () => {
     const { deterministic, divergence } = await runScenario(dated)
     expect(deterministic).toBe(false)
     expect(divergence?.first?.events[0]).toMatch(/sends append/)
-    expect(Date).toBe(Today)
+    expect(clocks()).toEqual(before)
+    expect(Object.keys(Object.getOwnPropertyDescriptors(performance))).not.toContain('now')
+  })
+
+  it('clocks agree on the other day, and measure how long something lasts as on any', () => {
+    const apart = (one: number, other: number) => Math.abs(one - other)
+    whenAgain(undefined)(() => {
+      expect(apart(Date.now(), performance.timeOrigin + performance.now())).toBeLessThan(1_000)
+      const [seconds, ns] = process.hrtime(process.hrtime())
+      expect(seconds).toBe(0)
+      expect(ns).toBeGreaterThan(0)
+      const [uptimeMs, hrtimeMs] = [process.uptime() * 1_000, Number(process.hrtime.bigint() / 1_000_000n)]
+      expect(apart(performance.now(), uptimeMs)).toBeLessThan(1_000)
+      expect(process.hrtime()[0] * 1_000).toBeGreaterThan(hrtimeMs - 1_001)
+    })
   })
 
   it('a subject that reads Date.now is found by the lease it grants, with the events before it the same', async () => {
