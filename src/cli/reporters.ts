@@ -37,7 +37,7 @@ const lineByLine: readonly string[] = ['terminal', 'github'] satisfies readonly 
  * `--reporter name[=file]`, any number of times. `--output` is the file of the one reporter that names none. Stdout is for one
  * document, or for what is read line by line: `terminal`, `github`, or both; a file is for one reporter.
  * @throws InputError for unknown names, for an output nobody writes to or two do, for a folder as output, and for `--json` beside
- * `--reporter`
+ * a reporter that writes to stdout too
  */
 export function resolveReporters(io: Io, options: ReporterOptions): readonly Reporting[] {
   const reporters = directOutput(io, namedReporters(io, options), options.output)
@@ -49,25 +49,30 @@ export function resolveReporters(io: Io, options: ReporterOptions): readonly Rep
 
 function namedReporters(io: Io, { reporter: typed, json }: ReporterOptions): readonly Reporting[] {
   if (typed === undefined) return [{ name: json ? 'json' : 'terminal', file: undefined }]
-  if (json) {
+  const reporters = typed.map((text) => reporterOf(io, text))
+  if (!json) return reporters
+  if (reporters.some(({ file }) => file === undefined)) {
     throw new InputError({
       what: '--json and --reporter both say what goes to stdout',
       found: `--json --reporter ${typed.join(' --reporter ')}`,
-      expected: 'one of them',
+      expected: 'one of them, or a file for the reporter, as in --reporter junit=FILE',
       todo: 'leave --json away: --reporter json is the same',
     })
   }
-  return typed.map((text): Reporting => {
-    const [name = '', file] = splitOnce(text, '=')
-    if (!isReporter(name)) {
-      const near = nearest(name, names)
-      throw new InputError({
-        what: `there is no reporter "${name}"`,
-        expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
-      })
-    }
-    return { name, file: file === undefined ? undefined : fileOf(io, file) }
-  })
+  return [{ name: 'json', file: undefined }, ...reporters]
+}
+
+/** `name`, or `name=file`. */
+function reporterOf(io: Io, text: string): Reporting {
+  const [name = '', file] = splitOnce(text, '=')
+  if (!isReporter(name)) {
+    const near = nearest(name, names)
+    throw new InputError({
+      what: `there is no reporter "${name}"`,
+      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
+    })
+  }
+  return { name, file: file === undefined ? undefined : fileOf(io, file) }
 }
 
 /** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */

@@ -153,14 +153,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     }
   })
 
-  it('--json beside --reporter', async () => {
-    const { code, stdout, stderr } = await cli(ownProject(polite), ['run', '--json', '--reporter', 'junit=junit.xml'])
+  it('--json beside a reporter without a file', async () => {
+    const { code, stdout, stderr } = await cli(ownProject(polite), ['run', '--json', '--reporter', 'junit'])
     expect(code).toBe(2)
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'not-checked' })
     expect(stderr).toMatchInlineSnapshot(`
       "error: --json and --reporter both say what goes to stdout
-        found:    --json --reporter junit=junit.xml
-        expected: one of them
+        found:    --json --reporter junit
+        expected: one of them, or a file for the reporter, as in --reporter junit=FILE
         to do:    leave --json away: --reporter json is the same
       "
     `)

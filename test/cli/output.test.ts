@@ -76,6 +76,14 @@ describe('the file of a report', () => {
     }
   })
 
+  it('is written beside JSON on stdout', async () => {
+    const project = ownProject(polite)
+    const { code, stdout, stderr } = await cli(project, ['run', '--json', '--reporter', 'junit=j.xml'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held' })
+    expect(readFileSync(join(project, 'j.xml'), 'utf8')).toMatch(/^<\?xml/)
+  })
+
   // By a link, so that whatever breaks here, it is the link.
   it.skipIf(!existsSync('/dev/full'))('is an error when a device takes no more, and the device stays one', async () => {
     const project = ownProject(polite)
