@@ -158,6 +158,21 @@ describe('contention tune', () => {
     expect(stdout).toMatchSnapshot()
   })
 
+  it('takes a parameter of whatever name', async () => {
+    const project = folder({
+      'contention.config.json': JSON.stringify({ scenarios: ['./own.ts'], builtIn: false }),
+      'own.ts': scenarioFile(polite).replace(
+        'spaces, durationMs, ttlMs }',
+        "spaces, durationMs, ttlMs, 'my-ttl': ttlMs }",
+      ),
+    })
+    const varied = await cli(project, ['tune', '--vary', 'my-ttl=20..100:2', '--param', 'my-ttl=90', '--seeds', '2'])
+    expect(varied).toMatchObject({ code: 0, stderr: '' })
+    expect(varied.stdout).toContain('my-ttl is 90 now')
+    await cli(project, ['update', '--param', 'my-ttl=30'])
+    expect((await cli(project, ['check'])).stdout).toContain('parameter my-ttl 30 → 100 (+70)')
+  })
+
   it('fits on a hundred columns', async () => {
     const project = ownProject(polite)
     await cli(project, ['tune', '--seeds', '2', '--headroom', '0', '--write'])
