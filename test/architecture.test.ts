@@ -63,7 +63,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   ],
   [
     /^node:(fs|path|url)/,
-    /^src\/(cli|gate|config|package\.ts|stores\/\w+\/)/,
+    /^src\/(cli|gate|config|budget\/parse\.ts|package\.ts|stores\/\w+\/)/,
     'src/gate, src/config, src/cli or the adapter of a store',
   ],
   [/^node:diagnostics_channel$/, /^src\/config\//, 'src/config, which says what it loads'],

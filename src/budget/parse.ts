@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { InputError, nearest, parseJson, validate } from '../input/index.js'
 import { type Budgets, budgetVersionLabel } from './budget.js'
 import { budgetsSchema } from './schema.js'
@@ -15,7 +16,7 @@ export function versionOfFileName(name: string): number | undefined {
  */
 export function parseBudgets(text: string, file: string, scenarios: readonly string[]): Budgets {
   const budgets = validate(budgetsSchema, parseJson(text, file), file, 'a budget file')
-  const named = versionOfFileName(file.split('/').at(-1) ?? '')
+  const named = versionOfFileName(basename(file))
   if (named !== undefined && named !== budgets.version) {
     throw new InputError({
       what: `${file} holds another version than its name says`,

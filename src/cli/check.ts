@@ -31,13 +31,13 @@ import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
 import { shownPath } from './shown-path.js'
-import { noSnapshotText } from './snapshot-text.js'
+import { noSnapshotText, noSnapshotTodo } from './snapshot-text.js'
 
 /** What the gate found: how the report differs from the snapshot, and the command that accepts what is there now. */
 type Gate = { readonly accept: string } & (
   | { readonly kind: 'compared'; readonly drifts: readonly Drift[] }
-  /** There is nothing to compare with; the sentence says why. */
-  | { readonly kind: 'no-snapshot'; readonly sentence: string }
+  /** There is nothing to compare with: why, and what to do. */
+  | { readonly kind: 'no-snapshot'; readonly sentence: string; readonly todo: string }
 )
 
 /** Whether there are counterexamples, each of which may have a subject of its own, where there is no configuration. */
@@ -149,7 +149,7 @@ function compare(io: Io, project: Project, report: Report, accept: string): Gate
   const found = readSnapshot(project.snapshotFolder)
   if (found.kind !== 'snapshot') {
     const file = shownPath(io, snapshotFile(project.snapshotFolder))
-    return { kind: 'no-snapshot', sentence: noSnapshotText(found, file), accept }
+    return { kind: 'no-snapshot', sentence: noSnapshotText(found, file), todo: noSnapshotTodo(found, accept), accept }
   }
   const existing = project.scenarios.map(({ name }) => name)
   return { kind: 'compared', drifts: compareWithSnapshot(report, found.snapshot, existing), accept }
@@ -159,7 +159,7 @@ function gateTerminal(io: Io, report: Report, gate: Gate, quiet: boolean): strin
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const failures = report.passed ? '' : reportTerminal(report, { chalk, quiet: true })
   if (gate.kind === 'no-snapshot') {
-    return `${failures}${chalk.red('FAIL')}  ${gate.sentence}\n      make it with \`${gate.accept}\`, look at it, and commit it\n`
+    return `${failures}${chalk.red('FAIL')}  ${gate.sentence}\n      ${gate.todo}\n`
   }
   if (gate.drifts.length === 0) {
     if (!report.passed) return `${failures}no drift: ${behaving(report)} as in the snapshot\n`

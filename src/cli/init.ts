@@ -88,7 +88,7 @@ function refuseUselessSnapshot(io: Io, { snapshotFolder }: Project): void {
   const file = snapshotFile(snapshotFolder)
   throw new InputError({
     what: noSnapshotText(found, shownPath(io, file)),
-    todo: 'take it back from git, or delete it, and run `npx contention init` again',
+    todo: `${found.kind === 'newer' ? 'upgrade contention' : 'take it back from git'}, or delete it, and run \`npx contention init\` again`,
   })
 }
 

@@ -3,7 +3,7 @@ import { type Budget, limitNames, limits as metricsOf } from '../budget/index.js
 import { type MetricName, type Metrics, metricNames } from '../metrics/index.js'
 import { oneLine, type Report, reportMarkdown, type ScenarioOutcome } from '../report/index.js'
 
-/** Version of the snapshot's format: one that is older has to be made anew. */
+/** Version of the snapshot's format: one of another has to be made anew. */
 export const snapshotVersion = 1
 
 /** What the gate compares with: one scenario as it was when the snapshot was accepted. */
@@ -30,7 +30,7 @@ export interface Snapshot {
 /** What a snapshot file turned out to be. */
 export type ParsedSnapshot =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  | { readonly kind: 'old'; readonly version: number }
+  | { readonly kind: 'old' | 'newer'; readonly version: number }
   | { readonly kind: 'damaged'; readonly line: number; readonly found: string; readonly expected: string }
 
 const SEAL = /^Snapshot v(\d+), signature: `([0-9a-f]{64})`$/
@@ -74,11 +74,12 @@ export function invariantsOf({ invariants }: ScenarioOutcome): readonly string[]
 }
 
 /**
- * Reads a snapshot's text back, with the line ends that a checkout has given it (`core.autocrlf`). What it finds is a value:
+ * Reads a snapshot's text back, with the line ends that a checkout has given it (`core.autocrlf`), and the byte order mark that
+ * an editor has. What it finds is a value:
  * a damaged snapshot is something that was checked.
  */
 export function parseSnapshot(text: string): ParsedSnapshot {
-  const lines = text.split(/\r?\n/)
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const damaged = (at: number, expected: string): ParsedSnapshot => ({
     kind: 'damaged',
     line: at + 1,
@@ -88,7 +89,8 @@ export function parseSnapshot(text: string): ParsedSnapshot {
   const sealAt = lines.length - 2
   const seal = SEAL.exec(lines[sealAt] ?? '')
   if (seal === null) return damaged(Math.max(sealAt, 0), 'the snapshot signature as the last line')
-  if (Number(seal[1]) !== snapshotVersion) return { kind: 'old', version: Number(seal[1]) }
+  const version = Number(seal[1])
+  if (version !== snapshotVersion) return { kind: version < snapshotVersion ? 'old' : 'newer', version }
   if (snapshotSignature(`${lines.slice(0, sealAt).join('\n')}\n`) !== seal[2]) {
     return damaged(sealAt, 'a text that was not changed since the snapshot was written')
   }
@@ -120,8 +122,8 @@ export function parseSnapshot(text: string): ParsedSnapshot {
       invariants: [...invariants.matchAll(/(.+?) (?:held|broke [\d,]+×)(?:, |$)/g)].map(([, name]) => name as string),
     })
   }
-  const version = budgetVersion === undefined ? {} : { budgetVersion: Number(budgetVersion) }
-  return { kind: 'snapshot', snapshot: { seed: Number(seed), ...version, signature, entries } }
+  const budgets = budgetVersion === undefined ? {} : { budgetVersion: Number(budgetVersion) }
+  return { kind: 'snapshot', snapshot: { seed: Number(seed), ...budgets, signature, entries } }
 }
 
 /** A limit on two metrics stands beside both. */

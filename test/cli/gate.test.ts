@@ -171,8 +171,15 @@ describe('contention update and check', () => {
     const file = join(project, 'snapshots/report.md')
     writeFileSync(file, snapshotOf(project).replace('Snapshot v1,', 'Snapshot v0,'))
     expect((await cli(project, ['check'])).stdout).toContain(
-      'the snapshot is obsolete: snapshots/report.md has format v0',
+      'the snapshot is obsolete: snapshots/report.md has format v0\n      make it with `npx contention update`',
     )
+    writeFileSync(file, snapshotOf(project).replace('Snapshot v0,', 'Snapshot v2,'))
+    const newer = await cli(project, ['check'])
+    expect(newer.code).toBe(2)
+    expect(newer.stdout).toContain(
+      'made by a newer contention: snapshots/report.md has format v2\n      upgrade contention; or make it with `npx',
+    )
+    expect((await cli(project, ['init'])).stderr).toContain('to do:    upgrade contention, or delete it, and run')
   })
 
   it.each([
@@ -189,10 +196,10 @@ describe('contention update and check', () => {
     expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
   })
 
-  it('reads a snapshot whose line ends a checkout has changed', async () => {
+  it('reads a snapshot whose line ends a checkout has changed, and that an editor has given a byte order mark', async () => {
     const project = ownProject(polite)
     await cli(project, ['update'])
-    writeFileSync(join(project, 'snapshots/report.md'), snapshotOf(project).replaceAll('\n', '\r\n'))
+    writeFileSync(join(project, 'snapshots/report.md'), `\uFEFF${snapshotOf(project).replaceAll('\n', '\r\n')}`)
     expect(await cli(project, ['check'])).toMatchObject({ code: 0, stderr: '' })
   })
 
