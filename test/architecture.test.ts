@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Types alone: what model and reality both count.
   metrics: ['trace'],
   invariants: ['trace', 'input'],
-  scenario: ['kernel', 'lease', 'jobs', 'log', 'subject', 'trace', 'metrics', 'invariants'],
+  scenario: ['kernel', 'lease', 'jobs', 'log', 'subject', 'trace', 'metrics', 'invariants', 'input'],
   scenarios: ['scenario', 'subject', 'kernel', 'lease', 'jobs', 'log', 'trace', 'metrics', 'invariants'],
   budget: ['metrics', 'input'],
   report: ['metrics', 'types of invariants', 'budget'],

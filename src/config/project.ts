@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { builtInScenarios, explorationScenarios, workerFailureScenarios } from '../../scenarios/index.js'
 import { InputError, type InputProblem, oneOf, validate } from '../input/index.js'
 import { DEFAULT_SEED } from '../run/index.js'
-import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
+import { ParameterError, resolveParameters, type Scenario, slipOf } from '../scenario/index.js'
 import type { Config } from './config.js'
 import { importModule } from './import.js'
 import { loadConfig } from './load.js'
@@ -141,6 +141,16 @@ async function scenariosOf(path: string, file: string | undefined, index: number
 function checkedScenario(value: unknown, where: string): Scenario {
   validate(scenarioSchema, value, where, 'a scenario')
   const scenario = value as Scenario
+  const slip = slipOf(scenario)
+  if (slip !== undefined) {
+    throw new InputError({
+      what: `${where} is not a scenario`,
+      file: where,
+      at: slip.field,
+      found: 'a field that does not exist',
+      expected: `${slip.meant}?`,
+    })
+  }
   try {
     resolveParameters(scenario.parameters)
   } catch (error) {

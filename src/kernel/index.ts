@@ -6,6 +6,7 @@ export type { KernelObserver, Requesting } from './observer.js'
 export {
   type Body,
   type Elapsed,
+  isBody,
   type Main,
   type Notified,
   type Outcome,

@@ -5,7 +5,17 @@ import { checkFault, type Fault } from './fault.js'
 import { checkNetwork, type Legs, Link, legsOf, type Network, NONE } from './network.js'
 import { Node, type Scheduler } from './node.js'
 import type { KernelObserver } from './observer.js'
-import { type Main, type Outcome, Process, type Signal, type Tagged, type Timeout, type Waiting } from './process.js'
+import {
+  isBody,
+  type Main,
+  noBody,
+  type Outcome,
+  Process,
+  type Signal,
+  type Tagged,
+  type Timeout,
+  type Waiting,
+} from './process.js'
 import type { Random } from './random.js'
 import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
@@ -218,6 +228,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#homes[process.slot] = node
     node.processes.push(process)
     process.body = main(process)
+    if (!isBody(process.body)) {
+      this.#stepping = node.name
+      throw this.#failed('scenario', noBody(process.body))
+    }
     this.#suspend(process, 'sleep')
     this.#complete(process, this.nowMs, WAKE)
   }

@@ -31,6 +31,22 @@ export type Outcome<R extends Tagged> = R | Elapsed | Timeout | Notified
 /** The life of a process: a generator that yields effects and is resumed with their outcomes. */
 export type Body<R extends Tagged> = Generator<Suspended, void, Outcome<R>>
 
+/** Whether a process can run it: what is written in JavaScript may be a promise, or nothing. */
+export function isBody(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'next' in body && Symbol.iterator in body
+}
+
+/** What is told of the rest. */
+export function noBody(body: unknown): TypeError {
+  return new TypeError(`a process is ${foundIn(body)}: expected a generator, as in *node(node, parameters) { … }`)
+}
+
+function foundIn(body: unknown): string {
+  if (typeof body !== 'object' || body === null) return body === undefined ? 'nothing' : String(body)
+  if ('then' in body) return 'a promise'
+  return Symbol.asyncIterator in body ? 'an async generator' : 'an object that is no generator'
+}
+
 const SUSPENDED: Suspended = { suspended: true }
 
 /** What a process asks of the node it runs on. */

@@ -385,7 +385,11 @@ export class Contender {
   /** Asks for something under a fence. */
   #showing<C extends Extract<Command, { readonly fence: Fence }>>(make: Traced<C>, command: C): Suspended {
     const { fence } = command
-    return this.#ask(make(command, this.#spaceIndex(fence.space), this.#tokenDigest(fence)))
+    try {
+      return this.#ask(make(command, this.#spaceIndex(fence.space), this.#tokenDigest(fence)))
+    } catch (error) {
+      throw wrongIn(command) ?? error
+    }
   }
 
   /** What the task last asked for that is not a mere question. */
@@ -413,6 +417,26 @@ export class Contender {
     return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
+
+/** What is wrong with a command that could not be sent, as far as that can be seen. */
+function wrongIn(command: Extract<Command, { readonly fence: Fence }>): TypeError | undefined {
+  const { kind, fence } = command
+  if (typeof fence?.space !== 'string' || typeof fence.token !== 'string') {
+    return new TypeError(
+      `${kind} with ${textOf(fence)}, which is no fence: expected that of a grant, as in outcome.fence`,
+    )
+  }
+  if (command.kind === 'append' && typeof command.type !== 'string') {
+    return new TypeError(`append of an event of the type ${textOf(command.type)}: expected a text`)
+  }
+  const content = command.kind === 'append' ? command.payload : command.kind === 'checkpoint' ? command.state : null
+  return JSON.stringify(content) === undefined
+    ? new TypeError(`${kind} of ${textOf(content)}: expected what JSON has a word for, such as null`)
+    : undefined
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
 
 /** A request, and what became of it. */
 type Asked = Pick<Process<TracedRequest, Reply>, 'request' | 'lastOutcome' | 'attempt'>

@@ -2,6 +2,7 @@ import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network, Random } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
 import type { Body, Contender } from './contender.js'
+import { slipOf } from './fields.js'
 import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
 import type { ScenarioWatch } from './watch.js'
 
@@ -44,6 +45,10 @@ export function defineScenario<const D extends ParameterDefinitions>(scenario: S
     throw new TypeError(`scenario name ${JSON.stringify(scenario.name)}: expected lower case words joined by hyphens`)
   }
   resolveParameters(scenario.parameters)
+  const slip = slipOf(scenario)
+  if (slip !== undefined) {
+    throw new TypeError(`scenario ${scenario.name} has a field ${JSON.stringify(slip.field)}: expected ${slip.meant}?`)
+  }
   return scenario
 }
 

@@ -13,6 +13,7 @@ import {
   TraceWriter,
 } from '../trace/index.js'
 import { bodyOf, type World } from './contender.js'
+import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
 import type { Parameters } from './parameters.js'
 import { type Scenario, watchOf } from './scenario.js'
 import { entering, type ScenarioWatch, watchedInvariant } from './watch.js'
@@ -75,7 +76,7 @@ function declared<T>(watch: ScenarioWatch | undefined, what: string, declaration
   try {
     return entering(watch, what, declaration)
   } catch (error) {
-    throw new StepFailed('scenario', 'the scenario itself', 0, error)
+    throw error instanceof StepFailed ? error : new StepFailed('scenario', 'the scenario itself', 0, error)
   }
 }
 
@@ -101,7 +102,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
   // Begun even if nothing is judged: what a scenario keeps for its rules must not be left from the run before.
   const begun = declared(scenarioWatch, 'invariants', () =>
-    (options.invariants ?? scenario.invariants(parameters)).map((each) =>
+    checkInvariants(options.invariants ?? scenario.invariants(parameters)).map((each) =>
       judge(watchedInvariant(scenarioWatch, each), cast, {
         onViolation,
         failure: (cause, atMs) => new StepFailed('scenario', `its invariant ${each.name}`, atMs, cause),
@@ -117,7 +118,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   ]
   const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
-  const network = declared(scenarioWatch, 'network', () => scenario.network(parameters))
+  const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
   const { client, commands, execute, restart } = assembled(subject, seed)
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
@@ -140,8 +141,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     timeoutMs: network.timeoutMs,
     client,
     commands,
-    calmFromMs:
-      declared(scenarioWatch, 'calmFromMs', () => scenario.calmFromMs?.(parameters)) ?? Number.POSITIVE_INFINITY,
+    calmFromMs: declared(scenarioWatch, 'calmFromMs', () =>
+      scenario.calmFromMs === undefined ? Number.POSITIVE_INFINITY : checkCalm(scenario.calmFromMs(parameters)),
+    ),
     acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
     inject: (fault) => kernel.inject(fault, 'underway'),
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
@@ -153,7 +155,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
       const skewMs = entering(scenarioWatch, 'clockSkewMs', () => scenario.clockSkewMs?.(parameters, clocks)) ?? 0
       kernel.addNode(name, (process) => bodyOf(process, world, (node) => scenario.node(node, parameters)), skewMs)
     }
-    for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) kernel.inject(fault)
+    for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) {
+      kernel.inject(checkFaultFields(fault))
+    }
   })
   for (const fault of options.faults ?? []) kernel.inject(fault)
 

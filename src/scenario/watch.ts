@@ -1,5 +1,5 @@
 import type { Invariant } from '../invariants/index.js'
-import type { Body, Outcome } from '../kernel/index.js'
+import { type Body, isBody, type Outcome } from '../kernel/index.js'
 import type { Reply } from '../log/index.js'
 
 /** Told of every entry into a scenario's own code, so that one that never comes back can be named. */
@@ -30,7 +30,7 @@ export function watchedBody(
   const { index } = node
   const body = entering(watch, index, make, node.nowMs)
   // What is no generator is told as such by whoever runs it.
-  if (typeof body?.next !== 'function') return body
+  if (!isBody(body)) return body
   return {
     // Once for every step of a run, so that it makes do without a function for `entering`.
     next(outcome: Outcome<Reply>) {

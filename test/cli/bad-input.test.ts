@@ -370,6 +370,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: lower case words joined by hyphens
       "
     `)
+    expect(await own(scenarioFile(polite).replace('network:', 'fault: () => [], network:'))).toMatchInlineSnapshot(`
+      "error: ./own.ts is not a scenario
+        file:     ./own.ts
+        at:       fault
+        found:    a field that does not exist
+        expected: faults?
+      "
+    `)
     const needing = (needs: string) => own(scenarioFile(polite).replace('network:', `needs: ${needs}, network:`))
     expect(await needing('"append"')).toContain('expected: a list of commands')
     expect(await needing('["apend"]')).toMatchInlineSnapshot(`

@@ -3,11 +3,13 @@ import {
   type Body,
   type Contender,
   defineScenario,
+  type Fence,
   type Invariant,
   runScenario,
   type Scenario,
   workload,
 } from '../../src/index.js'
+import type { Suspended } from '../../src/kernel/index.js'
 import { NothingMeasured } from '../../src/run/index.js'
 import { ScenarioAborted } from '../../src/scenario/index.js'
 
@@ -26,6 +28,13 @@ const sound = defineScenario({
 })
 
 const doing = (step: (node: Contender) => Body) => ({ node: step })
+
+const holding = (command: (node: Contender, fence: Fence) => Suspended) =>
+  doing(function* (node) {
+    const outcome = yield node.acquire('space-0', 40)
+    if (outcome.kind === 'granted') yield command(node, outcome.fence)
+    yield node.sleep(50)
+  })
 
 /** What a scenario may get wrong, and what it is told. They are written in JavaScript too: types do not keep anybody from it. */
 const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
@@ -49,6 +58,69 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
   'a partition from a node that there is not': [
     { faults: () => [{ kind: 'partition', nodes: [0, 2], atMs: 1, durationMs: 2 }] },
     /there is no node 2/,
+  ],
+  'a slip in a field of a fault': [
+    { faults: () => [{ kind: 'crash', node: 0, atMs: 1, restartMs: 5 }] },
+    /a crash has no field "restartMs": expected one of kind, node, atMs, restartAfterMs/,
+  ],
+  'a fault without its length': [{ faults: () => [{ kind: 'pause', node: 0, atMs: 1 }] }, /a pause without durationMs/],
+  'a slip in a field of the network': [
+    { network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50, replyLosPerMille: 5 }) },
+    /a network has no field "replyLosPerMille": expected replyLossPerMille/,
+  ],
+  'a network that is nothing': [
+    { network: () => undefined },
+    /a network that is undefined: expected \{ requestDelayMs/,
+  ],
+  'a calm that begins at no time': [{ calmFromMs: () => undefined }, /calm from undefined ms on: expected a whole/],
+  'invariants that are no list': [{ invariants: () => undefined }, /invariants that are undefined: expected a list/],
+  'an invariant that is nothing': [
+    { invariants: () => [undefined] },
+    /invariant 1 of 1 is undefined: expected \{ name/,
+  ],
+  'a node that is async': [
+    { node: async (node: Contender) => node.acquire('space-0', 5) },
+    /a process is a promise: expected a generator, as in \*node\(node, parameters\)/,
+  ],
+  'a node that is an async generator': [
+    {
+      async *node(node: Contender) {
+        yield node.acquire('space-0', 5)
+      },
+    },
+    /a process is an async generator/,
+  ],
+  'a node that does nothing': [{ node: () => undefined }, /a process is nothing: expected a generator/],
+  'a task that is no generator': [
+    doing(function* (node) {
+      node.spawn((() => 7) as never)
+      yield node.sleep(5)
+    }),
+    /a process is 7: expected a generator/,
+  ],
+  'a fence that is none': [
+    doing(function* (node) {
+      yield node.renew({} as Fence, 10)
+    }),
+    /renew with \{\}, which is no fence: expected that of a grant/,
+  ],
+  'no fence at all': [
+    doing(function* (node) {
+      yield node.complete(undefined as never)
+    }),
+    /complete with undefined, which is no fence/,
+  ],
+  'an event without a type': [
+    holding((node, fence) => node.append(fence, undefined as never, 1)),
+    /append of an event of the type undefined: expected a text/,
+  ],
+  'an event that JSON has no word for': [
+    holding((node, fence) => node.append(fence, 'entry', undefined as never)),
+    /append of undefined: expected what JSON has a word for/,
+  ],
+  'a state that JSON has no word for': [
+    holding((node, fence) => node.checkpoint(fence, 0, (() => 7) as never)),
+    /checkpoint of a function: expected what JSON/,
   ],
   'an invariant that is none': [{ invariants: () => [{ name: 'mine' }] }, /the invariant "mine": expected \{ name/],
   'an invariant that judges nothing': [
@@ -76,6 +148,18 @@ describe('a scenario that is wrong', () => {
     await expect(outcome).rejects.toThrow(ScenarioAborted)
     await expect(outcome).rejects.toThrow(said)
     await expect(outcome).rejects.toMatchObject({ cause: { culprit: 'scenario' } })
+  })
+
+  it('is told of a slip in the name of a part, and may have fields of its own', () => {
+    const slipped = { ...sound, fault: () => [] }
+    expect(() => defineScenario(slipped)).toThrow('scenario sound has a field "fault": expected faults?')
+    const faults = () => []
+    const own = { ...sound, faults, fault: faults, nodes: 3, seeds: [1, 2], defaults: () => 7, explored: true }
+    expect(defineScenario(own)).toBe(own)
+    class Mine {
+      fault = faults
+    }
+    expect(() => defineScenario(Object.assign(new Mine(), sound))).not.toThrow()
   })
 
   it('may have an invariant that is the instance of a class', async () => {
