@@ -17,7 +17,7 @@ export class InputError extends Error {
   override readonly name = 'InputError'
   readonly problem: InputProblem
 
-  constructor(problem: InputProblem, options?: ErrorOptions) {
+  constructor(problem: InputProblem, options?: { readonly cause?: unknown }) {
     super(describeProblem(problem), options)
     this.problem = problem
   }
