@@ -30,6 +30,7 @@ import { annotate, summarize } from './github.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { measure } from './measure.js'
 import type { CommonOptions } from './options.js'
+import { settled } from './settled.js'
 import { shownPath } from './shown-path.js'
 import { noSnapshotText, noSnapshotTodo } from './snapshot-text.js'
 
@@ -54,6 +55,7 @@ export async function check(io: Io, names: readonly string[], options: CommonOpt
   const gate = compare(io, project, report, commandText('update', options))
   if (!options.json) io.stdout.write(gateTerminal(io, report, gate, options.quiet === true))
   const kept = await runKept(io, counterexamples, options)
+  await settled()
   const broken = kept.filter(({ failure }) => failure !== undefined)
   const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
 

@@ -15,6 +15,7 @@ import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { refuseLacking } from './lacking.js'
 import { maxEventsOption, type ReplayOptions } from './options.js'
 import { printing } from './print-event.js'
+import { settled } from './settled.js'
 
 /** `contention replay FILE` or `contention replay TOKEN`: a failure again, as it was found. */
 export async function replayCounterexample(io: Io, what: string, options: ReplayOptions): Promise<ExitCode> {
@@ -39,6 +40,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     exploreOptions,
     options.trace ? tracing(io, example, options) : {},
   )
+  await settled()
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
     const verdict = failure === undefined ? 'held' : 'not-held'

@@ -15,6 +15,7 @@ import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from '.
 import { printing } from './print-event.js'
 import { replayCounterexample } from './replay-counterexample.js'
 import { select } from './selection.js'
+import { settled } from './settled.js'
 
 /** A file or a token, and not a scenario. */
 export const isCounterexample = (name: string): boolean => isToken(name) || name.endsWith('.json')
@@ -71,6 +72,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     })
   }
 
+  await settled()
   const report = replayable(reportOf(seed, [outcome]), project, options)
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json && options.trace)

@@ -1,5 +1,5 @@
 import { InputError, oneOf } from '../input/index.js'
-import { resolveParameters, type Scenario } from '../scenario/index.js'
+import { checkInvariants, resolveParameters, type Scenario } from '../scenario/index.js'
 
 /**
  * The invariants `names`, each of which is one of some scenario of `scenarios`.
@@ -23,5 +23,17 @@ export function invariantsNamed(
 }
 
 /** The names of the invariants that `scenario` has. */
-export const invariantsOf = (scenario: Scenario): readonly string[] =>
-  scenario.invariants(resolveParameters(scenario.parameters)).map(({ name }) => name)
+export function invariantsOf(scenario: Scenario): readonly string[] {
+  try {
+    return checkInvariants(scenario.invariants(resolveParameters(scenario.parameters))).map(({ name }) => name)
+  } catch (error) {
+    throw new InputError(
+      {
+        what: `the invariants of ${scenario.name} cannot be used`,
+        found: error instanceof Error ? error.message : String(error),
+        expected: 'a list of invariants',
+      },
+      { cause: error },
+    )
+  }
+}

@@ -1,7 +1,7 @@
 export { ScenarioAborted } from './aborted.js'
 export { today, type When, whenAgain } from './another-day.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
-export { slipOf } from './fields.js'
+export { checkInvariants, slipOf } from './fields.js'
 export {
   type ParameterDefinition,
   type ParameterDefinitions,

@@ -378,6 +378,17 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: faults?
       "
     `)
+    const nothing = scenarioFile(polite).replace(
+      'invariants: () => []',
+      'explore: () => ({}), invariants: () => [undefined]',
+    )
+    const unruly = folder({ 'contention.config.json': '{ "scenarios": ["./own.ts"] }', 'own.ts': nothing })
+    expect(await refusal(unruly, 'explore', 'own-scenario', '--invariant', 'epochs-grow')).toMatchInlineSnapshot(`
+      "error: the invariants of own-scenario cannot be used
+        found:    invariant 1 of 1 is undefined: expected { name, rule, kinds, begin(cast) { … } }
+        expected: a list of invariants
+      "
+    `)
     const needing = (needs: string) => own(scenarioFile(polite).replace('network:', `needs: ${needs}, network:`))
     expect(await needing('"append"')).toContain('expected: a list of commands')
     expect(await needing('["apend"]')).toMatchInlineSnapshot(`

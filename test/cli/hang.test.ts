@@ -310,6 +310,7 @@ export default new Mine()`,
     ['update', rejects],
     ['update', throwsSoon],
     ['tune --seeds 1 --write', throwsSoon],
+    ['replay mine', throwsSoon],
   ])(
     'fails later by itself is not taken for the subject, and nothing is printed or written: %s',
     async (argv, later) => {
