@@ -23,8 +23,9 @@ import {
   reportAnnotations,
   reportMarkdown,
   reportTerminal,
+  shellWord,
 } from '../report/index.js'
-import { commandText, optionText, shellWord } from './command-text.js'
+import { commandText, optionText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { annotate, summarize } from './github.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'

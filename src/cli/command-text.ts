@@ -1,9 +1,5 @@
+import { shellWord } from '../report/index.js'
 import type { CommonOptions } from './options.js'
-
-/** A word as a POSIX shell takes it: in quotes only where it needs them. */
-export function shellWord(text: string): string {
-  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-}
 
 /** An option as it stands in a command, where it was given. */
 export const optionText = (name: string, value: string | undefined): string =>
@@ -36,7 +32,7 @@ export function replayOptions(
     (name) => !Object.hasOwn(overrides, name) && parameters[name] !== configured[name],
   )
   return [
-    ...back.map((name) => ` --param ${name}=${parameters[name]}`),
+    ...back.map((name) => optionText('param', `${name}=${parameters[name]}`)),
     optionText('subject', subject),
     optionText('config', config),
     optionText('budget', budget),

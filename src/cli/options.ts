@@ -89,7 +89,7 @@ export function workersOption(io: Io, text: string | undefined): number {
 /** `--param name=value`, any number of times. */
 export function paramOptions(texts: readonly string[] = []): { readonly [name: string]: number } {
   const entries = texts.map((text) => {
-    const match = /^([^\s=]+)=(-?\d+)$/.exec(text)
+    const match = /^(.+)=(-?\d+)$/s.exec(text)
     if (match !== null) return [match[1] as string, Number(match[2])] as const
     throw new InputError({
       what: '--param cannot be used',

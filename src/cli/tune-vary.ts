@@ -41,7 +41,7 @@ export async function varyParameter(plan: TunePlan, text: string): Promise<TuneE
 
 /** `name=from..to[:steps]`. */
 function rangeOf(text: string): Range {
-  const match = /^([^\s=]+)=(-?\d+)\.\.(-?\d+)(?::(\d+))?$/.exec(text)
+  const match = /^(.+)=(-?\d+)\.\.(-?\d+)(?::(\d+))?$/.exec(text)
   const refused = (expected: string): InputError =>
     new InputError({ what: '--vary cannot be used', found: text, expected })
   if (match === null) throw refused('name=from..to[:steps] in whole numbers, as in --vary ttlMs=200..2000:7')

@@ -16,18 +16,23 @@ export interface ProjectFile {
 export function workflow(folder: string): ProjectFile {
   const repository = upwardWith(folder, '.git') ?? folder
   const within = relative(repository, folder).split(sep).join('/')
-  const workflows = join(repository, '.github', 'workflows')
-  const usual = join(workflows, 'contention.yml')
-  const own = join(workflows, `contention-${(within || basename(repository)).replaceAll(/[^\w.]+/g, '-')}.yml`)
-  return { file: isOthers(usual, within) ? own : usual, text: workflowText(folder, within) }
+  const file = (name: string) => join(repository, '.github', 'workflows', `${name}.yml`)
+  const own = `contention-${(within || basename(repository)).replaceAll(/[^\w.]+/g, '-')}`
+  let name = 'contention'
+  for (let number = 1; isOthers(file(name), within); number++) name = number === 1 ? own : `${own}-${number}`
+  return { file: file(name), text: workflowText(folder, within) }
 }
 
 /** Whether a workflow is there, and runs the gate of another package than the one in the folder `within`. */
 function isOthers(file: string, within: string): boolean {
-  const folders = existsSync(file) ? [...textOf(file).matchAll(/^[ -]*working-directory: *(.*?) *$/gm)] : undefined
-  if (folders === undefined) return false
-  return within === '' ? folders.length > 0 : !folders.some(([, folder]) => folder === yamlWord(within))
+  if (!existsSync(file)) return false
+  const text = textOf(file)
+  // Of the project in the root it is one that does not run in another folder; single steps of it may.
+  if (within === '') return /^ *defaults:\s+run:\s+working-directory:/m.test(text)
+  return ![...text.matchAll(/^[ -]*working-directory: *(.*?) *$/gm)].some(([, folder]) => isFolder(folder, within))
 }
+
+const isFolder = (word: string | undefined, folder: string): boolean => word === folder || word === yamlText(folder)
 
 function textOf(file: string): string {
   try {
@@ -42,9 +47,9 @@ function workflowText(folder: string, within: string): string {
     within === ''
       ? ['contention', '', '']
       : [
-          yamlWord(`contention in ${within}`),
-          `\n    defaults:\n      run:\n        working-directory: ${yamlWord(within)}`,
-          ownLock(folder) ? `\n          cache-dependency-path: ${yamlWord(`${within}/package-lock.json`)}` : '',
+          yamlText(`contention in ${within}`),
+          `\n    defaults:\n      run:\n        working-directory: ${yamlText(within)}`,
+          ownLock(folder) ? `\n          cache-dependency-path: ${yamlText(`${within}/package-lock.json`)}` : '',
         ]
   return `name: ${title}
 on:
@@ -68,5 +73,5 @@ jobs:
 /** A package of a workspace has none: its lock file is the one in the root, where it is looked for anyway. */
 const ownLock = (folder: string): boolean => existsSync(join(folder, 'package-lock.json'))
 
-/** A text as YAML takes it: in quotes only where it needs them. */
-const yamlWord = (text: string): string => (/^[A-Za-z][\w./ -]*$/.test(text) ? text : JSON.stringify(text))
+/** A text as YAML takes it, whatever it holds: without quotes some words mean something else. */
+const yamlText = (text: string): string => JSON.stringify(text)

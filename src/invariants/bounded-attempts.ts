@@ -16,7 +16,7 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
   return {
     name: 'bounded-attempts',
     rule: `after ${maxUnanswered} requests without an answer a node gives up for a while; no job is taken more than ${maxAttempts} times`,
-    kinds: ['sent', 'timed-out', 'delivered', 'taken', 'crashed'],
+    kinds: ['sent', 'timed-out', 'delivered', 'enqueued', 'taken', 'crashed'],
     begin(cast) {
       const { nodes, spaces } = cast
       /** Requests in a row. */
@@ -43,6 +43,10 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
                 ? undefined
                 : `${contenderName(contender, cast)} asked again after ${count} requests in a row without an answer`
             }
+            case 'enqueued':
+              // It may have the number of one that is over.
+              if (!repeated) taken[space]?.delete(seq)
+              return undefined
             default: {
               if (repeated) return undefined
               const jobs = taken[space] as Map<number, number>

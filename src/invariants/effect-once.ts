@@ -37,7 +37,8 @@ export const effectOnce: Invariant = {
             const jobs = takings[space] as Map<number, number>
             const taking = jobs.get(seq)
             if (kind === 'enqueued') {
-              if (taking === undefined || (taking === DONE && !repeated)) jobs.set(seq, 0)
+              // One that is over may have left its number.
+              if (taking === undefined || !repeated) jobs.set(seq, 0)
               return repeated && taking === undefined ? `${copy(event)}: it put ${job(event)} there` : undefined
             }
             const latest = taking ?? 0

@@ -1,4 +1,4 @@
-import { ByContender, contenderName, contenderOf, NOBODY } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf, isQuestion, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 export interface TakeoverBound {
@@ -66,7 +66,8 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
             return undefined
           }
           const standing = standings[space]
-          if (standing === undefined) return undefined
+          // A question is no pursuit, and ends none.
+          if (standing === undefined || isQuestion(command)) return undefined
           switch (kind) {
             case 'granted': {
               // A late copy of an older grant says nothing of who holds the space now.

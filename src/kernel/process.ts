@@ -33,7 +33,7 @@ export type Body<R extends Tagged> = Generator<Suspended, void, Outcome<R>>
 
 /** Whether a process can run it: what is written in JavaScript may be a promise, or nothing. */
 export function isBody(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'next' in body && Symbol.iterator in body
+  return typeof body === 'object' && body !== null && 'next' in body && !(Symbol.asyncIterator in body)
 }
 
 /** What is told of the rest. */

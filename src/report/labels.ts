@@ -48,6 +48,11 @@ function divergenceText({ first, digests, invariants }: Divergence): string {
   return `not deterministic, from event ${first.index} on: in one run "${first.events[0] ?? 'the end'}", in the other "${first.events[1] ?? 'the end'}"`
 }
 
+/** A word as a POSIX shell takes it: in quotes only where it needs them. */
+export function shellWord(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
 /** The command that shows step by step what an outcome is about. */
 export function replayCommand({
   scenario,
@@ -55,6 +60,6 @@ export function replayCommand({
   overrides,
   replayOptions = '',
 }: Pick<ScenarioOutcome, 'scenario' | 'seed' | 'overrides' | 'replayOptions'>): string {
-  const options = Object.entries(overrides).map(([name, value]) => ` --param ${name}=${value}`)
+  const options = Object.entries(overrides).map(([name, value]) => ` --param ${shellWord(`${name}=${value}`)}`)
   return `npx contention replay ${scenario} --seed ${seed}${options.join('')}${replayOptions} --trace`
 }

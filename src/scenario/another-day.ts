@@ -7,21 +7,26 @@ export const today: When = (call) => call()
 
 /** No whole number of years, days, hours, minutes or seconds: whatever part of a date is read, it is another one. */
 const AHEAD_MS = 34_822_861_001
-/** Of which so much is for clocks that count from a start, as if it were longer ago: the rest is when they were started. */
-const UP_MS = 5_431_207_003
+/**
+ * Of which so much is for clocks that count from a start, as if it were longer ago: the rest is when they were started. A minute
+ * and some seconds show in whatever is read of them, and are less than a watchdog waits for.
+ */
+const UP_MS = 61_007
 
 /**
  * Calls `call` as if it were on another day. A clock that is read in whole seconds, or for its year, would else show the same
  * in both runs, and what depends on it would pass for deterministic. Only what `call` does at once sees it.
  */
-const onAnotherDay: When = (call) => {
-  const restore = [...replacedDate(), ...replacedMonotonic()]
-  try {
-    return call()
-  } finally {
-    for (const each of restore) each()
+const onAnotherDay =
+  (isAsync: boolean): When =>
+  (call) => {
+    const restore = [...replacedDate(), ...(isAsync ? [] : replacedMonotonic())]
+    try {
+      return call()
+    } finally {
+      for (const each of restore) each()
+    }
   }
-}
 
 type Restore = () => void
 
@@ -55,10 +60,10 @@ function replacedMonotonic(): readonly Restore[] {
   ]
 }
 
-/** Puts another property in the place of one, which may be inherited. Returns what takes it back. */
+/** Puts another property in the place of one, which may be inherited, if that can be. Returns what takes it back. */
 function replaced(target: object, name: string, property: PropertyDescriptor): Restore {
   const before = Object.getOwnPropertyDescriptor(target, name)
-  Object.defineProperty(target, name, { ...property, configurable: true })
+  if (!Reflect.defineProperty(target, name, { ...property, configurable: true })) return () => undefined
   return () => {
     if (before === undefined) Reflect.deleteProperty(target, name)
     else Object.defineProperty(target, name, before)
@@ -66,4 +71,17 @@ function replaced(target: object, name: string, property: PropertyDescriptor): R
 }
 
 /** When the second of two runs is to be: a store on this machine has to do with its real time. */
-export const whenAgain = (subject: Subject | undefined): When => (subject?.store === undefined ? onAnotherDay : today)
+export function whenAgain(subject: Subject | undefined): When {
+  if (subject?.store !== undefined) return today
+  return onAnotherDay(subject !== undefined && late.has(subject))
+}
+
+/**
+ * Subjects that were seen to answer later. What they do then is no longer on another day, and a clock that must never go back
+ * would have gone back.
+ */
+const late = new WeakSet<Subject>()
+
+export function answersLate(subject: Subject): void {
+  late.add(subject)
+}

@@ -1,4 +1,4 @@
-import { nearest, oneOf } from '../input/index.js'
+import { nearest } from '../input/index.js'
 import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network } from '../kernel/index.js'
 import { type CommandKind, commandKinds } from '../log/index.js'
@@ -58,15 +58,18 @@ export function checkNetworkFields<N extends Network>(network: N): N {
 }
 
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
-  const unknown = Object.keys(value).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  throw new TypeError(`${what} has no field ${JSON.stringify(unknown)}: expected ${oneOf(known, unknown)}`)
+  // A label, or what a common builder has made, is none of our business.
+  for (const [name, given] of Object.entries(value)) {
+    if (given === undefined || known.includes(name)) continue
+    const [meant] = nearest(name, known)
+    if (meant !== undefined) throw new TypeError(`${what} has no field ${JSON.stringify(name)}: expected ${meant}?`)
+  }
 }
 
 /** @throws RangeError for what is no time; Infinity is never */
 export function checkCalm(calmFromMs: number): number {
-  if (Number.isSafeInteger(calmFromMs) || calmFromMs === Number.POSITIVE_INFINITY) return calmFromMs
-  throw new RangeError(`calm from ${shown(calmFromMs)} ms on: expected a whole number`)
+  if (typeof calmFromMs === 'number' && !Number.isNaN(calmFromMs)) return calmFromMs
+  throw new RangeError(`calm from ${shown(calmFromMs)} ms on: expected a number`)
 }
 
 /** @throws TypeError for what is no list, and for what in it is nothing at all; the rest is told by whoever judges */
@@ -94,17 +97,21 @@ const optionalParts = {
 
 /**
  * A field of a scenario that is a slip of one that it does not have. A scenario may have fields of its own, and be the instance
- * of a class: only what is near, begins alike and would do in that place is a slip.
+ * of a class: only what is nearly the same and would do in that place is a slip.
  */
 export function slipOf(scenario: object): { readonly field: string; readonly meant: string } | undefined {
   if (Object.getPrototypeOf(scenario) !== Object.prototype) return undefined
   const missing = Object.entries(optionalParts).filter(([part]) => !(part in scenario))
   const names = missing.map(([part]) => part)
   for (const [field, value] of Object.entries(scenario)) {
-    const meant = nearest(field, names).find((part) => part[0] === field[0]?.toLowerCase())
+    const meant = names.find((part) => isSlip(field.toLowerCase(), part.toLowerCase()))
     if (meant !== undefined && missing.some(([part, isOne]) => part === meant && isOne(value))) return { field, meant }
   }
   return undefined
 }
+
+/** The same but for capitals, or for what is left out or added at its end: nothing that somebody means otherwise. */
+const isSlip = (field: string, part: string): boolean =>
+  Math.abs(field.length - part.length) <= 2 && (field.startsWith(part) || part.startsWith(field))
 
 const shown = (value: unknown): string => (typeof value === 'function' ? 'a function' : String(value))

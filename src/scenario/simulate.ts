@@ -12,6 +12,7 @@ import {
   type TracedRequest,
   TraceWriter,
 } from '../trace/index.js'
+import { answersLate } from './another-day.js'
 import { bodyOf, type World } from './contender.js'
 import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
 import type { Parameters } from './parameters.js'
@@ -173,5 +174,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ),
   })
   const running = kernel.run(parameters.durationMs)
-  return running === undefined ? end() : running.then(end)
+  if (running === undefined) return end()
+  answersLate(subject)
+  return running.then(end)
 }

@@ -3,7 +3,7 @@ import { endianness } from 'node:os'
 import { NOBODY, type TraceEvent } from './event.js'
 
 /** Integers per event, at the most. */
-const WIDTH = 13
+const WIDTH = 16
 /** 64 KiB: larger chunks hash no faster, smaller ones cost more calls. */
 const CHUNK = 65536 / 4
 
@@ -33,7 +33,8 @@ export class TraceDigest {
     let at = this.#used
     chunk[at + 1] = event.atMs
     chunk[at + 2] = event.request
-    if (task < 0x100 && attempt < 0x100 && node < 0xffff && space < 0xffff) {
+    const areWords = (epoch | 0) === epoch && (seq | 0) === seq && (untilMs | 0) === untilMs
+    if (areWords && task < 0x100 && attempt < 0x100 && node < 0xffff && space < 0xffff) {
       const packed = first | (task << 16) | (attempt << 24)
       chunk[at + 3] = (node & 0xffff) | (space << 16)
       if ((epoch | seq | untilMs | token | content) === 0 && peer === NOBODY) {
@@ -49,7 +50,10 @@ export class TraceDigest {
       chunk[at + 4] = attempt
       chunk[at + 5] = node
       chunk[at + 6] = space
-      at += 7
+      chunk[at + 7] = highWord(epoch)
+      chunk[at + 8] = highWord(seq)
+      chunk[at + 9] = highWord(untilMs)
+      at += 10
     }
     chunk[at] = epoch
     chunk[at + 1] = seq
@@ -77,3 +81,6 @@ export class TraceDigest {
     this.#used = 0
   }
 }
+
+/** What of a whole number does not fit into 32 bits. */
+const highWord = (value: number): number => Math.floor(value / 0x1_0000_0000)

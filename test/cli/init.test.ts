@@ -78,7 +78,7 @@ describe('contention init', () => {
     expect(first).toContain('written /repository/.github/workflows/contention.yml\n')
     expect(first).not.toContain('npm install')
     expect(read('.github/workflows/contention.yml')).toMatchInlineSnapshot(`
-      "name: contention in packages/one
+      "name: "contention in packages/one"
       on:
         push:
           branches: [main]
@@ -88,7 +88,7 @@ describe('contention init', () => {
           runs-on: ubuntu-latest
           defaults:
             run:
-              working-directory: packages/one
+              working-directory: "packages/one"
           steps:
             - uses: actions/checkout@v4
             - uses: actions/setup-node@v4
@@ -106,10 +106,21 @@ describe('contention init', () => {
 
     expect(await init('packages/own')).toContain('written /repository/.github/workflows/contention-packages-own.yml\n')
     expect(read('.github/workflows/contention-packages-own.yml')).toContain(
-      'cache-dependency-path: packages/own/package-lock.json\n',
+      'cache-dependency-path: "packages/own/package-lock.json"\n',
     )
     expect(await init('packages/own')).not.toMatch(/written|git add/)
     expect(filesIn(join(repository, 'packages'))).not.toContain('one/.github/workflows/contention.yml')
+    // Of names that are one in letters that every system has, each has its own.
+    for (const name of ['é', 'ü']) mkdirSync(join(repository, 'packages', name))
+    expect(await init('packages/é')).toContain('written /repository/.github/workflows/contention-packages-.yml\n')
+    expect(await init('packages/ü')).toContain('written /repository/.github/workflows/contention-packages--2.yml\n')
+    expect(await init('packages/ü')).not.toMatch(/written|git add/)
+  })
+
+  it('keeps the workflow of a project of which somebody has steps run elsewhere', async () => {
+    const workflow = 'jobs:\n  check:\n    steps:\n      - run: npm ci\n        working-directory: docs\n'
+    const root = folder({ '.git/HEAD': 'ref: refs/heads/main', '.github/workflows/contention.yml': workflow })
+    expect((await cli(root, ['init'])).stdout).toContain('kept    .github/workflows/contention.yml\n')
   })
 
   it('keeps the budgets that count, whichever version they are', async () => {

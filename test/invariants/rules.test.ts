@@ -219,6 +219,19 @@ describe('bounded-attempts', () => {
     )
   })
 
+  it('counts the takings of a job anew that has the number of one before it', () => {
+    const enqueued = (atMs: number, job: number, more: More = {}): Happening =>
+      at(atMs, 'a', 'enqueued', { command: 'enqueue', seq: job, ...more })
+    const trace = [enqueued(0, 7), taken(1, 'a', 7), taken(2, 'a', 7)]
+    expectHeld(invariant, [...trace, enqueued(5, 7), taken(6, 'a', 7), taken(7, 'a', 7)])
+    expectBroken(
+      invariant,
+      [...trace, enqueued(5, 7, { repeated: true }), taken(6, 'a', 7)],
+      4,
+      'job 7 of s was taken 3 times, the last by a',
+    )
+  })
+
   it('begins to count anew at every answer, and after a crash', () => {
     const answered = [asks(0, 'a'), waits(20, 'a'), asksAgain(30, 'a'), has(35, 'a'), asksAgain(40, 'a', 2)]
     expectHeld(invariant, [...answered, waits(60, 'a'), asksAgain(70, 'a', 3)])
@@ -466,7 +479,7 @@ describe('takeover-bound', () => {
 
   it('forgets who asks for something else by now, and who crashed', () => {
     const trace = [granted(1_000, 'a', 1, 1_060), asks(1_010, 'b')]
-    expectHeld(invariant, [...trace, asks(1_020, 'b', { command: 'load' })])
+    expectHeld(invariant, [...trace, asks(1_020, 'b', { command: 'append' })])
     expectHeld(invariant, [...trace, crashed(1_020, 'b')])
     expectBroken(
       invariant,
@@ -475,6 +488,23 @@ describe('takeover-bound', () => {
       's was not granted from 1060 ms to 9000 ms, with b asking until the end of the run',
       9_000,
     )
+  })
+
+  it('takes who looks before it asks again for one who asks, and who only looks for one who does not', () => {
+    const looks = (atMs: number) => [
+      asks(atMs, 'b', { command: 'load' }),
+      at(atMs + 1, 'b', 'delivered', { command: 'load' }),
+    ]
+    const trace = [granted(1_000, 'a', 1, 1_060), asks(1_010, 'b'), has(1_020, 'b')]
+    const again = [...looks(1_050), asksAgain(1_060, 'b'), has(1_070, 'b'), ...looks(1_110), asksAgain(1_120, 'b')]
+    expectBroken(
+      invariant,
+      [...trace, ...again],
+      10,
+      's was not granted from 1060 ms to 1161 ms, with b asking until the end of the run',
+      1_161,
+    )
+    expectHeld(invariant, [...trace, ...looks(1_050), ...looks(1_110), ...looks(1_150)], 1_161)
   })
 
   it('names all who ask, at the end of the run as well', () => {
@@ -551,6 +581,12 @@ describe('no-starvation', () => {
     expectBroken(invariant, trace, 3, 'a waited for s from 0 ms to 105 ms, the end of the run, and was not served', 105)
     // It has been silent for more than half the bound: it does not ask any more.
     expectHeld(invariant, trace, 106)
+  })
+
+  it('counts on while a node looks before it asks again', () => {
+    const trace = [asks(0, 'a'), has(10, 'a'), asks(20, 'a', { command: 'load' }), asksAgain(50, 'a')]
+    expectHeld(invariant, [...trace, has(100, 'a', 3)])
+    expectBroken(invariant, [...trace, has(101, 'a', 3)], 4, 'a waited for s from 0 ms to 101 ms')
   })
 
   it('begins to count anew when a node asks for the first time again', () => {

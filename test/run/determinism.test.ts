@@ -140,6 +140,42 @@ describe('twice, or it does not count', () => {
     })
   })
 
+  it('a subject that answers later has one clock that never goes back', async () => {
+    let lowestMs = Number.POSITIVE_INFINITY
+    const timed: Subject = {
+      name: 'timed',
+      core: ({ mint }) => {
+        const core = memoryCore(mint)
+        return {
+          async execute(command, nowMs) {
+            const startedMs = performance.now()
+            await Promise.resolve()
+            lowestMs = Math.min(lowestMs, performance.now() - startedMs)
+            return core.execute(command, nowMs)
+          },
+        }
+      },
+    }
+    expect((await runScenario(small, { subject: timed })).deterministic).toBe(true)
+    expect(lowestMs).toBeGreaterThanOrEqual(0)
+  })
+
+  it('what cannot be put on another day is left as it is, and all else put back', async () => {
+    const { Date: today, performance: clock } = globalThis
+    const uptime = process.uptime
+    Object.defineProperty(globalThis, 'performance', {
+      value: Object.freeze({ now: () => clock.now(), timeOrigin: clock.timeOrigin }),
+      configurable: true,
+    })
+    try {
+      expect((await runScenario(small)).deterministic).toBe(true)
+    } finally {
+      Object.defineProperty(globalThis, 'performance', { value: clock, configurable: true, writable: true })
+    }
+    expect(globalThis.Date).toBe(today)
+    expect(process.uptime).toBe(uptime)
+  })
+
   it('a subject that reads Date.now is found by the lease it grants, with the events before it the same', async () => {
     let tick = 0
     const clocked: Subject = {

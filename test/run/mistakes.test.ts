@@ -72,7 +72,7 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
     { network: () => undefined },
     /a network that is undefined: expected \{ requestDelayMs/,
   ],
-  'a calm that begins at no time': [{ calmFromMs: () => undefined }, /calm from undefined ms on: expected a whole/],
+  'a calm that begins at no time': [{ calmFromMs: () => undefined }, /calm from undefined ms on: expected a number/],
   'invariants that are no list': [{ invariants: () => undefined }, /invariants that are undefined: expected a list/],
   'an invariant that is nothing': [
     { invariants: () => [undefined] },
@@ -154,7 +154,17 @@ describe('a scenario that is wrong', () => {
     const slipped = { ...sound, fault: () => [] }
     expect(() => defineScenario(slipped)).toThrow('scenario sound has a field "fault": expected faults?')
     const faults = () => []
-    const own = { ...sound, faults, fault: faults, nodes: 3, seeds: [1, 2], defaults: () => 7, explored: true }
+    const helpers = { clock: faults, calm: faults, expire: faults, explode: faults, fails: faults }
+    const own = {
+      ...sound,
+      ...helpers,
+      faults,
+      fault: faults,
+      nodes: 3,
+      seeds: [1, 2],
+      defaults: () => 7,
+      explored: true,
+    }
     expect(defineScenario(own)).toBe(own)
     class Mine {
       fault = faults

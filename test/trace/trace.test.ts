@@ -79,6 +79,10 @@ describe('the trace', () => {
       ),
       { numRuns: 60 },
     )
+    for (const field of ['epoch', 'seq', 'untilMs'] as const) {
+      const beyond = { ...event, [field]: event[field] + 0x1_0000_0000 }
+      expect(digestOf([beyond]), field).not.toBe(digestOf([event]))
+    }
     expect(digestOf([{ ...event, repeated: true }])).not.toBe(digestOf([event]))
     expect(digestOf([event], 2)).not.toBe(digestOf([event], 1))
     expect(digestOf([event, event])).not.toBe(digestOf([event]))

@@ -9,7 +9,7 @@ const EVERYBODY: Sharing = { kind: 'added', bits: 0o664 }
 
 /** What git takes a value of `core.sharedRepository` for. Undefined where the umask alone counts. */
 export function sharingOf(value: string): Sharing | undefined {
-  if (/^(|group|true|yes|on|0*1)$/i.test(value)) return GROUP
+  if (/^(group|true|yes|on|0*1)$/i.test(value)) return GROUP
   if (/^(all|world|everybody|0*2)$/i.test(value)) return EVERYBODY
   const bits = /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) & 0o666 : 0
   return bits === 0 ? undefined : { kind: 'instead', bits }
