@@ -13,6 +13,7 @@ const core = [
   'scenarios',
   'jobs',
   'subject',
+  'conformance',
   'authority',
   'explore',
   'corpus',

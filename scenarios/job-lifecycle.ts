@@ -1,4 +1,4 @@
-import { boundedAttempts, effectOnce, fairJobs } from '../src/invariants/index.js'
+import { boundedAttempts, effectOnce, epochsGrow, fairJobs } from '../src/invariants/index.js'
 import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
 import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
 
@@ -27,7 +27,7 @@ export const jobLifecycle = defineScenario({
   name: 'job-lifecycle',
   description: 'enqueue, take, complete, fail: work that is a lease per job, for exploration',
   parameters,
-  needs: ['take', 'complete'],
+  needs: ['enqueue', 'take', 'complete'],
   network: lifecycleNetwork,
   calmFromMs,
   explore(random) {
@@ -78,6 +78,7 @@ export const jobLifecycle = defineScenario({
     }
   },
   invariants: ({ maxUnanswered, maxAttempts }) => [
+    epochsGrow,
     effectOnce,
     boundedAttempts({ maxUnanswered, maxAttempts }),
     fairJobs({ maxAttempts }),

@@ -205,7 +205,7 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   let renewAtMs = node.monotonicMs + p.renewEveryMs
   let sinceCheckpoint = 0
   /** What the next checkpoint will hold: the log may have gone on by the time it is written. */
-  let captured: { readonly nextSeq: number; readonly value: number } | undefined
+  let captured: Captured | undefined
   let unanswered = 0
   let refused = false
   while (!refused && believes() && node.monotonicMs < endAtMs) {
@@ -253,13 +253,14 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
     const command = node.random.chance(120)
-      ? confused(node, fence, nextSeq, value)
+      ? confused(node, fence, { nextSeq, value }, log)
       : careless(node, fence, nextSeq, value, ttlMs)
     if (command !== undefined) yield command
   } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
 }
 
-const APPEND = 3
+/** What is asked with a token that was made up. */
+const forgeable = ['renew', 'checkpoint', 'validate', 'append'] as const
 
 /** What a holder may do that does not look whether it still is one. */
 function careless(node: Contender, fence: Fence, nextSeq: number, value: number, ttlMs: number): Suspended | undefined {
@@ -269,15 +270,18 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
     case 'renew':
       return node.can('renew') ? node.renew(fence, ttlMs) : undefined
     case 'forge': {
-      const forged = { ...fence, token: `forged by ${node.owner}` }
       const payload = node.random.int(0, 1_000_000)
-      // Not a release: one that frees nothing may well be answered with yes. And a core may have no tokens: its log is asked.
-      switch (fence.token === '' ? APPEND : payload % 4) {
-        case 0:
+      // A core without tokens has none to be made up.
+      if (fence.token === '') return undefined
+      const tokens = [`forged by ${node.owner}`, '', fence.token.slice(0, -1), `${fence.token}.`]
+      const forged = { ...fence, token: tokens[(payload >> 2) % tokens.length] as string }
+      // Not a release: one that frees nothing may well be answered with yes.
+      switch (forgeable[payload % forgeable.length]) {
+        case 'renew':
           return node.can('renew') ? node.renew(forged, ttlMs) : undefined
-        case 1:
+        case 'checkpoint':
           return node.can('checkpoint') ? node.checkpoint(forged, nextSeq, value) : undefined
-        case 2:
+        case 'validate':
           return node.can('validate') ? node.validate(forged) : undefined
         default:
           return node.can('append') ? node.append(forged, 'entry', payload) : undefined
@@ -290,18 +294,29 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
 
 /** One append of a holder may be in the log without an answer: what lies behind it nobody has written. */
 const BEYOND_THE_LOG = [2, 4] as const
+const BACK = 3
+
+/** A state, and which events it is of: those before `nextSeq`. */
+interface Captured {
+  readonly nextSeq: number
+  readonly value: number
+}
 
 /** What a holder may ask that is confused: for an epoch, a checkpoint or a cut that is not there yet, or whether it still holds. */
-function confused(node: Contender, fence: Fence, nextSeq: number, value: number): Suspended | undefined {
+function confused(node: Contender, fence: Fence, { nextSeq, value }: Captured, begun: Captured): Suspended | undefined {
   switch (node.random.pick(['epoch', 'checkpoint', 'cut', 'validate'] as const)) {
     case 'epoch': {
       const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
       return node.can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
     }
-    case 'checkpoint':
-      return node.can('checkpoint')
-        ? node.checkpoint(fence, nextSeq + node.random.int(...BEYOND_THE_LOG), value)
-        : undefined
+    case 'checkpoint': {
+      const ahead = node.random.int(...BEYOND_THE_LOG)
+      if (!node.can('checkpoint')) return undefined
+      // Or for the one with which it began: another may have been made since.
+      return ahead === BACK
+        ? node.checkpoint(fence, begun.nextSeq, begun.value)
+        : node.checkpoint(fence, nextSeq + ahead, value)
+    }
     case 'cut':
       return node.can('truncate') ? node.truncate(fence, nextSeq + node.random.int(...BEYOND_THE_LOG)) : undefined
     case 'validate':

@@ -86,7 +86,7 @@ export type Attempt<P> = (node: Contender, fence: JobFence, p: P) => Steps<Handl
 const queueOf = ({ spaces }: Contender): string => spaces[0] as string
 
 /** The space whose log holds the effect of `job`: one each, when there are as many spaces as jobs. */
-const logOf = ({ spaces }: Contender, job: number): string => spaces[job % spaces.length] as string
+const logOf = ({ spaces }: Contender, job: number): string => spaces[Math.abs(job % spaces.length)] as string
 
 /** Puts one job into the queue; undefined when nobody answers. */
 export function* putIn(node: Contender, p: WorkerTimes): Steps<number | undefined> {

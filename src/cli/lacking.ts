@@ -1,7 +1,7 @@
 import { InputError } from '../input/index.js'
 import { type CommandKind, commandKinds } from '../log/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { commandsOf, type Subject } from '../subject/index.js'
+import { assemble, commandsOf, type Subject } from '../subject/index.js'
 
 const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>): readonly CommandKind[] =>
   needs.filter((kind) => !commands.has(kind))
@@ -58,5 +58,4 @@ export function askable(
   }
 }
 
-const ownsJobs = ({ core, log, jobs, client }: Subject): boolean =>
-  jobs !== undefined || (core === undefined && log === undefined && client === undefined)
+const ownsJobs = (subject: Subject): boolean => assemble(subject, 0).own.has('jobs')

@@ -32,6 +32,21 @@ export const jobs: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'a job is its taker’s for as long as it has asked, at an epoch higher than before',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      await probe.enqueued()
+      const take = (owner: string) => probe.ask('take', owner, { space: 's', owner, ttlMs: 100, maxAttempts: 3 })
+      const { fence, expiresAtMs } = await probe.expect('taken', take('a'), 'take')
+      probe.same(expiresAtMs, 100, 'end of a taking of 100 ms at 0 ms')
+      probe.nowMs = 99
+      await probe.expect('idle', take('b'), 'take by another while the job is taken')
+      probe.nowMs = 100
+      const { epoch } = await probe.taken('b')
+      if (epoch <= fence.epoch) probe.same(epoch, fence.epoch + 1, 'the epoch of the next taking')
+    },
+  },
+  {
     name: 'a job whose lease has run out is taken again, behind the others',
     needs: ['enqueue', 'take'],
     async check(probe) {

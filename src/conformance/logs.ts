@@ -98,6 +98,17 @@ export const logs: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'a checkpoint does not go back',
+    needs: ['acquire', 'append', 'checkpoint'],
+    async check(probe) {
+      const fence = await probe.granted('a')
+      for (const payload of [1, 2]) await probe.appended(fence, payload)
+      const checkpoint = (nextSeq: number) => probe.ask('checkpoint', 'a', { fence, nextSeq, state: nextSeq })
+      await probe.expect('checkpointed', checkpoint(2), 'checkpoint')
+      await probe.refused(checkpoint(1), 'checkpoint before the latest one')
+    },
+  },
+  {
     name: 'a checkpoint is refused from an owner of the past',
     needs: ['acquire', 'append', 'checkpoint'],
     async check(probe) {
@@ -119,17 +130,16 @@ export const logs: readonly ContractCheck[] = [
       for (const payload of [1, 2, 3]) await probe.appended(fence, payload)
       await probe.ask('checkpoint', 'a', { fence, nextSeq: 2, state: 0 })
       await probe.refused(probe.ask('truncate', 'a', { fence, beforeSeq: 3 }), 'truncate beyond the checkpoint')
-      await probe.expect(
-        'truncated',
-        probe.ask('truncate', 'a', { fence, beforeSeq: 2 }),
-        'truncate up to the checkpoint',
-      )
+      const cut = probe.ask('truncate', 'a', { fence, beforeSeq: 2 })
+      const { firstSeq } = await probe.expect('truncated', cut, 'truncate up to the checkpoint')
       const page = await probe.expect('events', probe.ask('read', 'a', { space: 's', fromSeq: 2, limit: 9 }), 'read')
       probe.same(
         page.events.map(({ payload }) => payload),
         [3],
         'the events that are left',
       )
+      // It may keep more than it has to.
+      if (firstSeq === 0) return
       await probe.refused(probe.ask('read', 'a', { space: 's', fromSeq: 0, limit: 9 }), 'read of what was truncated')
     },
   },

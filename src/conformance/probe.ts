@@ -55,12 +55,21 @@ export class Probe {
 
   /** Asks until the space is granted, for a while: a core may let some time pass before it grants what is free. */
   async granted(owner: string, space = 's', ttlMs = 100): Promise<Fence> {
+    const what = `acquire of a free space by ${owner}`
+    return (await this.eventually('granted', () => this.acquire(owner, space, ttlMs), what)).fence
+  }
+
+  async eventually<K extends Reply['kind']>(
+    kind: K,
+    ask: () => Promise<Reply>,
+    what: string,
+  ): Promise<Extract<Reply, { kind: K }>> {
     for (let tries = 0; tries < 20; tries++) {
-      const reply = await this.acquire(owner, space, ttlMs)
-      if (reply.kind === 'granted') return reply.fence
+      const reply = await ask()
+      if (reply.kind === kind) return reply as Extract<Reply, { kind: K }>
       this.nowMs += 20
     }
-    throw new ContractBroken(`acquire of a free space by ${owner}: still refused at ${this.nowMs} ms`)
+    throw new ContractBroken(`${what}: still refused at ${this.nowMs} ms`)
   }
 
   async appended(fence: Fence, payload: number): Promise<number> {

@@ -1,6 +1,14 @@
 import type { TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
+interface JobStanding {
+  /** Of its latest taking; 0 before the first. */
+  epoch: number
+  /** Of all takings of jobs that had this number. */
+  highest: number
+  done: boolean
+}
+
 /**
  * A request may arrive twice and be sent again; it takes effect the first time, and what was refused then stays refused: whoever
  * asked may have given up since. And a job is done once, by who holds it: bull #308
@@ -13,15 +21,49 @@ export const effectOnce: Invariant = {
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
-    /** By space and job: the epoch of its latest taking, 0 before the first, `DONE` once it is done. */
-    const takings: Map<number, number>[] = spaces.map(() => new Map())
+    /** By space and number of the job. */
+    const queues: Map<number, JobStanding>[] = spaces.map(() => new Map())
     // In words only when a rule is broken: a text for every event is one for nothing.
     const copy = ({ request, node, space }: TraceEvent) =>
       `a copy of request ${request} of ${nodes[node]} took effect on ${spaces[space]}`
     const job = ({ seq, space }: TraceEvent) => `job ${seq} of ${spaces[space]}`
+    const judgeCopy = (event: TraceEvent): string | undefined => {
+      const { kind, space, seq, epoch } = event
+      const known = queues[space]?.get(seq)
+      if (kind === 'enqueued') {
+        if (known !== undefined) return undefined
+        queues[space]?.set(seq, { epoch: 0, highest: 0, done: false })
+        return `${copy(event)}: it put ${job(event)} there`
+      }
+      if (kind !== 'taken' || epoch <= (known?.highest ?? 0)) return undefined
+      queues[space]?.set(seq, { epoch, highest: epoch, done: false })
+      return `${copy(event)}: it took ${job(event)}`
+    }
+    const judgeJob = (event: TraceEvent): string | undefined => {
+      const { kind, space, node, seq, epoch } = event
+      const known = queues[space]?.get(seq) ?? { epoch: 0, highest: 0, done: false }
+      queues[space]?.set(seq, known)
+      if (kind === 'enqueued') {
+        // One that is over may have left its number; what copies are told of that one is no news.
+        known.epoch = 0
+        known.done = false
+        return undefined
+      }
+      if (kind === 'taken') {
+        if (!known.done) known.epoch = epoch
+        known.highest = Math.max(known.highest, epoch)
+        return undefined
+      }
+      const before = known.done
+      known.done = true
+      if (before) return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
+      return epoch === known.epoch
+        ? undefined
+        : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${known.epoch} was under way`
+    }
     return {
       step(event) {
-        const { kind, space, node, seq, epoch, repeated } = event
+        const { kind, space, seq, epoch, repeated } = event
         switch (kind) {
           case 'granted': {
             const isNew = epoch > (epochs[space] as number)
@@ -33,32 +75,10 @@ export const effectOnce: Invariant = {
             if (isNew) heads[space] = seq + 1
             return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : undefined
           }
-          default: {
-            const jobs = takings[space] as Map<number, number>
-            const taking = jobs.get(seq)
-            if (kind === 'enqueued') {
-              // One that is over may have left its number.
-              if (taking === undefined || !repeated) jobs.set(seq, 0)
-              return repeated && taking === undefined ? `${copy(event)}: it put ${job(event)} there` : undefined
-            }
-            const latest = taking ?? 0
-            if (kind === 'taken') {
-              if (epoch <= latest) return undefined
-              jobs.set(seq, epoch)
-              return repeated ? `${copy(event)}: it took ${job(event)}` : undefined
-            }
-            if (repeated) return undefined
-            jobs.set(seq, DONE)
-            if (latest === DONE)
-              return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
-            return epoch === latest
-              ? undefined
-              : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${latest} was under way`
-          }
+          default:
+            return repeated ? judgeCopy(event) : judgeJob(event)
         }
       },
     }
   },
 }
-
-const DONE = Number.MAX_SAFE_INTEGER

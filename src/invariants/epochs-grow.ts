@@ -6,12 +6,27 @@ import type { Invariant } from './invariant.js'
  */
 export const epochsGrow: Invariant = {
   name: 'epochs-grow',
-  rule: 'every grant of a space has a higher epoch than every grant of it before',
-  kinds: ['granted'],
+  rule: 'every grant of a space has a higher epoch than every grant of it before, and so has every taking of a job',
+  kinds: ['granted', 'enqueued', 'taken'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
+    /** By space and number of the job. */
+    const takings: Map<number, number>[] = spaces.map(() => new Map())
     return {
-      step({ space, node, epoch, repeated }) {
+      step({ kind, space, node, seq, epoch, repeated }) {
+        if (kind !== 'granted') {
+          const jobs = takings[space]
+          // A job may have the number of one that is over.
+          if (jobs === undefined || repeated || kind === 'enqueued') {
+            if (!repeated) jobs?.delete(seq)
+            return undefined
+          }
+          const before = jobs.get(seq) ?? 0
+          jobs.set(seq, Math.max(before, epoch))
+          return epoch > before
+            ? undefined
+            : `job ${seq} of ${spaces[space]} was given to ${nodes[node]} at epoch ${epoch}, after epoch ${before}`
+        }
         const highest = epochs[space] as number
         if (epoch > highest) epochs[space] = epoch
         else if (!repeated)

@@ -3,6 +3,8 @@ import type { Invariant } from './invariant.js'
 interface JobStanding {
   /** Since when it is ready; Infinity while it is taken. */
   readySinceMs: number
+  /** Until when it may count as not ready yet: a queue may have it begin to wait anew when it is given back late. */
+  notBeforeMs: number
   /** How often it was taken. */
   attempts: number
   /** Of its last taking. */
@@ -28,13 +30,13 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
   return {
     name: 'fair-jobs',
     rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and nobody is sent away while one is',
-    kinds: ['enqueued', 'taken', 'idle', 'completed', 'failed'],
+    kinds: ['enqueued', 'taken', 'idle', 'lease-held', 'queued', 'completed', 'failed'],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Set() }))
       /** The first of those that have been ready since before `untilMs`. Those that turn out to be over are put aside. */
       const readyBefore = ({ open, over }: Queue, atMs: number, untilMs: number) => {
         for (const [number, job] of open) {
-          const sinceMs = readySinceMs(job, atMs, maxAttempts)
+          const sinceMs = Math.max(readySinceMs(job, atMs, maxAttempts), job.notBeforeMs)
           if (sinceMs < untilMs) return { number, sinceMs }
           if (sinceMs < Number.POSITIVE_INFINITY || job.lapsesAtMs > atMs) continue
           putAside({ open, over }, number)
@@ -42,7 +44,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
         return undefined
       }
       return {
-        step({ kind, space, node, seq, epoch, atMs, untilMs, repeated }) {
+        step({ kind, command, space, node, seq, epoch, atMs, untilMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined) return undefined
           const { open, over } = queue
@@ -55,10 +57,12 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 return `${nodes[node]} was told that its job is job ${seq} of ${spaces[space]}, which was put there before and is not done: one of the two is lost`
               }
               over.delete(seq)
-              open.set(seq, { readySinceMs: atMs, attempts: 0, epoch: 0, lapsesAtMs: Number.POSITIVE_INFINITY })
+              open.set(seq, { readySinceMs: atMs, lapsesAtMs: Number.POSITIVE_INFINITY, ...NEVER_TAKEN })
               return undefined
-            case 'idle': {
-              const ready = repeated ? undefined : readyBefore(queue, atMs, atMs + 1)
+            case 'idle':
+            case 'lease-held':
+            case 'queued': {
+              const ready = repeated || command !== 'take' ? undefined : readyBefore(queue, atMs, atMs + 1)
               return ready === undefined
                 ? undefined
                 : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
@@ -69,8 +73,11 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
             case 'failed':
               if (repeated || job === undefined || epoch !== job.epoch) return undefined
               if (job.attempts >= maxAttempts) putAside(queue, seq)
-              job.readySinceMs = atMs
-              job.lapsesAtMs = Number.POSITIVE_INFINITY
+              if (job.lapsesAtMs <= atMs) job.notBeforeMs = atMs
+              else {
+                job.readySinceMs = atMs
+                job.lapsesAtMs = Number.POSITIVE_INFINITY
+              }
               return undefined
             default: {
               if (repeated) return undefined
@@ -81,6 +88,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               if (job !== undefined) {
                 job.readySinceMs = Number.POSITIVE_INFINITY
                 job.lapsesAtMs = untilMs
+                job.notBeforeMs = 0
                 job.attempts += 1
                 job.epoch = epoch
               }
@@ -97,6 +105,8 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
     },
   }
 }
+
+const NEVER_TAKEN = { notBeforeMs: 0, attempts: 0, epoch: 0 }
 
 function putAside({ open, over }: Queue, number: number): void {
   open.delete(number)

@@ -1,4 +1,8 @@
+import { digestText } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
+
+/** A core without tokens has none to be made up. */
+const NO_TOKEN = digestText('')
 
 /**
  * The token is the secret of one ownership: naming the right owner and epoch is not enough. A fence is a capability, as in
@@ -19,7 +23,7 @@ export const genuineTokens: Invariant = {
           tokens[space] = token
           return undefined
         }
-        if (epoch !== epochs[space] || token === tokens[space]) return undefined
+        if (epoch !== epochs[space] || token === tokens[space] || tokens[space] === NO_TOKEN) return undefined
         return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch} with a token that was never granted`
       },
     }

@@ -317,6 +317,18 @@ export default { name: 'chatty', core: ({ builtIn }) => { console.log('a core is
     expect(stderr).toContain('a core is made')
   })
 
+  it('explores the jobs of a subject that answers every command in one function', async () => {
+    const root = folder({
+      'whole.mjs': `
+export default { name: 'whole', core: ({ builtIn: { core, log, jobs } }) => {
+  const all = { ...core, ...log, ...jobs }
+  return { execute: (command, nowMs) => command.kind === 'take' ? { kind: 'idle' } : all[command.kind](command, nowMs) }
+} }`,
+    })
+    const { code, stdout } = await explore(root, '--subject', 'whole.mjs', '--no-shrink')
+    expect([code, stdout]).toEqual([1, expect.stringContaining('FAIL  job-lifecycle  seed 1: fair-jobs broke')])
+  })
+
   it('writes the counterexample of a subject with a name longer than a file may have', async () => {
     const name = 'x'.repeat(300)
     const root = folder({ 'long.mjs': `export default { name: '${name}', client: { believes: () => true } }` })

@@ -5,9 +5,11 @@ import {
   checkpointCovered,
   contiguousLog,
   effectOnce,
+  epochsGrow,
   exclusiveBelief,
   fairJobs,
   fencedWrites,
+  genuineTokens,
   mutualExclusion,
   noStarvation,
   promptJobs,
@@ -16,7 +18,7 @@ import {
   takeoverBound,
   validMeansHeld,
 } from '../../src/invariants/index.js'
-import { type EventKind, foldContent } from '../../src/trace/index.js'
+import { digestText, type EventKind, foldContent } from '../../src/trace/index.js'
 import { at, expectBroken, expectHeld, type Happening, judged, type More } from '../support/trace-by-hand.js'
 
 const granted = (atMs: number, who: string, epoch: number, untilMs = 0, more: More = {}): Happening =>
@@ -345,6 +347,34 @@ describe('contiguous-log', () => {
   })
 })
 
+describe('epochs-grow', () => {
+  const job =
+    (kind: 'enqueued' | 'taken') =>
+    (atMs: number, epoch: number, more: More = {}) =>
+      at(atMs, 'a', kind, { command: kind === 'taken' ? 'take' : 'enqueue', seq: 7, epoch, ...more })
+  const [enqueued, taken] = [job('enqueued'), job('taken')]
+
+  it('has every taking of a job at a higher epoch, and begins anew with another job of its number', () => {
+    const trace = [enqueued(0, 0), taken(1, 3), taken(2, 5)]
+    expectHeld(epochsGrow, [...trace, taken(3, 5, { repeated: true }), enqueued(4, 0), taken(5, 1)])
+    expectBroken(epochsGrow, [...trace, taken(3, 5)], 3, 'job 7 of s was given to a at epoch 5, after epoch 5')
+  })
+})
+
+describe('genuine-tokens', () => {
+  const renewedWith = (token: number) => at(5, 'a', 'renewed', { command: 'renew', epoch: 1, token })
+
+  it('has none made up, and judges none where there are none', () => {
+    expectBroken(
+      genuineTokens,
+      [granted(0, 'a', 1, 0, { token: 77 }), renewedWith(78)],
+      1,
+      's accepted renew of a at epoch 1 with a token that was never granted',
+    )
+    expectHeld(genuineTokens, [granted(0, 'a', 1, 0, { token: digestText('') }), renewedWith(78)])
+  })
+})
+
 describe('effect-once', () => {
   const again = { repeated: true, request: 7 }
   const taken = (atMs: number, who: string, job: number, attempt: number, more: More = {}): Happening =>
@@ -382,6 +412,12 @@ describe('effect-once', () => {
       1,
       'a copy of request 7 of a took effect on s: it put job 1 of s there',
     )
+  })
+
+  it('takes no late copy for news of another job that has the number by now', () => {
+    const enqueued = (atMs: number) => at(atMs, 'a', 'enqueued', { command: 'enqueue', seq: 0 })
+    const trace = [enqueued(0), taken(1, 'a', 0, 1), taken(2, 'b', 0, 2), completed(3, 'b', 0, 2), enqueued(4)]
+    expectHeld(effectOnce, [...trace, taken(5, 'a', 0, 1, again), taken(6, 'b', 0, 1), completed(7, 'b', 0, 1)])
   })
 
   it('sees a job that one request took twice, and another that it took as well', () => {
@@ -754,6 +790,32 @@ describe('fair-jobs', () => {
       taken(12, 'a', late, 72, until(90)),
       taken(30, 'b', early, 73, until(90)),
     ])
+  })
+
+  it('lets a job that is given back late stand where it was by then, or behind', () => {
+    const trace = [
+      ...[enqueued(0, 'a', 0), taken(10, 'a', 0, 1, until(50)), enqueued(55, 'b', 1)],
+      failed(60, 'a', 0, 1),
+    ]
+    for (const first of [0, 1]) {
+      expectHeld(invariant, [
+        ...trace,
+        taken(70, 'c', first, 2 - first, until(99)),
+        taken(71, 'c', 1 - first, 1 + first),
+      ])
+    }
+  })
+
+  it('takes a refusal of a take for being sent away', () => {
+    const refused = at(9, 'b', 'lease-held', { command: 'take' })
+    expectHeld(invariant, [refused, at(9, 'b', 'lease-held', { command: 'acquire' })])
+    expectHeld(invariant, [enqueued(0, 'a', 0), at(9, 'b', 'lease-held', { command: 'acquire' })])
+    expectBroken(
+      invariant,
+      [enqueued(0, 'a', 0), refused],
+      1,
+      'b was told that s has no work; job 0 was ready since 0 ms',
+    )
   })
 
   it('has nobody sent away while a job is ready', () => {
