@@ -54,9 +54,9 @@ export const effectOnce: Invariant = {
         known.highest = Math.max(known.highest, epoch)
         return undefined
       }
-      const before = known.done
+      const wasDone = known.done
       known.done = true
-      if (before) return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
+      if (wasDone) return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
       return epoch === known.epoch
         ? undefined
         : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${known.epoch} was under way`

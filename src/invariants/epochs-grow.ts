@@ -14,24 +14,27 @@ export const epochsGrow: Invariant = {
     const takings: Map<number, number>[] = spaces.map(() => new Map())
     return {
       step({ kind, space, node, seq, epoch, repeated }) {
-        if (kind !== 'granted') {
-          const jobs = takings[space]
-          // A job may have the number of one that is over.
-          if (jobs === undefined || repeated || kind === 'enqueued') {
+        const highest = epochs[space] as number
+        const jobs = takings[space]
+        switch (kind) {
+          case 'granted':
+            if (epoch > highest) epochs[space] = epoch
+            else if (!repeated)
+              return `${spaces[space]} was granted to ${nodes[node]} at epoch ${epoch}, after epoch ${highest}`
+            return undefined
+          case 'enqueued':
+            // It may have the number of one that is over.
             if (!repeated) jobs?.delete(seq)
             return undefined
+          default: {
+            const before = jobs?.get(seq) ?? 0
+            if (repeated) return undefined
+            jobs?.set(seq, Math.max(before, epoch))
+            return epoch > before
+              ? undefined
+              : `job ${seq} of ${spaces[space]} was given to ${nodes[node]} at epoch ${epoch}, after epoch ${before}`
           }
-          const before = jobs.get(seq) ?? 0
-          jobs.set(seq, Math.max(before, epoch))
-          return epoch > before
-            ? undefined
-            : `job ${seq} of ${spaces[space]} was given to ${nodes[node]} at epoch ${epoch}, after epoch ${before}`
         }
-        const highest = epochs[space] as number
-        if (epoch > highest) epochs[space] = epoch
-        else if (!repeated)
-          return `${spaces[space]} was granted to ${nodes[node]} at epoch ${epoch}, after epoch ${highest}`
-        return undefined
       },
     }
   },

@@ -689,6 +689,7 @@ describe('contention conformance', () => {
     const [{ results }] = JSON.parse(stdout).subjects
     const broken = results.filter(({ verdict }: { verdict: string }) => verdict === 'broken')
     expect(broken.map(({ name }: { name: string }) => name)).toEqual([
+      'an older fence of the same owner is refused',
       'a release by an owner of the past frees nothing',
     ])
     const skipped = results.filter(({ verdict }: { verdict: string }) => verdict === 'skipped')
