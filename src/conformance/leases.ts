@@ -1,7 +1,7 @@
 import type { Fence } from '../lease/index.js'
 import type { Reply } from '../log/index.js'
 import type { ContractCheck } from './check.js'
-import type { Probe } from './probe.js'
+import { madeUpTokens, type Probe } from './probe.js'
 
 /** Everything that may be asked under a fence and must be refused without a good one. A release that frees nothing need not be. */
 function everyWay(probe: Probe, fence: Fence): readonly (() => Promise<Reply>)[] {
@@ -125,13 +125,7 @@ export const leases: readonly ContractCheck[] = [
       probe.nowMs = 100
       const fence = await probe.granted('b')
       if (fence.token === '' && old.token === '') return 'no tokens'
-      for (const [token, what] of [
-        ['made up', 'a made-up token'],
-        [old.token, 'the token of another epoch'],
-        ['', 'no token'],
-        [fence.token.slice(0, -1), 'the beginning of a token'],
-        [`${fence.token}.`, 'a token with something behind it'],
-      ] as const) {
+      for (const [token, what] of [...madeUpTokens(fence), [old.token, 'the token of another epoch'] as const]) {
         for (const ask of everyWay(probe, { ...fence, token })) await probe.refused(ask(), what)
       }
       return undefined

@@ -108,3 +108,11 @@ export class Probe {
     if (one !== other) throw new ContractBroken(`${what}: expected ${other}, found ${one}`)
   }
 }
+
+/** Tokens that are not that of `fence`, each by how it is wrong. */
+export const madeUpTokens = ({ token }: Fence): readonly (readonly [token: string, what: string])[] => [
+  ['made up', 'a made-up token'],
+  ['', 'no token'],
+  [token.slice(0, -1), 'the beginning of a token'],
+  [`${token}.`, 'a token with something behind it'],
+]

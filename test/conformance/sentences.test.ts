@@ -46,6 +46,15 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
   'an older fence of the same owner is refused': [
     takingFences('compares owners alone', (fence, { owner, epoch }) => fence.owner === owner && fence.epoch < epoch),
   ],
+  'a write needs the token of its epoch': [
+    defineSubject({
+      name: 'truncates for any token',
+      log: ({ builtIn }) => ({
+        ...builtIn.log,
+        truncate: (command, nowMs) => builtIn.log.truncate(lax(builtIn, () => true)(command), nowMs),
+      }),
+    }),
+  ],
   'a checkpoint does not go back': [
     defineSubject({
       name: 'takes every checkpoint',
