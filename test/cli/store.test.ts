@@ -65,7 +65,7 @@ describe('--store', () => {
 
   it('checks the contract of the built-in core on a store', async () => {
     const { code, stdout } = await cli(folder(), ['conformance', '--store', 'sqlite', '--quiet'])
-    expect([code, stdout]).toEqual([0, 'PASS  built-in: 35 hold, 0 broken, 0 skipped\n'])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^PASS {2}built-in: \d+ hold, 0 broken, 0 skipped\n$/)])
   })
 
   for (const [what, spec, said] of [
