@@ -294,6 +294,7 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
 
 /** One append of a holder may be in the log without an answer: what lies behind it nobody has written. */
 const BEYOND_THE_LOG = [2, 4] as const
+/** Of the draws between, so that it is no draw more: a checkpoint that goes back. */
 const BACK = 3
 
 /** A state, and which events it is of: those before `nextSeq`. */

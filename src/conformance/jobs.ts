@@ -9,11 +9,7 @@ export const jobs: readonly ContractCheck[] = [
       const put = [await probe.enqueued(), await probe.enqueued(), await probe.enqueued()]
       const numbers = [await probe.taken('a'), await probe.taken('b'), await probe.taken('a')].map(({ job }) => job)
       probe.same(numbers, put, 'the jobs')
-      await probe.expect(
-        'idle',
-        probe.ask('take', 'b', { space: 's', owner: 'b', ttlMs: 100, maxAttempts: 3 }),
-        'take of none',
-      )
+      await probe.expect('idle', probe.take('b'), 'take of none')
     },
   },
   {
@@ -24,11 +20,7 @@ export const jobs: readonly ContractCheck[] = [
       const again = probe.ask('enqueue', 'a', { space: 's' }, probe.lastRequest)
       probe.same((await probe.expect('enqueued', again, 'the same enqueue')).job, put, 'the job')
       await probe.taken('a')
-      await probe.expect(
-        'idle',
-        probe.ask('take', 'b', { space: 's', owner: 'b', ttlMs: 100, maxAttempts: 3 }),
-        'take of none',
-      )
+      await probe.expect('idle', probe.take('b'), 'take of none')
     },
   },
   {
@@ -36,11 +28,10 @@ export const jobs: readonly ContractCheck[] = [
     needs: ['enqueue', 'take'],
     async check(probe) {
       await probe.enqueued()
-      const take = (owner: string) => probe.ask('take', owner, { space: 's', owner, ttlMs: 100, maxAttempts: 3 })
-      const { fence, expiresAtMs } = await probe.expect('taken', take('a'), 'take')
+      const { fence, expiresAtMs } = await probe.expect('taken', probe.take('a'), 'take')
       probe.same(expiresAtMs, 100, 'end of a taking of 100 ms at 0 ms')
       probe.nowMs = 99
-      await probe.expect('idle', take('b'), 'take by another while the job is taken')
+      await probe.expect('idle', probe.take('b'), 'take by another while the job is taken')
       probe.nowMs = 100
       const { epoch } = await probe.taken('b')
       if (epoch <= fence.epoch) probe.same(epoch, fence.epoch + 1, 'the epoch of the next taking')
@@ -65,11 +56,7 @@ export const jobs: readonly ContractCheck[] = [
         await probe.taken('a', 2)
         probe.nowMs += 100
       }
-      await probe.expect(
-        'idle',
-        probe.ask('take', 'a', { space: 's', owner: 'a', ttlMs: 100, maxAttempts: 2 }),
-        'a third take',
-      )
+      await probe.expect('idle', probe.take('a', 2), 'a third take')
     },
   },
   {

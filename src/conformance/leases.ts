@@ -1,20 +1,8 @@
 import type { Fence } from '../lease/index.js'
 import type { Reply } from '../log/index.js'
 import type { ContractCheck } from './check.js'
-import { madeUpTokens, type Probe } from './probe.js'
-
-/** Everything that may be asked under a fence and must be refused without a good one. A release that frees nothing need not be. */
-function everyWay(probe: Probe, fence: Fence): readonly (() => Promise<Reply>)[] {
-  const { owner } = fence
-  const ways = {
-    append: () => probe.append(fence, 1),
-    validate: () => probe.ask('validate', owner, { fence }),
-    renew: () => probe.ask('renew', owner, { fence, ttlMs: 100 }),
-    checkpoint: () => probe.ask('checkpoint', owner, { fence, nextSeq: 0, state: 0 }),
-    truncate: () => probe.ask('truncate', owner, { fence, beforeSeq: 0 }),
-  }
-  return (Object.keys(ways) as (keyof typeof ways)[]).filter((kind) => probe.has(kind)).map((kind) => ways[kind])
-}
+import { everyWay, madeUpTokens } from './fences.js'
+import type { Probe } from './probe.js'
 
 /** A write of any kind that the subject has, by which a fence can be tried. */
 const tryFence = (probe: Probe, fence: Fence): Promise<Reply> => (everyWay(probe, fence)[0] as () => Promise<Reply>)()

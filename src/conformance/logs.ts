@@ -1,17 +1,5 @@
-import type { Fence } from '../lease/index.js'
-import type { Reply } from '../log/index.js'
 import type { ContractCheck } from './check.js'
-import { madeUpTokens, type Probe } from './probe.js'
-
-/** Every write that the subject has, under `fence`: one that writes nothing new. */
-function writes(probe: Probe, fence: Fence): readonly (() => Promise<Reply>)[] {
-  const { owner } = fence
-  return [
-    () => probe.append(fence, 1),
-    ...(probe.has('checkpoint') ? [() => probe.ask('checkpoint', owner, { fence, nextSeq: 0, state: 0 })] : []),
-    ...(probe.has('truncate') ? [() => probe.ask('truncate', owner, { fence, beforeSeq: 0 })] : []),
-  ]
-}
+import { everyWay, madeUpTokens } from './fences.js'
 
 /** What is kept in a log, and who may write it. */
 export const logs: readonly ContractCheck[] = [
@@ -62,7 +50,8 @@ export const logs: readonly ContractCheck[] = [
       const fence = await probe.granted('a')
       if (fence.token === '') return 'no tokens'
       for (const [token, what] of madeUpTokens(fence)) {
-        for (const write of writes(probe, { ...fence, token })) await probe.refused(write(), `a write with ${what}`)
+        const writes = everyWay(probe, { ...fence, token }, ['append', 'checkpoint', 'truncate'])
+        for (const write of writes) await probe.refused(write(), `a write with ${what}`)
       }
       return undefined
     },

@@ -81,9 +81,12 @@ export class Probe {
     return (await this.expect('enqueued', this.ask('enqueue', 'a', { space: 's' }), 'enqueue')).job
   }
 
-  async taken(owner: string, maxAttempts = 3, ttlMs = 100): Promise<JobFence> {
-    const reply = this.ask('take', owner, { space: 's', owner, ttlMs, maxAttempts })
-    return (await this.expect('taken', reply, `take by ${owner}`)).fence
+  take(owner: string, maxAttempts = 3): Promise<Reply> {
+    return this.ask('take', owner, { space: 's', owner, ttlMs: 100, maxAttempts })
+  }
+
+  async taken(owner: string, maxAttempts?: number): Promise<JobFence> {
+    return (await this.expect('taken', this.take(owner, maxAttempts), `take by ${owner}`)).fence
   }
 
   async expect<K extends Reply['kind']>(
@@ -108,11 +111,3 @@ export class Probe {
     if (one !== other) throw new ContractBroken(`${what}: expected ${other}, found ${one}`)
   }
 }
-
-/** Tokens that are not that of `fence`, each by how it is wrong. */
-export const madeUpTokens = ({ token }: Fence): readonly (readonly [token: string, what: string])[] => [
-  ['made up', 'a made-up token'],
-  ['', 'no token'],
-  [token.slice(0, -1), 'the beginning of a token'],
-  [`${token}.`, 'a token with something behind it'],
-]

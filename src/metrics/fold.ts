@@ -145,7 +145,7 @@ function step(state: State, event: TraceEvent): State {
 
 /**
  * A wait that has not ended counts for as long as it is known to have lasted: left out, the worst of all waits would make the
- * figure better, and nobody being served the best that there is.
+ * figure better.
  */
 function end({ counts, leaseWindowsMs, pursuits }: State, endMs: number): Metrics {
   for (const pursuit of pursuits.flatMap((tasks) => tasks ?? [])) {
