@@ -26,7 +26,7 @@ export function inputProblemOf(error: unknown): InputProblem | undefined {
   if (error instanceof NothingMeasured) {
     return {
       what: error.message,
-      expected: 'nodes that ask for something, and a durationMs long enough for it',
+      expected: 'nodes that ask for something, a subject that grants it, and a durationMs long enough for both',
     }
   }
   const at = userFrame(error)
@@ -45,7 +45,13 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
   return cause instanceof StoreError ? cause.problem : undefined
 }
 
-function abortedProblem({ scenario, cause }: ScenarioAborted): InputProblem {
+function abortedProblem(error: ScenarioAborted): InputProblem {
+  const problem = causeProblem(error)
+  if (error.where === 'a run') return problem
+  return { ...problem, what: `${problem.what}, in the second run alone: it is not deterministic` }
+}
+
+function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
   if (cause.name === 'StepLimitReached') {
     return {
       what: `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,

@@ -115,6 +115,9 @@ export const leases: readonly ContractCheck[] = [
       if (fence.token === '' && old.token === '') return 'no tokens'
       for (const [token, what] of [...madeUpTokens(fence), [old.token, 'the token of another epoch'] as const]) {
         for (const ask of everyWay(probe, { ...fence, token })) await probe.refused(ask(), what)
+        if (!probe.has('release')) continue
+        await probe.ask('release', 'b', { fence: { ...fence, token } })
+        await probe.refused(probe.acquire('c'), `acquire after a release with ${what}`)
       }
       return undefined
     },

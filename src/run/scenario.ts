@@ -14,6 +14,7 @@ import {
   whenAgain,
 } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
+import { eventCodes, eventKinds } from '../trace/index.js'
 import { findDivergence, verdictsDiffer } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
 import { checkSeed, DEFAULT_SEED } from './seed.js'
@@ -39,7 +40,7 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
  * @throws TypeError or RangeError for a seed that is none
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
- * @throws NothingMeasured when no command reaches the subject
+ * @throws NothingMeasured when no command reaches the subject, or it says of every lease that another holds it
  */
 export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
@@ -47,12 +48,20 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   const parameters = resolveParameters(scenario.parameters, options.parameters)
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 
-  const first = await attempt(scenario, simulation)
-  if (first.commands === 0) throw new NothingMeasured(scenario.name, parameters.durationMs)
+  const counts = eventKinds.map(() => 0)
+  const first = await attempt(scenario, { ...simulation, counts })
+  if (first.commands === 0) {
+    throw new NothingMeasured(scenario.name, parameters.durationMs, 'no command reached the subject')
+  }
+  const held = counts[eventCodes['lease-held']] as number
+  if (held > 0 && counts[eventCodes.granted] === 0) {
+    const none = `nobody was granted a lease, and ${held} requests were refused as if another held it`
+    throw new NothingMeasured(scenario.name, parameters.durationMs, none)
+  }
   await onRun?.()
   const when = whenAgain(subject)
   // Of a trace that is the same, what is measured is the same; but rules may be the user's, and remember, or throw dice.
-  const second = await attempt(scenario, { ...simulation, observers: ['digest', 'invariants'] }, when)
+  const second = await again(scenario, { ...simulation, observers: ['digest', 'invariants'] }, when)
   await onRun?.()
   const divergence =
     first.digest === second.digest
@@ -67,6 +76,16 @@ async function attempt(scenario: Scenario, options: SimulateOptions, when: When 
   } catch (error) {
     const aborted = error instanceof StepLimitReached || error instanceof StepFailed
     if (aborted) throw new ScenarioAborted(scenario.name, error)
+    throw error
+  }
+}
+
+/** The second of the two runs: what it alone comes upon is chance, whatever else it is. */
+async function again(scenario: Scenario, options: SimulateOptions, when: When): Promise<Run> {
+  try {
+    return await attempt(scenario, options, when)
+  } catch (error) {
+    if (error instanceof ScenarioAborted) throw new ScenarioAborted(error.scenario, error.cause, 'the second run alone')
     throw error
   }
 }

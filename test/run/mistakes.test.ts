@@ -3,6 +3,7 @@ import {
   type Body,
   type Contender,
   defineScenario,
+  defineSubject,
   type Fence,
   type Invariant,
   runScenario,
@@ -198,5 +199,34 @@ describe('a scenario that is wrong', () => {
     await expect(runScenario(sound, { parameters: { durationMs: 1 } })).rejects.toThrow(
       'sound measured nothing: no command reached the subject in 1 ms of virtual time',
     )
+  })
+
+  it('has measured nothing of a subject that never grants', async () => {
+    const never = defineSubject({
+      name: 'never',
+      core: () => ({ execute: () => ({ kind: 'lease-held' }) }),
+    })
+    await expect(runScenario(sound, { subject: never })).rejects.toThrow(
+      'sound measured nothing: nobody was granted a lease, and 18 requests were refused as if another held it in 500 ms',
+    )
+  })
+
+  it('is told that it is not deterministic if the second run alone does not come to its end', async () => {
+    let runs = 0
+    const once = defineSubject({
+      name: 'once',
+      core({ builtIn: { core } }) {
+        const run = ++runs
+        return {
+          ...core,
+          acquire(command, nowMs) {
+            if (run > 1 && nowMs > 100) throw new Error('used up')
+            return core.acquire(command, nowMs)
+          },
+        }
+      },
+    })
+    const outcome = runScenario(sound, { subject: once })
+    await expect(outcome).rejects.toMatchObject({ where: 'the second run alone', scenario: 'sound' })
   })
 })
