@@ -66,6 +66,11 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
     /^src\/(cli|gate|config|budget\/parse\.ts|package\.ts|stores\/\w+\/)/,
     'src/gate, src/config, src/cli or the adapter of a store',
   ],
+  [
+    /^node:(async_hooks|module)$/,
+    /^src\/(scenario\/host-clocks\.ts|stores\/\w+\/|fabric\/|cli\/)/,
+    'src/scenario/host-clocks.ts, which stands in for the clocks of the host',
+  ],
   [/^node:diagnostics_channel$/, /^src\/config\//, 'src/config, which says what it loads'],
   [/^node:/, /^src\/(cli|stress|fabric|stores\/\w+)\//, 'src/cli, src/stress, src/fabric or the adapter of a store'],
 ]

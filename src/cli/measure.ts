@@ -1,6 +1,7 @@
+import { Chalk } from 'chalk'
 import type { Budgets } from '../budget/index.js'
 import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
-import type { Report, ScenarioOutcome } from '../report/index.js'
+import { type Report, reportTerminal, type ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { replayOptions } from './command-text.js'
@@ -32,13 +33,23 @@ export async function measure(
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS)
   const quiet = options.quiet === true || options.json === true
+  // Where one scenario cannot be run there is no report; what others have failed in is told nevertheless.
+  const onAborted = (before: Report): void => {
+    const failed = replayable(
+      { ...before, outcomes: before.outcomes.filter(({ passed }) => !passed) },
+      project,
+      options,
+    )
+    if (failed.outcomes.length === 0) return
+    io.stderr.write(reportTerminal(failed, { chalk: new Chalk({ level: io.stderr.colorLevel }), quiet: true }))
+  }
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
     if (loaded !== undefined) refuseLacking(scenarios, subject)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, async (onRun) => {
       await warmUp(scenarios)
       onScenarioWatch(io, scenarios)
-      return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject })
+      return runMatrix(scenarios, { seed, parameters, budgets, maxEvents, onRun, subject, onAborted })
     })
   })
   await settled()

@@ -78,8 +78,14 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   if (options.json && options.trace)
     io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)
   else if (options.json) io.stdout.write(reportJson(report))
-  else
-    io.stdout.write(`${options.trace ? '\n' : ''}${reportTerminal(report, { chalk, quiet: options.quiet === true })}`)
+  else {
+    const text = reportTerminal(report, {
+      chalk,
+      quiet: options.quiet === true,
+      ...(project.scenarios.includes(scenario) ? {} : { noBudgetTodo: 'it is made for exploration' }),
+    })
+    io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
+  }
   return outcome.passed ? HELD : NOT_HELD
 }
 

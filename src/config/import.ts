@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
+import { standInForGood } from '../scenario/index.js'
 
 /** A module of the user's is about to be loaded, or no longer is. */
 export interface Load {
@@ -21,6 +22,7 @@ export const loads = channel('contention:load')
 export async function importModule(file: string): Promise<Record<string, unknown>> {
   // Loaded here because it takes longer than all the rest, and most runs need no user's module.
   const { createJiti } = await import('jiti')
+  standInForGood()
   const library = join(packageRoot(), 'dist', 'index.js')
   const jiti = createJiti(import.meta.url, {
     moduleCache: false,

@@ -6,7 +6,8 @@ import { shownOf } from './secret.js'
 
 /**
  * Reads JSON text, which may begin with a byte order mark. Throws InputError with the line and column of the first syntax
- * error, or of the first key that its object has already: whoever reads on would see another value than whoever looks.
+ * error, or of the first key that its object has already: whoever reads on would see another value than whoever looks. So
+ * they would with a key that objects here do not take for one.
  */
 export function parseJson(text: string, file: string): unknown {
   const json = text.replace(/^\uFEFF/, '')
@@ -20,6 +21,16 @@ export function parseJson(text: string, file: string): unknown {
       at: lineAndColumn(json, error?.offset ?? json.length),
       found: error === undefined ? 'nothing' : words(printParseErrorCode(error.error)),
       expected: 'JSON without comments',
+    })
+  }
+  const prototype = keyAt(json, (key) => key === '__proto__')
+  if (prototype !== undefined) {
+    throw new InputError({
+      what: `${file} has a key that cannot be one`,
+      file,
+      at: lineAndColumn(json, prototype.offset),
+      found: shown(prototype.key),
+      expected: 'another name',
     })
   }
   const again = repeatedKey(json)
@@ -38,23 +49,33 @@ function lineAndColumn(text: string, offset: number): string {
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
 }
 
+interface KeyAt {
+  readonly key: string
+  readonly offset: number
+}
+
 /** The first key that its object has already, and where it stands. */
-export function repeatedKey(json: string): { readonly key: string; readonly offset: number } | undefined {
+export function repeatedKey(json: string): KeyAt | undefined {
+  return keyAt(json, (key, before) => before.has(key))
+}
+
+function keyAt(json: string, isIt: (key: string, before: ReadonlySet<string>) => boolean): KeyAt | undefined {
   const open: Set<string>[] = []
-  let repeated: { readonly key: string; readonly offset: number } | undefined
+  let found: KeyAt | undefined
   visit(json, {
     onObjectBegin: () => {
       open.push(new Set())
     },
     onObjectProperty: (key, offset) => {
-      if (open.at(-1)?.has(key)) repeated ??= { key, offset }
-      open.at(-1)?.add(key)
+      const before = open.at(-1) as Set<string>
+      if (isIt(key, before)) found ??= { key, offset }
+      before.add(key)
     },
     onObjectEnd: () => {
       open.pop()
     },
   })
-  return repeated
+  return found
 }
 
 /** Checks a value against a schema. Throws InputError for the first thing wrong, with its path, what was found and what was expected. */

@@ -47,6 +47,14 @@ export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }
   }
 
   const failed = (cause: unknown, atMs: number): unknown => failure?.(cause, atMs) ?? cause
+  /** In JavaScript a rule may say nothing in other ways, as in `isLate && 'too late'`. */
+  const said = (message: unknown, index: number, atMs: number): void => {
+    if (typeof message === 'string') report(message, index, atMs)
+    else if (message) {
+      const mistake = `the invariant ${JSON.stringify(name)} says ${messageText(message)}: expected what breaks the rule, in words, or nothing`
+      throw failed(new TypeError(mistake), atMs)
+    }
+  }
 
   return {
     kinds,
@@ -57,7 +65,7 @@ export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }
       } catch (error) {
         throw failed(error, event.atMs)
       }
-      if (message !== undefined) report(message, event.index, event.atMs)
+      if (message !== undefined) said(message, event.index, event.atMs)
     },
     end(endMs, events) {
       let message: string | undefined
@@ -66,9 +74,16 @@ export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }
       } catch (error) {
         throw failed(error, endMs)
       }
-      if (message !== undefined) report(message, events, endMs)
+      if (message !== undefined) said(message, events, endMs)
       const held = violations === 0
       return first === undefined ? { name, rule, held, violations } : { name, rule, held, violations, first }
     },
   }
+}
+
+function messageText(message: unknown): string {
+  if (message instanceof Promise) return 'a promise'
+  return typeof message === 'object' || typeof message === 'function'
+    ? `a thing of type ${typeof message}`
+    : String(message)
 }

@@ -28,6 +28,8 @@ interface State {
   readonly epoch: Float64Array
   readonly lastOwner: Int32Array
   readonly grantedAtMs: Float64Array
+  /** Whether a successor has been granted the space, and does not serve yet. */
+  readonly isCatchingUp: Uint8Array
   readonly waiting: Int32Array
   readonly nextSeq: Float64Array
   readonly checkpointSeq: Float64Array
@@ -78,6 +80,7 @@ function start({ nodes, spaces }: Cast): State {
     epoch: new Float64Array(spaces.length),
     lastOwner: new Int32Array(spaces.length).fill(NOBODY),
     grantedAtMs: new Float64Array(spaces.length),
+    isCatchingUp: new Uint8Array(spaces.length),
     waiting: new Int32Array(spaces.length),
     nextSeq: new Float64Array(spaces.length),
     checkpointSeq: new Float64Array(spaces.length),
@@ -111,8 +114,8 @@ function step(state: State, event: TraceEvent): State {
       if (!event.repeated && event.peer !== event.node) counts.ownershipConflicts += 1
       break
     case 'split-brain':
-      // A question is no write.
-      if (event.repeated || event.command === 'validate') break
+      // A question is no write, and two tasks of one node may be in each other's way.
+      if (event.repeated || event.command === 'validate' || event.peer === event.node) break
       counts.splitBrainRejections += 1
       // The core refuses a claim in this way only when another node's lease is live.
       if (event.command === 'claim') counts.ownershipConflicts += 1
@@ -135,7 +138,8 @@ function step(state: State, event: TraceEvent): State {
       break
     case 'served':
       // Who serves under an epoch that has passed serves nobody.
-      if (event.epoch === state.epoch[event.space]) {
+      if (state.isCatchingUp[event.space] === 1 && event.epoch === state.epoch[event.space]) {
+        state.isCatchingUp[event.space] = 0
         counts.replayWindowMs = Math.max(counts.replayWindowMs, event.atMs - (state.grantedAtMs[event.space] as number))
       }
       break
@@ -192,7 +196,10 @@ function delivered(state: State, event: TraceEvent): void {
   settle(state, pursuit)
   if (!pursuit.open) return
   const granted = event.epoch > 0
-  if (granted) state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
+  if (granted) {
+    state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
+    if (state.lastOwner[event.space] === event.node) stopTakingOver(state, event.node, event.space)
+  }
   // A renewal that was refused is lost for good: what follows is a new pursuit.
   if (granted || event.command === 'renew') close(state, event.node, pursuit)
 }
@@ -204,6 +211,8 @@ function granted(state: State, event: TraceEvent): void {
   state.epoch[event.space] = event.epoch
   state.lastOwner[event.space] = event.node
   state.grantedAtMs[event.space] = event.atMs
+  // Who is the first succeeds nobody.
+  state.isCatchingUp[event.space] = previousOwner === NOBODY ? 0 : 1
 }
 
 function pursuitOf(state: State, node: number, task: number): Pursuit {
@@ -228,6 +237,13 @@ function settle(state: State, pursuit: Pursuit): void {
 function isWaiting(state: State, node: number, space: number): boolean {
   for (const pursuit of state.pursuits[node] ?? []) if (pursuit.takingOver && pursuit.space === space) return true
   return false
+}
+
+/** No task of a node waits to take over what the node owns. */
+function stopTakingOver(state: State, node: number, space: number): void {
+  if (!isWaiting(state, node, space)) return
+  for (const pursuit of state.pursuits[node] ?? []) if (pursuit.space === space) pursuit.takingOver = false
+  state.waiting[space] = (state.waiting[space] as number) - 1
 }
 
 function close(state: State, node: number, pursuit: Pursuit): void {

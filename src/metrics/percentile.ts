@@ -1,15 +1,23 @@
+/** Larger samples are counted by name: what is worth a place of its own for each number before it is 4 MiB at the most. */
+const DENSE = 1 << 20
+
 /**
- * Counts whole numbers from 0 up, exactly, in memory that grows with the largest and not with how many there are.
+ * Counts whole numbers from 0 up, exactly, in memory that grows with how many different ones there are, and not with how many.
  * Exact because a report must be the same everywhere: bucketed histograms round, and differently as they change.
  */
 export class Tally {
   #counts = new Uint32Array(256)
+  readonly #large = new Map<number, number>()
   #total = 0
 
   add(value: number): void {
+    this.#total += 1
+    if (value >= DENSE) {
+      this.#large.set(value, (this.#large.get(value) ?? 0) + 1)
+      return
+    }
     if (value >= this.#counts.length) this.#grow(value)
     this.#counts[value] = (this.#counts[value] as number) + 1
-    this.#total += 1
   }
 
   get total(): number {
@@ -22,6 +30,10 @@ export class Tally {
     let seen = 0
     for (let value = 0; value < this.#counts.length; value++) {
       seen += this.#counts[value] as number
+      if (seen >= rank) return value
+    }
+    for (const [value, count] of [...this.#large].sort(([one], [other]) => one - other)) {
+      seen += count
       if (seen >= rank) return value
     }
     return 0

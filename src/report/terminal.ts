@@ -14,19 +14,27 @@ export interface Paint {
 
 export interface TerminalOptions {
   readonly chalk: Paint
-  /** Only failures, and the last line. */
+  /** Only failures, and how many there are. */
   readonly quiet: boolean
+  /** What to do about a scenario without a budget. */
+  readonly noBudgetTodo?: string
 }
 
 /** A report for a terminal. */
-export function reportTerminal(report: Report, { chalk, quiet }: TerminalOptions): string {
+export function reportTerminal(
+  report: Report,
+  { chalk, quiet, noBudgetTodo = NO_BUDGET_TODO }: TerminalOptions,
+): string {
+  if (quiet && report.passed) return ''
   const shown = quiet ? report.outcomes.filter(({ passed }) => !passed) : report.outcomes
-  return [...shown.flatMap((outcome) => outcomeLines(outcome, chalk)), ...summaryLines(report, chalk)]
+  return [...shown.flatMap((outcome) => outcomeLines(outcome, chalk, noBudgetTodo)), ...summaryLines(report, chalk)]
     .join('\n')
     .concat('\n')
 }
 
-function outcomeLines(outcome: ScenarioOutcome, chalk: Paint): readonly string[] {
+const NO_BUDGET_TODO = '`npx contention tune --write` proposes one'
+
+function outcomeLines(outcome: ScenarioOutcome, chalk: Paint, noBudgetTodo: string): readonly string[] {
   const { scenario, passed, deterministic, events, signature, budget, invariants } = outcome
   const twice = deterministic ? 'twice the same' : 'twice, not the same'
   return [
@@ -36,7 +44,7 @@ function outcomeLines(outcome: ScenarioOutcome, chalk: Paint): readonly string[]
     `      ${costLine(outcome)}`,
     `      ${chalk.dim('invariants')} ${invariants.map(({ name, held }) => (held ? name : chalk.red(name))).join(', ') || 'none'}`,
     ...(budget === undefined
-      ? [chalk.yellow('      no budget: `npx contention tune --write` proposes one')]
+      ? [chalk.yellow(`      no budget: ${noBudgetTodo}`)]
       : budget.checks.map((check) => budgetLine(check, chalk))),
     '',
   ]

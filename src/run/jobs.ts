@@ -1,5 +1,6 @@
 import type { ScenarioOutcome } from '../report/index.js'
 import { type Scenario, ScenarioAborted } from '../scenario/index.js'
+import { NothingMeasured } from './nothing-measured.js'
 import { type RunOptions, runScenario } from './scenario.js'
 
 /** A scenario to be run at one seed, with one choice of parameters. */
@@ -16,14 +17,14 @@ export interface JobOptions extends Pick<RunOptions, 'subject' | 'maxEvents' | '
 
 export type JobEnd =
   | { readonly kind: 'ran'; readonly outcome: ScenarioOutcome }
-  | { readonly kind: 'aborted'; readonly error: ScenarioAborted }
+  | { readonly kind: 'aborted'; readonly error: ScenarioAborted | NothingMeasured }
 
 /** What jobs came to. */
 export interface Ran {
   /** In the order of the jobs, up to the one at which it stopped. */
   readonly outcomes: readonly ScenarioOutcome[]
   /** The job that did not come to its end: there it stopped. */
-  readonly aborted?: { readonly job: Job; readonly error: ScenarioAborted }
+  readonly aborted?: { readonly job: Job; readonly error: ScenarioAborted | NothingMeasured }
 }
 
 export async function runJob({ scenario, ...own }: Job, { subject, maxEvents, onRun }: JobOptions): Promise<JobEnd> {
@@ -36,7 +37,7 @@ export async function runJob({ scenario, ...own }: Job, { subject, maxEvents, on
     })
     return { kind: 'ran', outcome }
   } catch (error) {
-    if (error instanceof ScenarioAborted) return { kind: 'aborted', error }
+    if (error instanceof ScenarioAborted || error instanceof NothingMeasured) return { kind: 'aborted', error }
     throw error
   }
 }

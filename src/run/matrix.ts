@@ -9,12 +9,17 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
   readonly budgets?: Budgets
   /** By scenario, the parameters that are not to be the default. Those of a scenario that does not run here do nothing. */
   readonly parameters?: { readonly [scenario: string]: { readonly [name: string]: number } }
+  /** Given what the scenarios before came to when one does not come to its end. */
+  readonly onAborted?: (report: Report) => void
 }
 
 /** Runs scenarios one after another and sums them up. Throws all that `runScenario` throws. */
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
   const { outcomes, aborted } = await runJobs(matrixJobs(scenarios, options), options)
-  if (aborted !== undefined) throw aborted.error
+  if (aborted !== undefined) {
+    options.onAborted?.(reportOf(options.seed ?? DEFAULT_SEED, outcomes))
+    throw aborted.error
+  }
   return reportOf(options.seed ?? DEFAULT_SEED, outcomes)
 }
 

@@ -37,7 +37,7 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
 
 /**
  * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
- * @throws TypeError or RangeError for a seed that is none
+ * @throws TypeError or RangeError for a seed, or for `maxEvents`, that is none
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
  * @throws NothingMeasured when no command reaches the subject, or it says of every lease that another holds it
@@ -45,6 +45,7 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
 export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
   checkSeed(seed)
+  checkMaxEvents(maxEvents)
   const parameters = resolveParameters(scenario.parameters, options.parameters)
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 
@@ -68,6 +69,12 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
       ? verdictsDiffer(first, second)
       : await findDivergence(scenario, simulation, [first, second], when)
   return outcomeOf(scenario, seed, parameters, first, divergence, budget)
+}
+
+/** @throws RangeError for what no run could ever reach */
+function checkMaxEvents(maxEvents: number): void {
+  if (maxEvents >= 1) return
+  throw new RangeError(`maxEvents is ${maxEvents}: expected 1 or more`)
 }
 
 async function attempt(scenario: Scenario, options: SimulateOptions, when: When = today): Promise<Run> {

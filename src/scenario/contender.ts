@@ -149,7 +149,7 @@ export class Contender {
       owner: this.owner,
       ttlMs: checkedTtl(ttlMs),
       clockMs: this.nowMs,
-      queueMs,
+      queueMs: checkedNumber('queueMs', queueMs),
       inQueue,
       session: this.#process.session,
       request: this.#process.nextRequest(),
@@ -162,7 +162,7 @@ export class Contender {
       kind: 'claim',
       space,
       owner: this.owner,
-      expectedEpoch,
+      expectedEpoch: checkedNumber('expectedEpoch', expectedEpoch),
       ttlMs: checkedTtl(ttlMs),
       clockMs: this.nowMs,
       session: this.#process.session,
@@ -228,7 +228,7 @@ export class Contender {
     return this.#showing(traced.truncate, {
       kind: 'truncate',
       fence,
-      beforeSeq,
+      beforeSeq: checkedNumber('beforeSeq', beforeSeq),
       session: this.#process.session,
       request: this.#process.nextRequest(),
     })
@@ -249,8 +249,8 @@ export class Contender {
     return this.#naming(traced.read, {
       kind: 'read',
       space,
-      fromSeq,
-      limit,
+      fromSeq: checkedNumber('fromSeq', fromSeq),
+      limit: checkedNumber('limit', limit),
       session: this.#process.session,
       request: this.#process.nextRequest(),
     })
@@ -273,9 +273,9 @@ export class Contender {
 
   /** Sends the last request again, as the same request: it takes effect once however often it arrives. */
   resend(): Suspended {
-    const { request, attempt } = this.#process
+    const { request, attempt, lastOutcome } = this.#process
     if (request === undefined) throw new TypeError('resend() before any request: expected a command first')
-    return this.#process.call(request, this.timeoutMs, attempt + 1)
+    return this.#process.call(request, this.timeoutMs, hasFailed(lastOutcome) ? attempt + 1 : 0)
   }
 
   /** Puts a job at the end of the queue of `space`. */
@@ -295,7 +295,7 @@ export class Contender {
       space,
       owner: this.owner,
       ttlMs: checkedTtl(ttlMs),
-      maxAttempts,
+      maxAttempts: checkedNumber('maxAttempts', maxAttempts),
       clockMs: this.nowMs,
       session: this.#process.session,
       request: this.#process.nextRequest(),
@@ -329,11 +329,13 @@ export class Contender {
 
   /** Does, here and now, what only the holder of the lease may do: serves a read, charges a card. */
   act(fence: Fence): void {
+    this.#refuseNoSpace(fence.space)
     this.#world.acts(this.index, this.#process.task, fence.space, fence.epoch)
   }
 
   /** Says that this node has replayed the log of `fence.space` up to `nextSeq`, to `state`, and serves from here on. */
   served(fence: Fence, nextSeq: number, state: number): void {
+    this.#refuseNoSpace(fence.space)
     this.#world.served(this.index, fence.space, fence.epoch, nextSeq, state)
   }
 
@@ -373,13 +375,15 @@ export class Contender {
 
   /** Asks for something of a space. @throws RangeError for one that there is not */
   #naming<C extends Extract<Command, { readonly space: string }>>(make: Traced<C>, command: C): Suspended {
-    const space = this.#spaceIndex(command.space)
-    if (space === NOBODY) {
-      const { spaces } = this
-      const all = spaces.length > 4 ? `${spaces[0]} to ${spaces.at(-1)}` : spaces.join(', ')
-      throw new RangeError(`there is no space ${JSON.stringify(command.space)}: expected one of ${all}`)
-    }
-    return this.#ask(make(command, space, 0))
+    return this.#ask(make(command, this.#refuseNoSpace(command.space), 0))
+  }
+
+  #refuseNoSpace(name: string): number {
+    const space = this.#spaceIndex(name)
+    if (space !== NOBODY) return space
+    const { spaces } = this
+    const all = spaces.length > 4 ? `${spaces[0]} to ${spaces.at(-1)}` : spaces.join(', ')
+    throw new RangeError(`there is no space ${JSON.stringify(name)}: expected one of ${all}`)
   }
 
   /** Asks for something under a fence. */
@@ -409,11 +413,10 @@ export class Contender {
     else if (previous !== undefined && !isQuestion(previous.kind))
       this.#pursuit = { request: previous, lastOutcome, attempt }
     const again =
-      lastOutcome !== undefined &&
+      hasFailed(lastOutcome) &&
       previous !== undefined &&
       previous.space === request.space &&
-      purposeOf(previous.kind) === purposeOf(request.kind) &&
-      (lastOutcome.kind === 'timeout' || isRefusal(lastOutcome))
+      purposeOf(previous.kind) === purposeOf(request.kind)
     return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
@@ -435,6 +438,12 @@ function wrongIn(command: Extract<Command, { readonly fence: Fence }>): TypeErro
     : undefined
 }
 
+/** @throws TypeError for what is no number: a subject would be asked for nothing, and answer that */
+function checkedNumber(what: string, value: number): number {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  throw new TypeError(`${what} that is ${textOf(value)}: expected a number`)
+}
+
 const textOf = (value: unknown): string =>
   typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
 
@@ -442,6 +451,10 @@ const textOf = (value: unknown): string =>
 type Asked = Pick<Process<TracedRequest, Reply>, 'request' | 'lastOutcome' | 'attempt'>
 
 const NOTHING_ASKED: Asked = { request: undefined, lastOutcome: undefined, attempt: 0 }
+
+/** What is asked after a refusal or a timeout may be a retry. */
+const hasFailed = (outcome: Asked['lastOutcome']): boolean =>
+  outcome !== undefined && (outcome.kind === 'timeout' || isRefusal(outcome))
 
 const always = (): boolean => true
 

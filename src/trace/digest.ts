@@ -3,7 +3,7 @@ import { endianness } from 'node:os'
 import { NOBODY, type TraceEvent } from './event.js'
 
 /** Integers per event, at the most. */
-const WIDTH = 16
+const WIDTH = 17
 /** 64 KiB: larger chunks hash no faster, smaller ones cost more calls. */
 const CHUNK = 65536 / 4
 
@@ -28,13 +28,13 @@ export class TraceDigest {
   /** @param code the event's kind and command, as one number of 13 bits */
   add(event: TraceEvent, code: number): void {
     const chunk = this.#chunk
-    const { task, attempt, node, space, epoch, seq, untilMs, peer, token, content } = event
+    const { atMs, task, attempt, node, space, epoch, seq, untilMs, peer, token, content } = event
     const first = event.repeated ? code | REPEATED : code
     let at = this.#used
-    chunk[at + 1] = event.atMs
+    chunk[at + 1] = atMs
     chunk[at + 2] = event.request
     const areWords = (epoch | 0) === epoch && (seq | 0) === seq && (untilMs | 0) === untilMs
-    if (areWords && task < 0x100 && attempt < 0x100 && node < 0xffff && space < 0xffff) {
+    if (areWords && (atMs | 0) === atMs && task < 0x100 && attempt < 0x100 && node < 0xffff && space < 0xffff) {
       const packed = first | (task << 16) | (attempt << 24)
       chunk[at + 3] = (node & 0xffff) | (space << 16)
       if ((epoch | seq | untilMs | token | content) === 0 && peer === NOBODY) {
@@ -53,7 +53,8 @@ export class TraceDigest {
       chunk[at + 7] = highWord(epoch)
       chunk[at + 8] = highWord(seq)
       chunk[at + 9] = highWord(untilMs)
-      at += 10
+      chunk[at + 10] = highWord(atMs)
+      at += 11
     }
     chunk[at] = epoch
     chunk[at + 1] = seq

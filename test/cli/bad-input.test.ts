@@ -425,6 +425,17 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a scenario that answers; refusals are values
       "
     `)
+    // What another has failed in is told nevertheless.
+    const failing = scenarioFile(polite, 'failing').replace(
+      'invariants: () => []',
+      "invariants: () => [{ name: 'none', rule: 'nothing is sent', kinds: ['sent'], begin: () => ({ step: () => 'sent' }) }]",
+    )
+    const both = ownProject('yield node.sleep(7); throw new Error("my mistake")', { 'failing.mjs': failing })
+    const config = JSON.stringify({ scenarios: ['failing.mjs', 'own.ts'], builtIn: false })
+    writeFileSync(join(both, 'contention.config.json'), config)
+    const { code, stderr } = await cli(both, ['run'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^FAIL {2}failing.*invariant none broke.*FAIL {2}0 of 1.*\nerror: own-scenario: the/s)
     const forgotten = await refusal(ownProject('node.sleep(5); yield node.sleep(5)'), 'run')
     expect(forgotten).toContain('is a `yield` missing?')
   })
@@ -484,6 +495,15 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         at:       line 4, column 7
         found:    "maxRetryAttempts" once more
         expected: each key once in its object
+      "
+    `)
+    const hidden = ownProject(polite, { 'budgets/v1.json': '{ "version": 1, "scenarios": { "__proto__": {} } }' })
+    expect(await refusal(hidden, 'run')).toMatchInlineSnapshot(`
+      "error: ./budgets/v1.json has a key that cannot be one
+        file:     ./budgets/v1.json
+        at:       line 1, column 32
+        found:    "__proto__"
+        expected: another name
       "
     `)
     const marked = ownProject(polite, { 'budgets/v1.json': budgets('') })

@@ -27,6 +27,9 @@ const small = defineScenario({
   invariants: () => [],
 })
 
+const KEPT = Date
+class OwnDate extends Date {}
+
 describe('twice, or it does not count', () => {
   it('a scenario that draws only from its node is deterministic', async () => {
     const outcome = await runScenario(small)
@@ -124,7 +127,57 @@ describe('twice, or it does not count', () => {
     expect(deterministic).toBe(false)
     expect(divergence?.first?.events[0]).toMatch(/sends append/)
     expect(clocks()).toEqual(before)
+    expect(Date.prototype.constructor).toBe(Date)
     expect(Object.keys(Object.getOwnPropertyDescriptors(performance))).not.toContain('now')
+  })
+
+  it.each([
+    ['the constructor of a date', (atMs: number) => new Date(atMs).constructor === Date],
+    ['a Date that was kept', () => KEPT === Date],
+    ['a class of its own dates', (atMs: number) => new OwnDate(atMs) instanceof Date],
+  ])('a scenario that looks at %s and at no clock is deterministic', async (_, look) => {
+    const looking = {
+      ...small,
+      *node(node: Parameters<typeof small.node>[0]): Body {
+        const outcome = yield node.acquire(node.spaces[0] as string, 100)
+        if (outcome.kind === 'granted') yield node.append(outcome.fence, 'saw', look(node.nowMs))
+      },
+    }
+    expect(await runScenario(looking)).toMatchObject({ deterministic: true, passed: true })
+  })
+
+  it.each([
+    ['before it waits', (hours: () => number) => async () => hours()],
+    ['after it has waited', (hours: () => number) => async () => Promise.resolve().then(hours)],
+    ['after a timer', (hours: () => number) => () => new Promise<number>((done) => setTimeout(() => done(hours()), 1))],
+  ])('a subject that answers later and reads whole hours %s is found', async (_, reading) => {
+    const read = reading(() => Math.floor(Date.now() / 3_600_000))
+    const hourly = (asked: () => number | Promise<number>): Subject => ({
+      name: 'hourly',
+      core: ({ mint }) => {
+        const core = memoryCore(mint)
+        return {
+          async execute(command, nowMs) {
+            const hours = await asked()
+            const reply = await core.execute(command, nowMs)
+            return reply.kind === 'granted' ? { ...reply, expiresAtMs: reply.expiresAtMs + (hours % 1_000) } : reply
+          },
+        }
+      },
+    })
+    const brief = { parameters: { durationMs: 200 } }
+    const today = await runScenario(small, { ...brief, subject: hourly(read) })
+    expect(today.deterministic).toBe(false)
+    // Nobody else's clock is ahead meanwhile, or afterwards.
+    const beganMs = Date.now()
+    let latestMs = beganMs
+    const looking = setInterval(() => {
+      latestMs = Math.max(latestMs, Date.now())
+    }, 1)
+    await runScenario(small, { ...brief, subject: hourly(read) })
+    clearInterval(looking)
+    expect(Math.max(latestMs, Date.now()) - beganMs).toBeLessThan(3_600_000)
+    expect((await runScenario(small, { ...brief, subject: hourly(() => 1) })).deterministic).toBe(true)
   })
 
   it('clocks agree on the other day, and measure how long something lasts as on any', () => {

@@ -128,12 +128,49 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
     { invariants: () => [{ name: 'mine', rule: 'none', kinds: ['granted'], begin: () => ({ end: () => undefined }) }] },
     /what the invariant "mine" begins: expected \{ step\(event\)/,
   ],
+  'an invariant that answers later': [
+    {
+      invariants: () => [
+        { name: 'mine', rule: 'none', kinds: ['sent'], begin: () => ({ step: async () => 'too late' }) },
+      ],
+    },
+    /the invariant "mine" says a promise: expected what breaks the rule, in words, or nothing/,
+  ],
+  'an invariant that says a number': [
+    { invariants: () => [{ name: 'mine', rule: 'none', kinds: ['sent'], begin: () => ({ step: () => 7 }) }] },
+    /the invariant "mine" says 7: expected what breaks the rule/,
+  ],
   'half a millisecond of skew': [{ clockSkewMs: () => 0.5 }, /a clock 0.5 ms ahead: expected a whole number/],
   'a space that there is not': [
     doing(function* (node) {
       yield node.acquire('nospace', 5)
     }),
     /there is no space "nospace": expected one of space-0, space-1/,
+  ],
+  'a space that nobody can serve': [
+    doing(function* (node) {
+      node.served({ space: 'nospace', epoch: 1 } as Fence, 0, 0)
+      yield node.sleep(5)
+    }),
+    /there is no space "nospace"/,
+  ],
+  'events from nowhere on': [
+    doing(function* (node) {
+      yield node.read('space-0', undefined as never, 10)
+    }),
+    /fromSeq that is undefined: expected a number/,
+  ],
+  'a claim at no epoch': [
+    doing(function* (node) {
+      yield node.claim('space-0', undefined as never, 10)
+    }),
+    /expectedEpoch that is undefined: expected a number/,
+  ],
+  'a draw from half a number on': [
+    doing(function* (node) {
+      yield node.sleep(node.random.int(0.5, 1.5))
+    }),
+    /cannot draw from 0.5 to 1.5: expected whole numbers/,
   ],
   'a lease of no time': [
     doing(function* (node) {
@@ -186,6 +223,50 @@ describe('a scenario that is wrong', () => {
     }
     const { invariants } = await runScenario({ ...sound, invariants: () => [new Sparing()] })
     expect(invariants[0]).toMatchObject({ held: false, first: { message: 'asked 4 times' } })
+  })
+
+  it('may have an invariant that says nothing in its own way', async () => {
+    const nothing = [undefined, null, false, 0] as const
+    const invariants = nothing.map((said, index) => ({
+      name: `quiet-${index}`,
+      rule: 'none',
+      kinds: ['sent'] as const,
+      begin: () => ({ step: () => said as undefined, end: () => said as undefined }),
+    }))
+    const outcome = await runScenario({ ...sound, invariants: () => invariants })
+    expect(outcome.invariants.map(({ violations }) => violations)).toEqual([0, 0, 0, 0])
+  })
+
+  it('is refused a limit of events that is none', async () => {
+    await expect(runScenario(sound, { maxEvents: Number.NaN })).rejects.toThrow('maxEvents is NaN: expected 1 or more')
+  })
+
+  it('counts no retry where a request is sent again that was granted', async () => {
+    const again = doing(function* (node) {
+      yield node.acquire(node.spaces[node.index] as string, 400)
+      yield node.resend()
+    })
+    expect((await runScenario({ ...sound, ...again })).profile.retryAttempts).toBe(0)
+  })
+
+  it('may last for months', async () => {
+    const days = 86_400_000
+    const patient = {
+      ...sound,
+      ...doing(function* (node) {
+        if (node.index === 0) return void (yield node.acquire('space-0', 1_000))
+        yield node.sleep(50)
+        yield node.acquire('space-0', 10)
+        yield node.sleep(90 * days)
+        yield node.acquire('space-0', 10)
+      }),
+    }
+    const parameters = {
+      ...sound.parameters,
+      durationMs: { default: 100 * days, min: 1, max: 200 * days, description: '' },
+    }
+    const { profile } = await runScenario({ ...patient, parameters })
+    expect(profile.leaseWindowP95Ms).toBeGreaterThan(90 * days)
   })
 
   it('has measured nothing when nobody asks for anything, or when there is no time for it', async () => {

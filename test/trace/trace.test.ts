@@ -79,7 +79,7 @@ describe('the trace', () => {
       ),
       { numRuns: 60 },
     )
-    for (const field of ['epoch', 'seq', 'untilMs'] as const) {
+    for (const field of ['atMs', 'epoch', 'seq', 'untilMs'] as const) {
       const beyond = { ...event, [field]: event[field] + 0x1_0000_0000 }
       expect(digestOf([beyond]), field).not.toBe(digestOf([event]))
     }
