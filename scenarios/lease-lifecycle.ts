@@ -17,7 +17,7 @@ import {
 } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { isRefusal } from '../src/log/index.js'
+import { type CommandKind, isRefusal } from '../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
 import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
@@ -85,7 +85,8 @@ export const leaseLifecycle = defineScenario({
       spaces: random.pick([1, 1, 1, 2]),
       tasks: random.pick([1, 1, 1, 2]),
       ttlMs,
-      renewEveryMs: random.int(2, Math.max(2, ttlMs >> 1)),
+      // Or never: what a holder believes at the end of its lease shows best where nothing makes it longer.
+      renewEveryMs: random.chance(250) ? 4 * ttlMs : random.int(2, Math.max(2, ttlMs >> 1)),
       holdMs: random.int(10, 200),
       workEveryMs: random.int(1, 16),
       restMs: random.int(1, 60),
@@ -98,7 +99,7 @@ export const leaseLifecycle = defineScenario({
       maxDelayMs,
       timeoutMs,
       maxSkewMs: random.pick([0, 0, 10, 200]),
-      maxDriftPpm: random.pick([0, 0, 1_000, 20_000]),
+      maxDriftPpm: random.pick([0, 0, 20_000, 200_000]),
       carelessPerMille: random.pick([0, 300, 1_000]),
     }
     const calmMs = starvationMs({ ...drawn, ...given }) + 500
@@ -140,10 +141,16 @@ function starvationMs(p: Waits): number {
 
 /** Wants one lease after another; in the calm, one more, and then no more: so that everybody's turn comes. */
 function* contend(node: Contender, p: P): Body {
+  /** By space, the epoch at which this task was its owner last. */
+  const owned = new Map<string, number>()
   for (;;) {
     const last = node.calm
-    const held = yield* pursue(node, node.random.pick(node.spaces), p)
-    if (held !== undefined) yield* hold(node, held, p)
+    const space = node.random.pick(node.spaces)
+    const held = yield* pursue(node, space, p, owned.get(space))
+    if (held !== undefined) {
+      owned.set(space, held.fence.epoch)
+      yield* hold(node, held, p)
+    }
     if (last && held !== undefined) return
     node.giveUp()
     yield node.sleep(node.random.int(1, p.restMs))
@@ -155,10 +162,18 @@ interface Held {
   readonly sentAtMs: number
 }
 
-/** Asks until it is granted the space, or the client says to give up. */
-function* pursue(node: Contender, space: string, p: P): Generator<Suspended, Held | undefined, Outcome> {
+/** Asks until it is granted the space, or the client says to give up. Some claim what they owned before. */
+function* pursue(
+  node: Contender,
+  space: string,
+  p: P,
+  ownedEpoch: number | undefined,
+): Generator<Suspended, Held | undefined, Outcome> {
   let sentAtMs = node.monotonicMs
-  let outcome = yield node.acquire(space, p.ttlMs, p.queueMs)
+  let outcome =
+    ownedEpoch !== undefined && node.can('claim') && node.random.chance(100)
+      ? yield node.claim(space, ownedEpoch, p.ttlMs)
+      : yield node.acquire(space, p.ttlMs, p.queueMs)
   let unanswered = 0
   for (let attempt = 1; outcome.kind !== 'granted'; attempt++) {
     unanswered = outcome.kind === 'timeout' ? unanswered + 1 : 0
@@ -200,7 +215,9 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   const log = replays ? yield* replay(node, fence.space, replaying) : { value: state.initial, nextSeq: 0 }
   if (log === undefined) return
   let { value, nextSeq } = log
-  if (node.can('load') && believes()) node.served(fence, nextSeq, value)
+  // Who cannot replay does not know what the space amounts to.
+  const can: Can = (kind) => node.can(kind) && (replays || kind !== 'checkpoint')
+  if (replays && believes()) node.served(fence, nextSeq, value)
 
   let renewAtMs = node.monotonicMs + p.renewEveryMs
   let sinceCheckpoint = 0
@@ -240,7 +257,7 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
         sinceCheckpoint += 1
       }
     }
-    if (captured === undefined && node.can('checkpoint') && sinceCheckpoint >= p.checkpointEvery) {
+    if (captured === undefined && can('checkpoint') && sinceCheckpoint >= p.checkpointEvery) {
       captured = { nextSeq, value }
       sinceCheckpoint = 0
     }
@@ -253,22 +270,32 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
     const command = node.random.chance(120)
-      ? confused(node, fence, { nextSeq, value }, log)
-      : careless(node, fence, nextSeq, value, ttlMs)
+      ? confused(node, fence, { nextSeq, value }, { begun: log, can })
+      : careless(node, fence, { nextSeq, value }, { ttlMs, can })
     if (command !== undefined) yield command
-  } else if (node.can('release') && node.random.chance(700)) yield node.release(fence)
+  } else if (node.can('release') && node.random.chance(700)) {
+    yield node.release(fence)
+    if (node.can('validate') && node.random.chance(200)) yield node.validate(fence)
+  }
 }
 
 /** What is asked with a token that was made up. */
-const forgeable = ['renew', 'checkpoint', 'validate', 'append'] as const
+const forgeable = ['renew', 'checkpoint', 'validate', 'append', 'truncate'] as const
+
+type Can = (kind: CommandKind) => boolean
 
 /** What a holder may do that does not look whether it still is one. */
-function careless(node: Contender, fence: Fence, nextSeq: number, value: number, ttlMs: number): Suspended | undefined {
+function careless(
+  node: Contender,
+  fence: Fence,
+  { nextSeq, value }: Captured,
+  { ttlMs, can }: { readonly ttlMs: number; readonly can: Can },
+): Suspended | undefined {
   switch (node.random.pick(['append', 'renew', 'checkpoint', 'forge'] as const)) {
     case 'append':
-      return node.can('append') ? node.append(fence, 'entry', node.random.int(0, 1_000_000)) : undefined
+      return can('append') ? node.append(fence, 'entry', node.random.int(0, 1_000_000)) : undefined
     case 'renew':
-      return node.can('renew') ? node.renew(fence, ttlMs) : undefined
+      return can('renew') ? node.renew(fence, ttlMs) : undefined
     case 'forge': {
       const payload = node.random.int(0, 1_000_000)
       // A core without tokens has none to be made up.
@@ -278,23 +305,25 @@ function careless(node: Contender, fence: Fence, nextSeq: number, value: number,
       // Not a release: one that frees nothing may well be answered with yes.
       switch (forgeable[payload % forgeable.length]) {
         case 'renew':
-          return node.can('renew') ? node.renew(forged, ttlMs) : undefined
+          return can('renew') ? node.renew(forged, ttlMs) : undefined
         case 'checkpoint':
-          return node.can('checkpoint') ? node.checkpoint(forged, nextSeq, value) : undefined
+          return can('checkpoint') ? node.checkpoint(forged, nextSeq, value) : undefined
         case 'validate':
-          return node.can('validate') ? node.validate(forged) : undefined
+          return can('validate') ? node.validate(forged) : undefined
+        case 'truncate':
+          return can('truncate') ? node.truncate(forged, 0) : undefined
         default:
-          return node.can('append') ? node.append(forged, 'entry', payload) : undefined
+          return can('append') ? node.append(forged, 'entry', payload) : undefined
       }
     }
     case 'checkpoint':
-      return node.can('checkpoint') ? node.checkpoint(fence, nextSeq, value) : undefined
+      return can('checkpoint') ? node.checkpoint(fence, nextSeq, value) : undefined
   }
 }
 
 /** One append of a holder may be in the log without an answer: what lies behind it nobody has written. */
 const BEYOND_THE_LOG = [2, 4] as const
-/** Of the draws between, so that it is no draw more: a checkpoint that goes back. */
+/** Of the draws between, so that it is no draw more: a checkpoint that goes back, a cut at the end. */
 const BACK = 3
 
 /** A state, and which events it is of: those before `nextSeq`. */
@@ -304,24 +333,32 @@ interface Captured {
 }
 
 /** What a holder may ask that is confused: for an epoch, a checkpoint or a cut that is not there yet, or whether it still holds. */
-function confused(node: Contender, fence: Fence, { nextSeq, value }: Captured, begun: Captured): Suspended | undefined {
+function confused(
+  node: Contender,
+  fence: Fence,
+  { nextSeq, value }: Captured,
+  { begun, can }: { readonly begun: Captured; readonly can: Can },
+): Suspended | undefined {
   switch (node.random.pick(['epoch', 'checkpoint', 'cut', 'validate'] as const)) {
     case 'epoch': {
       const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
-      return node.can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
+      return can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
     }
     case 'checkpoint': {
       const ahead = node.random.int(...BEYOND_THE_LOG)
-      if (!node.can('checkpoint')) return undefined
+      if (!can('checkpoint')) return undefined
       // Or for the one with which it began: another may have been made since.
       return ahead === BACK
         ? node.checkpoint(fence, begun.nextSeq, begun.value)
         : node.checkpoint(fence, nextSeq + ahead, value)
     }
-    case 'cut':
-      return node.can('truncate') ? node.truncate(fence, nextSeq + node.random.int(...BEYOND_THE_LOG)) : undefined
+    case 'cut': {
+      const ahead = node.random.int(...BEYOND_THE_LOG)
+      // Or all that there is: no checkpoint covers what was appended since.
+      return can('truncate') ? node.truncate(fence, ahead === BACK ? nextSeq : nextSeq + ahead) : undefined
+    }
     case 'validate':
-      return node.can('validate') ? node.validate(fence) : undefined
+      return can('validate') ? node.validate(fence) : undefined
   }
 }
 

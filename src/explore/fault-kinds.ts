@@ -63,7 +63,7 @@ export function drawFault(kind: FaultKind, random: Random, strike: Strike): Faul
     case 'clock-jump':
       return { kind: 'skew', node, atMs, byMs: random.int(-4 * ttlMs, 4 * ttlMs) }
     case 'clock-drift':
-      return { kind: 'drift', node, atMs, ppm: random.int(-maxDriftPpm, maxDriftPpm) }
+      return { kind: 'drift', node, atMs, ppm: driftPpm(maxDriftPpm, random) }
     case 'partition': {
       const others = Array.from({ length: nodes }, (_, index) => index).filter(
         (index) => index === node || random.chance(300),
@@ -78,12 +78,12 @@ export function drawFault(kind: FaultKind, random: Random, strike: Strike): Faul
       return { kind: 'duplicate', leg: legOf(kind), node, atMs, durationMs: shortened(durationMs, random) }
     case 'slow-request':
     case 'slow-reply': {
-      const delayMs = Math.min(leftMs, random.int(1, 3 * ttlMs))
+      const delayMs = Math.min(Math.max(1, leftMs - 1), random.int(1, 3 * ttlMs))
       const windowMs = Math.min(shortened(durationMs, random), leftMs - delayMs)
       return { kind: 'delay', leg: legOf(kind), node, atMs, durationMs: windowMs, delayMs }
     }
     case 'slow-store': {
-      const delayMs = Math.min(leftMs, random.int(1, ttlMs))
+      const delayMs = Math.min(Math.max(1, leftMs - 1), random.int(1, ttlMs))
       return { kind: 'slow-store', atMs, durationMs: Math.min(durationMs, leftMs - delayMs), delayMs }
     }
     case 'store-restart':
@@ -95,6 +95,10 @@ export function drawFault(kind: FaultKind, random: Random, strike: Strike): Faul
       }
   }
 }
+
+/** Often as slow as it may be: who does not allow for that is wrong by few milliseconds then, and by less otherwise. */
+const driftPpm = (maxDriftPpm: number, random: Random): number =>
+  random.chance(500) ? -maxDriftPpm : random.int(-maxDriftPpm, maxDriftPpm)
 
 /** Often one message alone. */
 const shortened = (durationMs: number, random: Random): number =>

@@ -6,6 +6,7 @@ interface Acknowledged {
   firstSeq: number
   readonly contents: number[]
   truncatedSeq: number
+  checkpointSeq: number
 }
 
 /**
@@ -15,21 +16,39 @@ interface Acknowledged {
 export const acknowledgedKept: Invariant = {
   name: 'acknowledged-kept',
   rule: 'an event whose append was acknowledged is never lost: it is in the log, or a checkpoint covers it',
-  kinds: ['appended', 'loaded', 'events', 'truncated'],
+  kinds: ['appended', 'checkpointed', 'loaded', 'events', 'compacted', 'truncated'],
   begin({ nodes, spaces }) {
-    const logs: Acknowledged[] = spaces.map(() => ({ firstSeq: 0, contents: [], truncatedSeq: 0 }))
+    const logs: Acknowledged[] = spaces.map(() => ({
+      firstSeq: 0,
+      contents: [],
+      truncatedSeq: 0,
+      checkpointSeq: 0,
+    }))
     return {
       step({ kind, space, node, seq, untilMs, content, repeated }) {
         const log = logs[space]
         if (log === undefined) return undefined
         // A copy of a question may be told what was true when the question first came.
-        if (repeated && (kind === 'loaded' || kind === 'events')) return undefined
+        if (repeated && kind !== 'appended' && kind !== 'truncated') return undefined
         const headSeq = log.firstSeq + log.contents.length
         switch (kind) {
           case 'appended':
             if (!repeated && seq >= log.firstSeq) log.contents[seq - log.firstSeq] = content
             return undefined
+          case 'checkpointed':
+            log.checkpointSeq = Math.max(seq, log.checkpointSeq)
+            return undefined
+          case 'compacted': {
+            // Who began to read before a checkpoint may come too late for what that covers.
+            const coveredSeq = Math.max(log.truncatedSeq, log.checkpointSeq)
+            const goneSeq = seq > coveredSeq ? coveredSeq : untilMs
+            if (goneSeq < coveredSeq || goneSeq >= headSeq) return undefined
+            return `${nodes[node]} was told that event ${goneSeq} of ${spaces[space]} is gone; it had been acknowledged, and no checkpoint covers it`
+          }
           case 'truncated':
+            if (!repeated && seq > log.checkpointSeq) {
+              return `${nodes[node]} was told that the log of ${spaces[space]} begins at seq ${seq}; the latest checkpoint covers what is before ${log.checkpointSeq}`
+            }
             if (seq > log.truncatedSeq) {
               log.truncatedSeq = seq
               log.contents.splice(0, seq - log.firstSeq)

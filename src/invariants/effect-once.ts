@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../trace/index.js'
+import { ByContender, contenderOf, NOBODY, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface JobStanding {
@@ -6,7 +6,20 @@ interface JobStanding {
   epoch: number
   /** Of all takings of jobs that had this number. */
   highest: number
+  taker: number
   done: boolean
+  /** The attempt in which a job of this number was completed last; 0 before that. */
+  doneIn: number
+}
+
+const neverTaken = (): JobStanding => ({ epoch: 0, highest: 0, taker: NOBODY, done: false, doneIn: 0 })
+
+/** What a contender was told last of a request that took effect: a copy of it is told the same. */
+interface Told {
+  request: number
+  kind: TraceEvent['kind']
+  /** The epoch of a grant, the seq of an event. */
+  value: number
 }
 
 /**
@@ -18,7 +31,9 @@ export const effectOnce: Invariant = {
   name: 'effect-once',
   rule: 'a request takes effect when it first arrives, or never: a copy is told the same; and a job is completed at most once',
   kinds: ['granted', 'appended', 'enqueued', 'taken', 'completed'],
-  begin({ nodes, spaces }) {
+  begin(cast) {
+    const { nodes, spaces } = cast
+    const lastTold = new ByContender<Told>(cast)
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
     /** By space and number of the job. */
@@ -32,16 +47,21 @@ export const effectOnce: Invariant = {
       const known = queues[space]?.get(seq)
       if (kind === 'enqueued') {
         if (known !== undefined) return undefined
-        queues[space]?.set(seq, { epoch: 0, highest: 0, done: false })
+        queues[space]?.set(seq, neverTaken())
         return `${copy(event)}: it put ${job(event)} there`
       }
+      if (kind === 'completed') {
+        // It may be of a job that had this number before.
+        if (known === undefined || known.doneIn > 0) return undefined
+        return `a copy of request ${event.request} of ${nodes[event.node]} was told that ${job(event)} is completed; nobody had completed it`
+      }
       if (kind !== 'taken' || epoch <= (known?.highest ?? 0)) return undefined
-      queues[space]?.set(seq, { epoch, highest: epoch, done: false })
+      queues[space]?.set(seq, { ...neverTaken(), epoch, highest: epoch, taker: event.node })
       return `${copy(event)}: it took ${job(event)}`
     }
     const judgeJob = (event: TraceEvent): string | undefined => {
       const { kind, space, node, seq, epoch } = event
-      const known = queues[space]?.get(seq) ?? { epoch: 0, highest: 0, done: false }
+      const known = queues[space]?.get(seq) ?? neverTaken()
       queues[space]?.set(seq, known)
       if (kind === 'enqueued') {
         // One that is over may have left its number; what copies are told of that one is no news.
@@ -50,16 +70,41 @@ export const effectOnce: Invariant = {
         return undefined
       }
       if (kind === 'taken') {
-        if (!known.done) known.epoch = epoch
+        if (!known.done) {
+          known.epoch = epoch
+          known.taker = node
+        }
         known.highest = Math.max(known.highest, epoch)
         return undefined
       }
       const wasDone = known.done
       known.done = true
+      known.doneIn = epoch
       if (wasDone) return `${job(event)} was completed by ${nodes[node]} after it had been completed before`
-      return epoch === known.epoch
+      if (epoch !== known.epoch)
+        return `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${known.epoch} was under way`
+      return node === known.taker
         ? undefined
-        : `${job(event)} was completed by ${nodes[node]} in attempt ${epoch}, while attempt ${known.epoch} was under way`
+        : `${job(event)} was completed by ${nodes[node]}, while ${nodes[known.taker] ?? 'nobody'} had taken it`
+    }
+    const judgeTold = (event: TraceEvent, value: number): string | undefined => {
+      const { kind, request, node, repeated } = event
+      const contender = contenderOf(event, cast)
+      const told = lastTold.get(contender)
+      if (told === undefined) {
+        lastTold.set(contender, { request, kind, value })
+        return undefined
+      }
+      if (told.request === request && told.kind === kind) {
+        if (!repeated || told.value === value) return undefined
+        const [now, first] = [value, told.value].map((each) => (kind === 'granted' ? `epoch ${each}` : `seq ${each}`))
+        return `a copy of request ${request} of ${nodes[node]} was told of ${now}; the first, of ${first}`
+      }
+      if (repeated) return undefined
+      told.request = request
+      told.kind = kind
+      told.value = value
+      return undefined
     }
     return {
       step(event) {
@@ -68,12 +113,12 @@ export const effectOnce: Invariant = {
           case 'granted': {
             const isNew = epoch > (epochs[space] as number)
             if (isNew) epochs[space] = epoch
-            return repeated && isNew ? `${copy(event)}: it was granted epoch ${epoch}` : undefined
+            return repeated && isNew ? `${copy(event)}: it was granted epoch ${epoch}` : judgeTold(event, epoch)
           }
           case 'appended': {
             const isNew = seq >= (heads[space] as number)
             if (isNew) heads[space] = seq + 1
-            return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : undefined
+            return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : judgeTold(event, seq)
           }
           default:
             return repeated ? judgeCopy(event) : judgeJob(event)

@@ -21,7 +21,8 @@ export const mutualExclusion: Invariant = {
         const expiresAtMs = expiries[space] as number
         const contender = contenderOf(event, cast)
         if (kind !== 'granted') {
-          if (contender !== owner || epoch !== epochs[space]) return undefined
+          // A late copy is told the same again, and changes nothing.
+          if (repeated || contender !== owner || epoch !== epochs[space]) return undefined
           expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
           return undefined
         }

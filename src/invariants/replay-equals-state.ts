@@ -26,6 +26,8 @@ export function replayEqualsState({ initial, next }: StateFold): Invariant {
           const history = histories[space]
           if (history === undefined || (repeated && kind !== 'served')) return undefined
           const { states, firstSeq } = history
+          // That a checkpoint does not go back is another rule.
+          if (kind === 'checkpointed' && seq < firstSeq) return undefined
           if (kind === 'appended') {
             states.push(next(states.at(-1) as number, content))
             return undefined
@@ -39,6 +41,7 @@ export function replayEqualsState({ initial, next }: StateFold): Invariant {
             states.splice(0, seq - firstSeq)
             history.firstSeq = seq
           }
+          if (kind === 'checkpointed' && content === 0) return undefined
           if (content === (kind === 'served' ? expected : digestContent('checkpoint', expected))) return undefined
           return `${nodes[node]} ${what} ${spaces[space]} at seq ${seq} with another state than an uninterrupted log has`
         },

@@ -79,10 +79,11 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
               return message
             }
             case 'renewed':
-              if (contender === standing.holder) standing.expiresAtMs = untilMs
+              if (!repeated && contender === standing.holder) standing.expiresAtMs = untilMs
               return undefined
             case 'released':
-              if (contender === standing.holder) standing.expiresAtMs = Math.min(atMs, standing.expiresAtMs)
+              if (!repeated && contender === standing.holder)
+                standing.expiresAtMs = Math.min(atMs, standing.expiresAtMs)
               return undefined
             case 'sent':
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)

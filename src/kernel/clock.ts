@@ -8,6 +8,8 @@ export class NodeClock {
   #countedMs = 0
   #sinceMs = 0
   #driftPpm = 0
+  /** What is counted of the next millisecond, in millionths of one: left out, each change of drift would slow the clock down. */
+  #millionths = 0
 
   constructor(skewMs: number) {
     this.#offsetMs = skewMs
@@ -22,7 +24,7 @@ export class NodeClock {
   readMonotonic(atMs: number): number {
     const elapsedMs = atMs - this.#sinceMs
     if (this.#driftPpm === 0) return this.#countedMs + elapsedMs
-    return this.#countedMs + elapsedMs + Math.floor((elapsedMs * this.#driftPpm) / 1_000_000)
+    return this.#countedMs + elapsedMs + Math.floor((elapsedMs * this.#driftPpm + this.#millionths) / 1_000_000)
   }
 
   /** How much virtual time passes while this clock counts `localMs`. */
@@ -36,7 +38,9 @@ export class NodeClock {
   }
 
   drift(atMs: number, driftPpm: number): void {
+    const millionths = (atMs - this.#sinceMs) * this.#driftPpm + this.#millionths
     this.#countedMs = this.readMonotonic(atMs)
+    this.#millionths = millionths - Math.floor(millionths / 1_000_000) * 1_000_000
     this.#sinceMs = atMs
     this.#driftPpm = driftPpm
   }

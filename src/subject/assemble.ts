@@ -69,8 +69,7 @@ function assembleParts(
     return cells.get(name) as T
   }
   const context: SubjectContext = { ...given, durable, builtIn: builtInParts(given.mint, new Map()) }
-  /** What the core has granted, for the built-in log under a core that is not. */
-  const ledger = new Map<string, StoredSpace>()
+  const ledger: Ledger = { spaces: new Map(), noted: new WeakSet() }
 
   let started = start(subject, context, ledger)
   return {
@@ -91,7 +90,14 @@ function assembleParts(
   }
 }
 
-function start(subject: Subject, context: SubjectContext, ledger: Map<string, StoredSpace>): Started {
+/** What the core has granted, for the built-in log under a core that is not. */
+interface Ledger {
+  readonly spaces: Map<string, StoredSpace>
+  /** The renewals and releases that are in it: a copy is the same command once more, and changes nothing. */
+  readonly noted: WeakSet<Command>
+}
+
+function start(subject: Subject, context: SubjectContext, ledger: Ledger): Started {
   const { builtIn } = context
   const given = made(subject, 'core', subject.core, context)
   const whole = given !== undefined && 'execute' in given ? partsOn(given) : undefined
@@ -125,7 +131,7 @@ function start(subject: Subject, context: SubjectContext, ledger: Map<string, St
 }
 
 /** The built-in log, under a core that is not: it judges fences by what that core has granted. */
-function logOf(subject: Subject, context: SubjectContext, spaces: Map<string, StoredSpace>): LogPart {
+function logOf(subject: Subject, context: SubjectContext, { spaces }: Ledger): LogPart {
   if (subject.core === undefined) return context.builtIn.log
   return partsOn(memoryCore(context.mint, { spaces })).log
 }
@@ -175,21 +181,23 @@ function made<P extends object>(
 }
 
 /** A core's handler whose grants, renewals and releases are written down as the records that they amount to. */
-function noted(handler: Handler, spaces: Map<string, StoredSpace>): Handler {
+function noted(handler: Handler, ledger: Ledger): Handler {
   return (command, nowMs) => {
     const reply = handler(command, nowMs)
     if (reply instanceof Promise) {
       return reply.then((late) => {
-        note(spaces, command, late, nowMs)
+        note(ledger, command, late, nowMs)
         return late
       })
     }
-    note(spaces, command, reply, nowMs)
+    note(ledger, command, reply, nowMs)
     return reply
   }
 }
 
-function note(spaces: Map<string, StoredSpace>, command: Command, reply: Reply, nowMs: number): void {
+function note({ spaces, noted }: Ledger, command: Command, reply: Reply, nowMs: number): void {
+  if (noted.has(command)) return
+  if (reply.kind === 'renewed' || reply.kind === 'released') noted.add(command)
   const space = storedSpace(spaces, spaceOf(command))
   const { lease, log } = space.record
   const next = leaseAfter(lease, command, reply, nowMs)
@@ -199,7 +207,7 @@ function note(spaces: Map<string, StoredSpace>, command: Command, reply: Reply, 
 function leaseAfter(lease: LeaseRecord, command: Command, reply: Reply, nowMs: number): LeaseRecord {
   if (reply.kind === 'granted') {
     const { fence, expiresAtMs } = reply
-    if (fence.epoch < lease.epoch) return lease
+    if (fence.epoch <= lease.epoch) return lease
     const { epoch, owner, token } = fence
     return { ...UNOWNED, epoch, owner, token, grantedAtMs: nowMs, expiresAtMs }
   }

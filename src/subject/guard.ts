@@ -223,10 +223,15 @@ function completed(subject: string, command: Command, reply: unknown, nowMs: num
     }
     case 'events': {
       const { events } = reply
-      const areEvents =
-        Array.isArray(events) && events.every((event) => isObject(event) && typeof event['type'] === 'string')
-      if (!areEvents) throw wrong('events without a list of events', 'events: [{ seq, type, payload }, …]')
-      for (const { payload } of events) {
+      if (!Array.isArray(events)) throw wrong('events without a list of events', 'events: [{ seq, type, payload }, …]')
+      const fromSeq = 'fromSeq' in command ? command.fromSeq : 0
+      // By number: what is not there is passed over otherwise.
+      for (let index = 0; index < events.length; index++) {
+        const event: unknown = events[index]
+        if (!isObject(event) || typeof event['type'] !== 'string')
+          throw wrong('events without a list of events', 'events: [{ seq, type, payload }, …]')
+        const { seq, payload } = event
+        if (seq !== fromSeq + index) throw wrong(`an event whose seq is ${shown(seq)}`, String(fromSeq + index))
         if (!isJson(payload)) throw wrong(`an event whose payload is ${shown(payload)}`, 'JSON')
       }
       return { ...fields, events } as unknown as Reply
@@ -263,7 +268,8 @@ function filled(
   if ('kind' in given) all['kind'] = given['kind']
   for (const name of numbers) {
     const value = given[name]
-    if (!Number.isSafeInteger(value)) throw wrong(`${prefix}${name} ${shown(value)}`, 'a whole number')
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw wrong(`${prefix}${name} ${shown(value)}`, 'a whole number of 0 or more')
     all[name] = value
   }
   for (const [name, otherwise] of Object.entries(optional)) {

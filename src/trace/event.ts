@@ -108,7 +108,8 @@ export interface TraceEvent {
   readonly seq: number
   /**
    * End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. Of `loaded`,
-   * the `nextSeq` of the checkpoint (0 without one); of `events`, the `seq` after the last one read.
+   * the `nextSeq` of the checkpoint (0 without one); of `events`, the `seq` after the last one read; of `compacted`,
+   * where the read began.
    */
   readonly untilMs: number
   /** The other node: the owner that a refusal names, the one ahead in the queue. */

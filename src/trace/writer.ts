@@ -112,6 +112,8 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
         return codes.valid
       case 'checkpointed':
         event.seq = reply.nextSeq
+        // Of another checkpoint than was asked for nobody has said what is in it.
+        if (reply.nextSeq !== request.seq) event.content = 0
         return codes.checkpointed
       case 'loaded':
         event.seq = reply.nextSeq
@@ -169,6 +171,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
         return codes['checkpoint-mismatch']
       case 'compacted':
         event.seq = reply.firstSeq
+        event.untilMs = request.seq
         return codes.compacted
     }
   }

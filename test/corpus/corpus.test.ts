@@ -28,7 +28,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   p17: ['bounded-attempts'],
   p18: ['fair-jobs'],
   p19: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
-  p20: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
+  p20: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes', 'genuine-tokens'],
   p21: ['replay-equals-state', 'checkpoint-covered', 'acknowledged-kept', 'fenced-writes'],
   p22: ['acknowledged-kept'],
   p23: ['acknowledged-kept', 'contiguous-log'],
@@ -37,25 +37,31 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x02: ['effect-once'],
   x03: ['contiguous-log'],
   x04: ['valid-means-held', 'genuine-tokens'],
+  x05: ['acknowledged-kept'],
+  x06: ['valid-means-held'],
+  x07: ['exclusive-belief'],
+  x08: ['checkpoint-covered'],
+  x09: ['epochs-grow'],
+  x10: ['effect-once'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */
 const catches: Readonly<Record<string, readonly string[]>> = {
   'mutual-exclusion': ['p02', 'p03', 'p05', 'p08'],
-  'exclusive-belief': ['p07', 'p09', 'p13'],
-  'epochs-grow': ['p10', 'p12'],
+  'exclusive-belief': ['p07', 'p09', 'p13', 'x07'],
+  'epochs-grow': ['p10', 'p12', 'x09'],
   'fenced-writes': ['p01', 'p04', 'p11', 'p20'],
   'genuine-tokens': ['x01'],
   'contiguous-log': ['x03'],
-  'acknowledged-kept': ['p22', 'p23'],
+  'acknowledged-kept': ['p22', 'p23', 'x05'],
   'replay-equals-state': ['p19', 'p21'],
-  'checkpoint-covered': ['p20'],
-  'effect-once': ['x02', 'p24'],
+  'checkpoint-covered': ['p20', 'x08'],
+  'effect-once': ['x02', 'p24', 'x10'],
   'bounded-attempts': ['p16', 'p17'],
   'takeover-bound': ['p06', 'p14', 'p15'],
   'no-starvation': ['p14', 'p15'],
   'fair-jobs': ['p18'],
-  'valid-means-held': ['x04'],
+  'valid-means-held': ['x04', 'x06'],
 }
 
 const WITHIN_SEEDS = 1_000

@@ -33,6 +33,12 @@ import x01 from './x01-token-not-compared.js'
 import x02 from './x02-no-memory-of-requests.js'
 import x03 from './x03-log-forks.js'
 import x04 from './x04-validates-what-lapsed.js'
+import x05 from './x05-keeps-its-latest-events.js'
+import x06 from './x06-valid-from-memory.js'
+import x07 from './x07-clock-is-exact.js'
+import x08 from './x08-checkpoint-goes-back.js'
+import x09 from './x09-own-lease-claimed.js'
+import x10 from './x10-copy-told-otherwise.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -66,6 +72,12 @@ export const mutants: readonly Entry[] = [
   ['x02', x02],
   ['x03', x03],
   ['x04', x04],
+  ['x05', x05],
+  ['x06', x06],
+  ['x07', x07],
+  ['x08', x08],
+  ['x09', x09],
+  ['x10', x10],
 ]
 
 /** Correct designs that look odd. */

@@ -136,6 +136,10 @@ describe('acknowledged-kept', () => {
       content: contentOf(...contents),
     })
   const truncated = (firstSeq: number): Happening => at(40, 'a', 'truncated', { command: 'truncate', seq: firstSeq })
+  const checkpointed = (nextSeq: number): Happening =>
+    at(39, 'a', 'checkpointed', { command: 'checkpoint', seq: nextSeq })
+  const compacted = (fromSeq: number, firstSeq: number): Happening =>
+    at(60, 'b', 'compacted', { command: 'read', seq: firstSeq, untilMs: fromSeq })
 
   it('is content when the whole log, or any part of it, is read as it was acknowledged', () => {
     expectHeld(acknowledgedKept, [...two, loads('b', 2), reads('b', 0, 11, 12)])
@@ -160,6 +164,32 @@ describe('acknowledged-kept', () => {
     )
   })
 
+  it('sees events that are said to be gone, unless a checkpoint covers them', () => {
+    const three = [...two, appended(3, 'a', 2, 13)]
+    expectHeld(acknowledgedKept, [...three, checkpointed(2), compacted(0, 2), compacted(1, 0)])
+    for (const [fromSeq, firstSeq, goneSeq] of [
+      [0, 3, 2],
+      [2, 0, 2],
+      [2, 3, 2],
+    ] as const) {
+      expectBroken(
+        acknowledgedKept,
+        [...three, checkpointed(2), compacted(fromSeq, firstSeq)],
+        4,
+        `b was told that event ${goneSeq} of s is gone; it had been acknowledged, and no checkpoint covers it`,
+      )
+    }
+  })
+
+  it('sees a log that begins behind its checkpoint', () => {
+    expectBroken(
+      acknowledgedKept,
+      [...two, checkpointed(1), truncated(2)],
+      3,
+      'a was told that the log of s begins at seq 2; the latest checkpoint covers what is before 1',
+    )
+  })
+
   it('sees other events, and the same in another order', () => {
     for (const contents of [
       [11, 13],
@@ -175,18 +205,18 @@ describe('acknowledged-kept', () => {
   })
 
   it('lets a checkpoint cover what was truncated, and misses it when the checkpoint is gone', () => {
-    const trace = [...two, appended(3, 'a', 2, 13), truncated(2)]
+    const trace = [...two, appended(3, 'a', 2, 13), checkpointed(2), truncated(2)]
     expectHeld(acknowledgedKept, [...trace, loads('b', 3, 2), reads('b', 2, 13)])
     expectBroken(
       acknowledgedKept,
       [...trace, loads('b', 3, 1)],
-      4,
+      5,
       'b was given a checkpoint of s at seq 1; the events before 2 had been truncated',
     )
     expectBroken(
       acknowledgedKept,
       [...trace, reads('b', 2, 12)],
-      4,
+      5,
       'b read other events of s from seq 2 to 2 than were acknowledged',
     )
   })
@@ -433,6 +463,48 @@ describe('effect-once', () => {
         `a copy of request 7 of a took effect on s: it took job ${job} of s`,
       )
     }
+  })
+
+  it('has a copy told of the same as the first', () => {
+    const request = { request: 7 }
+    const others = [granted(2, 'b', 2), granted(3, 'a/1', 3), appended(4, 'b', 1)]
+    for (const [first, copyOf, told] of [
+      [granted(0, 'a', 1, 0, request), (epoch: number) => granted(9, 'a', epoch, 0, again), 'epoch'],
+      [appended(0, 'a', 0, 0, request), (seq: number) => appended(9, 'a', seq, 0, again), 'seq'],
+    ] as const) {
+      const known = told === 'epoch' ? 1 : 0
+      const wrong = told === 'epoch' ? 2 : 1
+      expectHeld(effectOnce, [first, ...others, copyOf(known)])
+      expectBroken(
+        effectOnce,
+        [first, ...others, copyOf(wrong)],
+        4,
+        `a copy of request 7 of a was told of ${told} ${wrong}; the first, of ${told} ${known}`,
+      )
+    }
+  })
+
+  it('has a copy told of no completion that never was', () => {
+    const both = [taken(0, 'a', 0, 1), taken(100, 'b', 0, 2)]
+    expectBroken(
+      effectOnce,
+      [...both, completed(110, 'a', 0, 1, again)],
+      2,
+      'a copy of request 7 of a was told that job 0 of s is completed; nobody had completed it',
+    )
+    expectHeld(effectOnce, [...both, completed(105, 'b', 0, 2), completed(110, 'b', 0, 2, again)])
+  })
+
+  it('has a job completed by who took it, where attempts do not tell', () => {
+    expectBroken(
+      effectOnce,
+      [taken(0, 'a', 0, 1), completed(5, 'a', 0, 1), at(6, 'c', 'enqueued', { command: 'enqueue', seq: 0 })].concat([
+        taken(7, 'b', 0, 1),
+        completed(8, 'a', 0, 1),
+      ]),
+      4,
+      'job 0 of s was completed by a, while b had taken it',
+    )
   })
 
   it('has a job completed once', () => {
@@ -849,6 +921,19 @@ describe('mutual-exclusion', () => {
       mutualExclusion,
       [...trace, granted(99, 'b', 2, 199)],
       1,
+      's was granted to b while the lease of a was live until 100 ms',
+    )
+  })
+
+  it('takes no late copy of a renewal for one', () => {
+    const trace = [granted(0, 'a', 1, 100), renewed(50, 'a', 1, 150), released(60, 'a', 1)]
+    const copy = { ...renewed(70, 'a', 1, 150), repeated: true }
+    expectHeld(mutualExclusion, [...trace, copy, granted(80, 'b', 2, 180)])
+    const early = { ...released(40, 'a', 1), repeated: true }
+    expectBroken(
+      mutualExclusion,
+      [granted(0, 'a', 1, 100), early, granted(50, 'b', 2, 150)],
+      2,
       's was granted to b while the lease of a was live until 100 ms',
     )
   })

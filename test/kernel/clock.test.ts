@@ -63,6 +63,21 @@ describe("a node's clock", () => {
     )
   })
 
+  it('runs no slower for having its drift said again and again', () => {
+    fc.assert(
+      fc.property(ppm, fc.array(fc.nat({ max: 20 }), { maxLength: 50 }), (driftPpm, gapsMs) => {
+        const [often, once] = [new NodeClock(0), new NodeClock(0)]
+        let atMs = 0
+        for (const clock of [often, once]) clock.drift(0, driftPpm)
+        for (const gap of gapsMs) {
+          atMs += gap
+          often.drift(atMs, driftPpm)
+          expect(often.read(atMs)).toBe(once.read(atMs))
+        }
+      }),
+    )
+  })
+
   it('jumps by just as much as it is told, whatever its drift', () => {
     fc.assert(
       fc.property(ppm, gapMs, fc.integer({ min: -9_000, max: 9_000 }), gapMs, (drift, atMs, byMs, laterMs) => {

@@ -589,7 +589,11 @@ describe.each([
     ],
     ['acquire', { kind: Object.create(null) }, 'kind an object: expected'],
     ['acquire', { kind: 'granted', fence: { epoch: 1, token: {} }, expiresAtMs: 1 }, 'granted with fence.token an'],
-    ['read', { kind: 'events', events: [{ type: 'entry' }], nextSeq: 1 }, 'an event whose payload is undefined: exp'],
+    [
+      'read',
+      { kind: 'events', events: [{ seq: 0, type: 'entry' }], nextSeq: 1 },
+      'an event whose payload is undefined: exp',
+    ],
     ['load', { kind: 'loaded', nextSeq: 1, checkpoint: { nextSeq: 1 } }, 'a checkpoint whose state is undefined: ex'],
     ['take', { kind: 'taken', expiresAtMs: 1 }, 'taken without a fence: expected fence: { epoch, job, token? }'],
     [
