@@ -36,14 +36,18 @@ export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOption
   const kinds = possible.filter(() => random.chance(500))
   const budget = kinds.length === 0 ? 0 : random.pick([0, 1, 2, 3, 4, 6, 9, 14])
   const aimed = random.int(0, budget)
-  const faults = Array.from({ length: budget - aimed }, () =>
+  // A clock that is not exact is so from the start.
+  const drifts = Array.from({ length: kinds.includes('clock-drift') ? strike.nodes : 0 }, (_, node) =>
+    drawFault('clock-drift', random, { ...strike, node, atMs: 0 }),
+  )
+  const later = Array.from({ length: budget - aimed }, () =>
     drawFault(random.pick(kinds), random, {
       ...strike,
       node: random.int(0, strike.nodes - 1),
       atMs: random.int(0, Math.max(0, strike.untilMs - 1)),
     }),
   )
-  return { scenario: scenario.name, seed, strategy, parameters, faults, kinds, aimed }
+  return { scenario: scenario.name, seed, strategy, parameters, faults: [...drifts, ...later], kinds, aimed }
 }
 
 /** Of parameters that several scenarios are given, those of this one. */
