@@ -20,6 +20,8 @@ interface Standing {
   epoch: number
   holder: number
   expiresAtMs: number
+  /** The latest request of the holder that has set the expiry. */
+  request: number
   /** Since when nobody holds it and somebody asks for it. */
   idleSinceMs: number
 }
@@ -36,7 +38,13 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
     kinds: ['sent', 'delivered', 'timed-out', 'granted', 'renewed', 'released', 'crashed'],
     begin(cast) {
       const { spaces } = cast
-      const standings: Standing[] = spaces.map(() => ({ epoch: 0, holder: NOBODY, expiresAtMs: 0, idleSinceMs: 0 }))
+      const standings: Standing[] = spaces.map(() => ({
+        epoch: 0,
+        holder: NOBODY,
+        expiresAtMs: 0,
+        request: 0,
+        idleSinceMs: 0,
+      }))
       const wanted = new ByContender<Want>(cast)
       /** Who has been silent for half of the bound does not ask any more. */
       const asks = (want: Want, space: number, atMs: number): boolean =>
@@ -54,7 +62,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
       }
       return {
         step(event) {
-          const { kind, command, space, node, epoch, atMs, untilMs, repeated } = event
+          const { kind, command, space, node, epoch, request, atMs, untilMs, repeated } = event
           const contender = contenderOf(event, cast)
           if (kind === 'crashed') {
             wanted.deleteNode(node)
@@ -76,14 +84,14 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
               standing.epoch = epoch
               standing.holder = contender
               standing.expiresAtMs = untilMs
+              standing.request = request
               return message
             }
             case 'renewed':
-              if (!repeated && contender === standing.holder) standing.expiresAtMs = untilMs
-              return undefined
             case 'released':
-              if (!repeated && contender === standing.holder)
-                standing.expiresAtMs = Math.min(atMs, standing.expiresAtMs)
+              if (contender !== standing.holder || (repeated && request <= standing.request)) return undefined
+              standing.request = request
+              standing.expiresAtMs = kind === 'renewed' ? untilMs : Math.min(atMs, standing.expiresAtMs)
               return undefined
             case 'sent':
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)

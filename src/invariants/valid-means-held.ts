@@ -15,26 +15,31 @@ export const validMeansHeld: Invariant = {
     const owners = new Int32Array(spaces.length).fill(NOBODY)
     const epochs = new Float64Array(spaces.length)
     const expiries = new Float64Array(spaces.length)
+    /** The latest request of the owner that has set the expiry. */
+    const requests = new Float64Array(spaces.length)
     return {
       step(event) {
-        const { kind, space, epoch, repeated, atMs, untilMs } = event
-        // A copy is told what was true when the request first came.
-        if (repeated) return undefined
+        const { kind, space, epoch, request, repeated, atMs, untilMs } = event
         const contender = contenderOf(event, cast)
         if (kind === 'granted') {
           if (epoch <= (epochs[space] as number)) return undefined
           owners[space] = contender
           epochs[space] = epoch
           expiries[space] = untilMs
+          requests[space] = request
           return undefined
         }
         const isCurrent = contender === owners[space] && epoch === epochs[space]
         const expiresAtMs = expiries[space] as number
         if (kind !== 'valid') {
-          if (isCurrent)
-            expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
+          // A late copy is told the same again, and changes nothing, unless the first was refused.
+          if (!isCurrent || (repeated && request <= (requests[space] as number))) return undefined
+          requests[space] = request
+          expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
           return undefined
         }
+        // A copy is told what was true when the question first came.
+        if (repeated) return undefined
         if (!isCurrent) {
           return `${spaces[space]} called the fence of ${contenderName(contender, cast)} at epoch ${epoch} valid; the current epoch was ${epochs[space]}`
         }

@@ -926,9 +926,21 @@ describe('mutual-exclusion', () => {
   })
 
   it('takes no late copy of a renewal for one', () => {
+    const again = (request: number) => ({ repeated: true, request })
     const trace = [granted(0, 'a', 1, 100), renewed(50, 'a', 1, 150), released(60, 'a', 1)]
     const copy = { ...renewed(70, 'a', 1, 150), repeated: true }
     expectHeld(mutualExclusion, [...trace, copy, granted(80, 'b', 2, 180)])
+    // The first was refused: this one is a renewal.
+    expectBroken(
+      mutualExclusion,
+      [
+        granted(0, 'a', 1, 100, { request: 7 }),
+        { ...renewed(50, 'a', 1, 150), ...again(8) },
+        granted(120, 'b', 2, 220),
+      ],
+      2,
+      's was granted to b while the lease of a was live until 150 ms',
+    )
     const early = { ...released(40, 'a', 1), repeated: true }
     expectBroken(
       mutualExclusion,
