@@ -28,6 +28,7 @@ export interface Loaded {
 export interface Events {
   readonly kind: 'events'
   readonly events: readonly LogEvent[]
+  /** The log's head, which may be further on than this page. */
   readonly nextSeq: number
 }
 

@@ -4,7 +4,7 @@ import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/i
 import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
-import { blaming, guarded, guardedClient, SubjectFault } from './guard.js'
+import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
 import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext, WholeCore } from './subject.js'
 
 /** A subject put together for one run. */
@@ -83,7 +83,7 @@ function assembleParts(
     },
     restart(unsynced) {
       if (unsynced === 'kept') {
-        for (const part of started.parts) blaming(subject, 'close', () => part.close?.())
+        for (const part of started.parts) close(subject, part)
       }
       started = start(subject, context, ledger)
     },
@@ -95,6 +95,21 @@ interface Ledger {
   readonly spaces: Map<string, StoredSpace>
   /** The renewals and releases that are in it: a copy is the same command once more, and changes nothing. */
   readonly noted: WeakSet<Command>
+}
+
+/** Nothing waits in a restart: what is not closed when `close` comes back would go on beside the parts that are made anew. */
+function close(subject: Subject, part: { close?(): unknown }): void {
+  const late = blaming(subject, 'close', () => {
+    const left = part.close?.()
+    return isThenable(left) ? left : undefined
+  })
+  if (late === undefined) return
+  leaveUnheard(late)
+  throw new SubjectFault(
+    'wrong-shape',
+    'close',
+    `subject "${subject.name}" answered close with a promise: expected a part that is closed at once`,
+  )
 }
 
 function start(subject: Subject, context: SubjectContext, ledger: Ledger): Started {
@@ -169,7 +184,10 @@ function made<P extends object>(
   const wrong = (found: string, expected: string): SubjectFault =>
     new SubjectFault('wrong-shape', name, `${name} of subject "${subject.name}" is ${found}: expected ${expected}`)
   if (typeof part !== 'object' || part === null) throw wrong(String(part), 'an object with a function for each command')
-  if (part instanceof Promise) throw wrong('a promise', 'an object, made at once: its commands may be asynchronous')
+  if (part instanceof Promise) {
+    leaveUnheard(part)
+    throw wrong('a promise', 'an object, made at once: its commands may be asynchronous')
+  }
   for (const key of isPlain(part) ? Object.keys(part) : []) {
     const meant = has(key) && !has('execute') ? slipOf(key, name) : undefined
     if (meant !== undefined) throw wrong(`one with ${key}`, `${meant}, if that is what is meant, or another name`)

@@ -109,7 +109,7 @@ function freeze(value: unknown): void {
   for (const inner of Object.values(value)) freeze(inner)
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 
 function threw(subject: string, { kind }: Command, error: unknown): SubjectFault {
@@ -117,6 +117,11 @@ function threw(subject: string, { kind }: Command, error: unknown): SubjectFault
   const said = saidBy(error)
   if (wroteToFrozen(error)) return mutated(subject, kind, `the ${kind} that it`, error)
   return new SubjectFault('threw', kind, `subject "${subject}" threw on ${kind}: ${said}`, { cause: error })
+}
+
+/** Whose promise is refused is at fault already: one that is rejected later is not to end the command as well. */
+export function leaveUnheard(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => undefined)
 }
 
 const wroteToFrozen = (error: unknown): boolean => error instanceof TypeError && WRITES_TO_FROZEN.test(saidBy(error))
@@ -141,7 +146,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   checkpointed: { numbers: ['nextSeq'] },
   truncated: { numbers: ['firstSeq'] },
   loaded: { numbers: ['nextSeq'] },
-  events: { numbers: ['nextSeq'] },
+  events: { numbers: [] },
   enqueued: { numbers: ['job'] },
   taken: { numbers: ['expiresAtMs'] },
   idle: { numbers: [] },
@@ -234,7 +239,9 @@ function completed(subject: string, command: Command, reply: unknown, nowMs: num
         if (seq !== fromSeq + index) throw wrong(`an event whose seq is ${shown(seq)}`, String(fromSeq + index))
         if (!isJson(payload)) throw wrong(`an event whose payload is ${shown(payload)}`, 'JSON')
       }
-      return { ...fields, events } as unknown as Reply
+      const nextSeq = 'fromSeq' in command ? command.fromSeq + events.length : events.length
+      const whole = filled({ numbers: [], optional: { nextSeq } }, reply, 'events with ', wrong)
+      return { ...whole, events } as unknown as Reply
     }
     default:
       return fields as unknown as Reply

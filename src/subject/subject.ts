@@ -18,7 +18,7 @@ export type Answer =
   | { readonly kind: 'granted'; readonly fence: BriefFence; readonly expiresAtMs: number }
   | { readonly kind: 'taken'; readonly fence: BriefFence & Pick<JobFence, 'job'>; readonly expiresAtMs: number }
   | { readonly kind: 'loaded'; readonly nextSeq: number; readonly checkpoint?: Pick<Checkpoint, 'nextSeq' | 'state'> }
-  | { readonly kind: 'events'; readonly events: readonly BriefEvent[]; readonly nextSeq: number }
+  | { readonly kind: 'events'; readonly events: readonly BriefEvent[]; readonly nextSeq?: number }
   | { readonly kind: (typeof refusalKinds)[number] }
 
 /** What a part of a subject answers to each of its commands. `nowMs` is its clock; it has no other. */
@@ -32,7 +32,7 @@ type JobPartCommand = 'enqueue' | 'take' | 'complete' | 'fail'
 
 /** Grants, refuses, queues claimants. All but `acquire` may be left out: what needs them is skipped. */
 export interface CorePart extends Required<Handlers<'acquire'>>, Handlers<Exclude<CoreCommand, 'acquire'>> {
-  /** The store stops in good order: the last chance to write what is not written. Not called when unsynced writes are lost. */
+  /** The store stops in good order: the last chance to write what is not written, at once. Not called when unsynced writes are lost. */
   close?(): void
 }
 

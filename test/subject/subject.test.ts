@@ -209,10 +209,10 @@ describe('a subject', () => {
       name: 'brief',
       log: ({ builtIn }) => ({
         ...builtIn.log,
-        read: () => ({ kind: 'events', events: [{ seq: 0, type: 'entry', payload: 1 }], nextSeq: 1 }),
+        read: () => ({ kind: 'events', events: [{ seq: 0, type: 'entry', payload: 1 }] }),
       }),
     })
-    expect(ask(brief, read())).toMatchObject({ kind: 'events', events: [{ seq: 0 }] })
+    expect(ask(brief, read())).toMatchObject({ kind: 'events', events: [{ seq: 0 }], nextSeq: 1 })
     expect(
       ask(assembled({ name: 'no', core: () => ({ execute: () => ({ kind: 'lease-held' }) }) }), load()),
     ).toMatchObject({ kind: 'lease-held', owner: '' })
@@ -384,6 +384,14 @@ describe('a core of one piece', () => {
   })
 })
 
+describe('a part that is made later', () => {
+  it('is told to be a promise, and ends nothing when it is never made', async () => {
+    const core = (() => Promise.reject(new Error('no connection'))) as unknown as NonNullable<Subject['core']>
+    expect(() => assembled({ name: 'mine', core })).toThrow('core of subject "mine" is a promise: expected an object')
+    await new Promise((resolve) => setTimeout(resolve))
+  })
+})
+
 describe('a restart of the store', () => {
   /** A subject that says when its parts are made and closed. */
   const told = (told: string[]): Subject => ({
@@ -429,6 +437,17 @@ describe('a restart of the store', () => {
     expect(closed).toBe(0)
     subject.restart('kept')
     expect(closed).toBe(1)
+  })
+
+  it.each([
+    ['is kept', () => Promise.resolve()],
+    ['is rejected, which then ends nothing', () => Promise.reject(new Error('disk full'))],
+  ])('does not wait for a close that promises to be done: a promise that %s is told', async (_, close) => {
+    const subject = assembled({ name: 'mine', core: ({ builtIn }) => ({ ...builtIn.core, close }) })
+    expect(() => subject.restart('kept')).toThrow(
+      'subject "mine" answered close with a promise: expected a part that is',
+    )
+    await new Promise((resolve) => setTimeout(resolve))
   })
 
   it('loses all but what is durable', () => {
@@ -576,7 +595,7 @@ describe.each([
     ['checkpoint', { kind: 'checkpointed' }, 'checkpointed with nextSeq undefined: expected a whole number'],
     ['truncate', { kind: 'truncated' }, 'truncated with firstSeq undefined: expected a whole number'],
     ['load', { kind: 'loaded' }, 'loaded with nextSeq undefined: expected a whole number'],
-    ['read', { kind: 'events', events: [] }, 'events with nextSeq undefined: expected a whole number'],
+    ['read', { kind: 'events', events: [], nextSeq: '0' }, "events with nextSeq '0': expected a whole number"],
     ['read', { kind: 'events', nextSeq: 0 }, 'events without a list of events: expected events: ['],
     ['enqueue', { kind: 'enqueued' }, 'enqueued with job undefined: expected a whole number'],
     ['acquire', { kind: 'granted', expiresAtMs: 1 }, 'granted without a fence: expected fence: { epoch, token? }'],
