@@ -4,6 +4,7 @@ import { type ContractResult, conformanceOf } from '../conformance/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Io, onWatch } from './io.js'
 import { type RaceCliOptions, race, wantsRace } from './race.js'
+import { settled } from './settled.js'
 import { withStore } from './store.js'
 
 export interface ConformanceOptions extends RaceCliOptions {
@@ -20,6 +21,7 @@ export async function conformance(io: Io, options: ConformanceOptions): Promise<
     const results = []
     for (const { subject } of subjects) {
       const found = await conformanceOf(put(onWatch(io, subject)))
+      await settled()
       // At once: one that hangs takes nothing with it of those before it.
       if (!options.json) io.stdout.write(text(io, subject.name, found, options.quiet === true))
       results.push({ subject: subject.name, results: found })

@@ -25,35 +25,70 @@ export type ContractResult = { readonly name: string } & (
   | { readonly verdict: 'skipped'; readonly why: string }
 )
 
-/** Checks `subject` against the contract, each sentence on a store of its own. Throws SubjectFault when it cannot even be put together. */
+/**
+ * Checks `subject` against the contract, each sentence on a store of its own; twice, unless that is on a store of ours: where
+ * the second time goes another way, no sentence says anything. Throws SubjectFault when it cannot even be put together.
+ */
 export async function conformanceOf(subject: Subject): Promise<readonly ContractResult[]> {
-  const { commands } = assemble(subject, 1)
-  const results: ContractResult[] = []
-  for (const part of ['core', 'log', 'jobs'] as const) {
-    for (const check of contract[part]) {
-      results.push({ name: check.name, ...(await resultOf(subject, part, check, commands)) })
-    }
-  }
-  return results
+  const first = await tryAll(subject)
+  const second = subject.store === undefined ? await tryAll(subject) : first
+  const results = first.map(({ result }) => result)
+  const differences = first.map((tried, at) => differenceOf(tried, second[at] as Tried))
+  const differing = differences.findIndex((difference) => difference !== undefined)
+  if (differing < 0) return results
+  return results.map(({ name }, at) =>
+    at === differing
+      ? { name, verdict: 'broken', message: `${nondeterministic}: ${differences[at]}` }
+      : { name, verdict: 'skipped', why: 'the subject is not deterministic' },
+  )
 }
 
-type Result = ContractResult extends infer R ? (R extends { name: string } ? Omit<R, 'name'> : never) : never
+const nondeterministic =
+  'the subject is not deterministic, or keeps something from run to run: the same went another way the second time'
 
-async function resultOf(
+/** What came of a sentence, and how. */
+interface Tried {
+  readonly result: ContractResult
+  readonly story: readonly string[]
+}
+
+async function tryAll(subject: Subject): Promise<readonly Tried[]> {
+  const { commands } = assemble(subject, 1)
+  const all: Tried[] = []
+  for (const part of ['core', 'log', 'jobs'] as const) {
+    for (const check of contract[part]) all.push(await tryOne(subject, part, check, commands))
+  }
+  return all
+}
+
+async function tryOne(
   subject: Subject,
   part: Part,
-  { needs, check }: ContractCheck,
+  { name, needs, check }: ContractCheck,
   commands: ReadonlySet<CommandKind>,
-): Promise<Result> {
+): Promise<Tried> {
+  const skipped = (why: string, story: readonly string[] = []): Tried => ({
+    result: { name, verdict: 'skipped', why },
+    story: [...story, `skipped: ${why}`],
+  })
   const missing = needs.filter((kind) => !commands.has(kind))
-  if (missing.length > 0) return { verdict: 'skipped', why: `no ${missing.join(', ')}` }
+  if (missing.length > 0) return skipped(`no ${missing.join(', ')}`)
   const assembled = assemble(subject, 1)
-  if (!assembled.own.has(part)) return { verdict: 'skipped', why: builtIn[part] }
+  if (!assembled.own.has(part)) return skipped(builtIn[part])
+  const probe = new Probe(assembled)
   try {
-    const why = await check(new Probe(assembled))
-    return why === undefined ? { verdict: 'held' } : { verdict: 'skipped', why }
+    const why = await check(probe)
+    if (why !== undefined) return skipped(why, probe.story)
+    return { result: { name, verdict: 'held' }, story: [...probe.story, 'held'] }
   } catch (error) {
     if (!(error instanceof ContractBroken) && !(error instanceof SubjectFault)) throw error
-    return { verdict: 'broken', message: error.message }
+    const { message } = error
+    return { result: { name, verdict: 'broken', message }, story: [...probe.story, message] }
   }
+}
+
+/** Where two stories of one sentence part. */
+function differenceOf({ story: one }: Tried, { story: other }: Tried): string | undefined {
+  const at = one.findIndex((line, index) => line !== other[index])
+  return at < 0 ? undefined : `first ${one[at]}, then ${other[at] ?? 'nothing'}`
 }

@@ -1,3 +1,5 @@
+import type { JobFence } from '../jobs/index.js'
+import { isRefusal } from '../log/index.js'
 import type { ContractCheck } from './check.js'
 
 /** What becomes of jobs. */
@@ -17,10 +19,26 @@ export const jobs: readonly ContractCheck[] = [
     needs: ['enqueue', 'take'],
     async check(probe) {
       const put = await probe.enqueued()
-      const again = probe.ask('enqueue', 'a', { space: 's' }, probe.lastRequest)
-      probe.same((await probe.expect('enqueued', again, 'the same enqueue')).job, put, 'the job')
+      const again = await probe.expect('enqueued', probe.send(probe.last), 'the same enqueue')
+      probe.same(again.job, put, 'the job')
       await probe.taken('a')
       await probe.expect('idle', probe.take('b'), 'take of none')
+    },
+  },
+  {
+    name: 'a take that is sent again, as the same request, hands out no second job',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      const put = [await probe.enqueued(), await probe.enqueued()]
+      const first = await probe.taken('a')
+      const again = await probe.send(probe.last)
+      // Told that there is none, its taker would never know of the one that it has.
+      if (!isRefusal(again)) {
+        const { fence } = await probe.expect('taken', Promise.resolve(again), 'the same take')
+        const identity = ({ job, epoch, token }: JobFence) => [job, epoch, token]
+        probe.same(identity(fence), identity(first), 'job, epoch and token of the same take')
+      }
+      probe.same([first.job, (await probe.taken('b')).job], put, 'the jobs')
     },
   },
   {
@@ -67,9 +85,13 @@ export const jobs: readonly ContractCheck[] = [
       const old = await probe.taken('a')
       probe.nowMs = 100
       const fence = await probe.taken('b')
-      await probe.refused(probe.ask('complete', 'a', { fence: old }), 'complete by an earlier taker')
+      const refusedTwice = async (by: JobFence, what: string) => {
+        await probe.refused(probe.ask('complete', by.owner, { fence: by }), what)
+        await probe.refused(probe.send(probe.last), `${what}, sent again`)
+      }
+      await refusedTwice(old, 'complete by an earlier taker')
       await probe.expect('completed', probe.ask('complete', 'b', { fence }), 'complete by the taker')
-      await probe.refused(probe.ask('complete', 'b', { fence }), 'complete of what is done')
+      await refusedTwice(fence, 'complete of what is done')
     },
   },
   {

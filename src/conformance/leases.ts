@@ -2,7 +2,7 @@ import type { Fence } from '../lease/index.js'
 import type { Reply } from '../log/index.js'
 import type { ContractCheck } from './check.js'
 import { everyWay, madeUpTokens } from './fences.js'
-import type { Probe } from './probe.js'
+import { LONG_TTL_MS, type Probe } from './probe.js'
 
 /** A write of any kind that the subject has, by which a fence can be tried. */
 const tryFence = (probe: Probe, fence: Fence): Promise<Reply> => (everyWay(probe, fence)[0] as () => Promise<Reply>)()
@@ -14,8 +14,12 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       probe.nowMs = 10
-      const { fence, expiresAtMs } = await probe.expect('granted', probe.acquire('a'), 'acquire of a free space')
-      probe.same(expiresAtMs, 110, 'expiry of a lease of 100 ms granted at 10 ms')
+      const { fence, expiresAtMs } = await probe.eventually(
+        'granted',
+        () => probe.acquire('a'),
+        'acquire of a free space',
+      )
+      probe.same(expiresAtMs, probe.nowMs + 100, `expiry of a lease of 100 ms granted at ${probe.nowMs} ms`)
       probe.same([fence.space, fence.owner], ['s', 'a'], 'space and owner of the fence')
     },
   },
@@ -24,7 +28,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       await probe.granted('a')
-      probe.nowMs = 99
+      probe.nowMs += 99
       await probe.refused(probe.acquire('b'), 'acquire by another while the lease is live')
     },
   },
@@ -33,7 +37,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.granted('b')
     },
   },
@@ -61,11 +65,14 @@ export const leases: readonly ContractCheck[] = [
     name: 'epochs survive a restart of the store',
     needs: ['acquire'],
     async check(probe) {
-      const { epoch } = await probe.granted('a')
-      probe.restart('lost')
-      probe.nowMs = 500
-      const next = await probe.granted('b')
-      if (next.epoch <= epoch) probe.same(next.epoch, epoch + 1, 'the epoch after a restart')
+      let { epoch } = await probe.granted('a')
+      for (const unsynced of ['lost', 'kept'] as const) {
+        probe.restart(unsynced)
+        probe.nowMs += 500
+        const next = await probe.granted('b')
+        if (next.epoch <= epoch) probe.same(next.epoch, epoch + 1, 'the epoch after a restart')
+        epoch = next.epoch
+      }
     },
   },
   {
@@ -74,7 +81,7 @@ export const leases: readonly ContractCheck[] = [
     async check(probe) {
       await probe.granted('a')
       probe.restart('lost')
-      probe.nowMs = 50
+      probe.nowMs += 50
       await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the lease is live')
     },
   },
@@ -82,26 +89,23 @@ export const leases: readonly ContractCheck[] = [
     name: 'an acquire that is sent again gets the same grant',
     needs: ['acquire'],
     async check(probe) {
-      const first = await probe.expect('granted', probe.acquire('a'), 'acquire')
-      probe.nowMs = 20
-      const asked = { space: 's', owner: 'a', ttlMs: 100, queueMs: 0, inQueue: false }
-      const again = await probe.expect(
-        'granted',
-        probe.ask('acquire', 'a', asked, probe.lastRequest),
-        'the same acquire',
-      )
-      probe.same(again.fence, first.fence, 'fence of the same acquire')
+      for (const owner of ['a', 'b', 'a']) {
+        const fence = await probe.granted(owner)
+        probe.nowMs += 20
+        const again = await probe.expect('granted', probe.send(probe.last), 'the same acquire')
+        probe.same(again.fence, fence, 'fence of the same acquire')
+        probe.nowMs += 80
+      }
     },
   },
   {
     name: 'a late copy of an older acquire takes no effect',
     needs: ['acquire', 'release'],
     async check(probe) {
-      const fence = await probe.granted('a')
-      const request = probe.lastRequest
+      const fence = await probe.granted('a', 's', LONG_TTL_MS)
+      const older = probe.last
       await probe.expect('released', probe.ask('release', 'a', { fence }), 'release')
-      const asked = { space: 's', owner: 'a', ttlMs: 100, queueMs: 0, inQueue: false }
-      await probe.ask('acquire', 'a', asked, request)
+      await probe.send(older)
       await probe.granted('b')
     },
   },
@@ -110,7 +114,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const old = await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       const fence = await probe.granted('b')
       if (fence.token === '' && old.token === '') return 'no tokens'
       for (const [token, what] of [...madeUpTokens(fence), [old.token, 'the token of another epoch'] as const]) {
@@ -127,7 +131,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const old = await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.granted('b')
       await probe.refused(probe.ask('renew', 'a', { fence: old, ttlMs: 100 }), 'renew under an older epoch')
       await probe.refused(tryFence(probe, old), 'a write under an older epoch')
@@ -138,7 +142,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const old = await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       const fence = await probe.granted('a')
       if (fence.epoch === old.epoch && fence.token === old.token) return 'the same fence again'
       for (const ask of everyWay(probe, old)) await probe.refused(ask(), 'an older fence of the same owner')
@@ -160,13 +164,30 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const fence = await probe.granted('a')
-      probe.nowMs = 60
+      probe.nowMs += 60
       const { expiresAtMs } = await probe.expect('renewed', probe.ask('renew', 'a', { fence, ttlMs: 100 }), 'renew')
-      probe.same(expiresAtMs, 160, 'expiry after a renewal at 60 ms for 100 ms')
-      probe.nowMs = 159
+      probe.same(expiresAtMs, probe.nowMs + 100, `expiry after a renewal at ${probe.nowMs} ms for 100 ms`)
+      probe.nowMs += 99
       await probe.refused(probe.acquire('b'), 'acquire by another while the renewed lease is live')
-      probe.nowMs = 160
+      probe.nowMs += 1
       await probe.granted('b')
+    },
+  },
+  {
+    name: 'a late copy of an older renewal does not shorten the lease',
+    needs: ['acquire', 'renew'],
+    async check(probe) {
+      const fence = await probe.granted('a')
+      const renew = () => probe.expect('renewed', probe.ask('renew', 'a', { fence, ttlMs: 100 }), 'renew')
+      probe.nowMs += 10
+      await renew()
+      const older = probe.last
+      probe.nowMs += 50
+      await renew()
+      probe.nowMs += 10
+      await probe.send(older)
+      probe.nowMs += 85
+      await probe.refused(probe.acquire('b'), 'acquire by another, after a late copy of an older renewal')
     },
   },
   {
@@ -174,7 +195,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const fence = await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.refused(probe.ask('renew', 'a', { fence, ttlMs: 100 }), 'renew at expiry')
     },
   },
@@ -182,8 +203,8 @@ export const leases: readonly ContractCheck[] = [
     name: 'a release frees the space',
     needs: ['acquire', 'release'],
     async check(probe) {
-      const fence = await probe.granted('a')
-      probe.nowMs = 1
+      const fence = await probe.granted('a', 's', LONG_TTL_MS)
+      probe.nowMs += 1
       await probe.expect('released', probe.ask('release', 'a', { fence }), 'release')
       await probe.granted('b')
     },
@@ -193,7 +214,7 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'release'],
     async check(probe) {
       const old = await probe.granted('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.granted('b')
       await probe.ask('release', 'a', { fence: old })
       await probe.refused(probe.acquire('c'), 'acquire after a release by an owner of the past')
@@ -217,22 +238,34 @@ export const leases: readonly ContractCheck[] = [
       const claim = (owner: string, expectedEpoch: number) =>
         probe.ask('claim', owner, { space: 's', owner, expectedEpoch, ttlMs: 100 })
       await probe.refused(claim('b', epoch), 'claim while the lease is live')
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.refused(claim('b', epoch + 1), 'claim at an epoch that was never granted')
-      await probe.eventually('granted', () => claim('b', epoch), 'claim after expiry')
+      const { fence } = await probe.eventually('granted', () => claim('b', epoch), 'claim after expiry')
       probe.nowMs += 100
       await probe.refused(claim('c', epoch), 'claim at an epoch that has passed')
+      // Who had it last may as well have to acquire it.
+      const own = await claim('b', fence.epoch)
+      if (own.kind !== 'granted' || own.fence.epoch > fence.epoch) return
+      probe.same(own.fence.epoch, fence.epoch + 1, 'the epoch of a claim on a lapsed lease of one’s own')
     },
   },
   {
     name: 'validate tells a fence that holds from one that does not',
     needs: ['acquire', 'validate'],
     async check(probe) {
-      const fence = await probe.granted('a')
-      probe.nowMs = 99
-      await probe.expect('valid', probe.ask('validate', 'a', { fence }), 'validate of the current fence')
-      probe.nowMs = 100
-      await probe.refused(probe.ask('validate', 'a', { fence }), 'validate at expiry')
+      const validate = (fence: Fence) => probe.ask('validate', fence.owner, { fence })
+      const first = await probe.granted('a')
+      probe.nowMs += 99
+      await probe.expect('valid', validate(first), 'validate of the current fence')
+      probe.nowMs += 1
+      await probe.refused(validate(first), 'validate at expiry')
+      if (!probe.has('release')) return
+      const fence = await probe.granted('b')
+      await probe.expect('valid', validate(fence), 'validate of the current fence')
+      await probe.expect('released', probe.ask('release', 'b', { fence }), 'release')
+      await probe.refused(validate(fence), 'validate after a release')
+      await probe.granted('c')
+      await probe.refused(validate(fence), 'validate after a release and a grant to another')
     },
   },
   {
@@ -243,7 +276,7 @@ export const leases: readonly ContractCheck[] = [
       const first = await probe.acquire('b', 's', 100, 500)
       if (!('position' in first) || first.position === 0) return 'no queue'
       await probe.acquire('c', 's', 100, 500)
-      probe.nowMs = 100
+      probe.nowMs += 100
       await probe.refused(probe.acquire('c', 's', 100, 500), 'acquire by the second in the queue')
       await probe.granted('b')
       return undefined

@@ -682,6 +682,35 @@ describe('contention conformance', () => {
     }
   })
 
+  it.each([
+    [
+      'leaves something to fail by itself',
+      'acquire(command, nowMs) { Promise.reject(new Error("orphan")); return builtIn.core.acquire(command, nowMs) }',
+      [2, /^$/, /^error: subject "mine" failed by itself\n {2}found: {4}orphan\n/],
+    ],
+    [
+      'promises to close',
+      'close: async () => { throw new Error("disk full") }',
+      [1, /^✗ epochs survive.*\n {4}subject "mine" answered close with a promise: .*\nFAIL {2}mine: .* 1 broken/, /^$/],
+    ],
+    [
+      'keeps something in its module',
+      'acquire: (command, nowMs) => ++asked > 99 ? { kind: "lease-held" } : builtIn.core.acquire(command, nowMs)',
+      [
+        1,
+        /^✗ .*\n {4}the subject is not deterministic, or keeps .*\nFAIL {2}mine: 0 hold, 1 broken, \d+ skipped\n$/,
+        /^$/,
+      ],
+    ],
+  ] as const)('says of a subject that %s no more than that', async (_, command, [code, stdout, stderr]) => {
+    const mine = `let asked = 0; export default { name: 'mine', core: ({ builtIn }) => ({ ...builtIn.core, ${command} }) }`
+    const root = folder({ 'mine.mjs': mine })
+    const said = await cli(root, ['conformance', '--subject', 'mine.mjs', '--quiet'])
+    expect(said).toEqual({ code, stdout: expect.stringMatching(stdout), stderr: expect.stringMatching(stderr) })
+    const all = await cli(root, ['conformance', '--subject', 'mine.mjs'])
+    expect([all.code, all.stdout.includes('PASS')]).toEqual([code, false])
+  })
+
   it('names what is broken and what is skipped', async () => {
     const root = folder({ 'careless.mjs': careless })
     const { code, stdout } = await cli(root, ['conformance', '--subject', 'careless.mjs', '--json'])
@@ -689,6 +718,7 @@ describe('contention conformance', () => {
     const [{ results }] = JSON.parse(stdout).subjects
     const broken = results.filter(({ verdict }: { verdict: string }) => verdict === 'broken')
     expect(broken.map(({ name }: { name: string }) => name)).toEqual([
+      'a token is needed, and that of the right epoch',
       'an older fence of the same owner is refused',
       'a release by an owner of the past frees nothing',
     ])
