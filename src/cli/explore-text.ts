@@ -61,17 +61,18 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
   const { failure, found, runs, minimal, story, file, unsaved, replay } = told
-  const { what, message, atMs } = foundIn(failure)
+  const first = found ?? failure
   const size = sizeOf(failure)
-  const from = found === undefined || sizeOf(found) === size ? '' : `, from ${sizeOf(found)}`
+  const from = sizeOf(first) === size ? '' : `, from ${sizeOf(first)}`
   return [
-    `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${(found ?? failure).seed}: ${verb(failure, what)} at ${atMs} ms`,
-    `      ${message}`,
+    `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${first.seed}: ${whenBroken(first)}`,
+    `      ${foundIn(first).message}`,
     ...(runs === undefined
       ? []
       : [
-          `      ${chalk.dim(minimal ? 'smallest:' : 'smaller:')} ${size}${from} ${chalk.dim(`(${plural(runs, 'run')})`)}`,
+          `      ${chalk.dim(minimal ? 'smallest:' : 'smaller:')} seed ${failure.seed}, ${size}${from} ${chalk.dim(`(${plural(runs, 'run')})`)}`,
         ]),
+    ...smallerLines(failure, first),
     ...story.map((line) => `      ${line}`),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
@@ -86,6 +87,17 @@ function tokenLines(told: ToldFailure, chalk: Paint): readonly string[] {
   const { file, token } = told
   if (token !== undefined) return [`      ${chalk.dim('token')} ${token}${besides(told)}`]
   return file === undefined ? [] : [`      ${chalk.dim('token')} none: too long, use the file`]
+}
+
+/** What the smaller one shows, where it is not to the millisecond what was found. */
+function smallerLines(failure: Failure, found: Failure): readonly string[] {
+  const shown = (each: Failure) => `${whenBroken(each)}: ${foundIn(each).message}`
+  return shown(failure) === shown(found) ? [] : [`      ${shown(failure)}`]
+}
+
+function whenBroken(failure: Failure): string {
+  const { what, atMs } = foundIn(failure)
+  return `${verb(failure, what)} at ${atMs} ms`
 }
 
 function verb(failure: Failure, what: string): string {

@@ -3,11 +3,26 @@ import { type Cast, describeEvent, type Listener, type TraceEvent } from '../tra
 import type { Io } from './io.js'
 import { type ReplayOptions, wholeNumber } from './options.js'
 
-/** Prints the events of a trace that are wanted: each a line in words, or as JSON. */
-export function printing({ stdout }: Io, cast: Cast, durationMs: number, options: ReplayOptions): Listener {
+/** The run whose events are printed. */
+export interface Printed {
+  readonly cast: Cast
+  readonly durationMs: number
+  /** Which clocks are off when it begins, asked at its first event: what the scenario does wrong there ends the run before. */
+  readonly clocks: () => string
+}
+
+/** Prints the events of a trace that are wanted: each a line in words, or as JSON. In words, the clocks come first. */
+export function printing({ stdout }: Io, { cast, durationMs, clocks }: Printed, options: ReplayOptions): Listener {
   const wanted = filterOf(options, cast.nodes, cast.spaces, durationMs)
+  let begun = false
+  const begin = () => {
+    begun = true
+    const off = options.json ? '' : clocks()
+    if (off !== '') stdout.write(`${'clocks'.padStart(8)}${' '.repeat(14)}${off}\n`)
+  }
   return {
     observe(event) {
+      if (!begun) begin()
       if (!wanted(event)) return
       const text = describeEvent(event, cast)
       if (options.json) stdout.write(`${JSON.stringify({ ...event, text })}\n`)

@@ -7,7 +7,15 @@ import {
   loadProject,
   loadToken,
 } from '../config/index.js'
-import { type attempt, DEFAULT_MAX_STEPS, type ExploreOptions, isToken, runAgain, storyOf } from '../explore/index.js'
+import {
+  type attempt,
+  DEFAULT_MAX_STEPS,
+  describeClocks,
+  type ExploreOptions,
+  isToken,
+  runAgain,
+  storyOf,
+} from '../explore/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { besides, failureText } from './explore-text.js'
@@ -81,10 +89,15 @@ function replayOf(what: string, { subject, invariant, maxEvents, config }: Repla
   return `npx contention replay ${what}${given} --trace`
 }
 
-function tracing(io: Io, { plan }: LoadedCounterexample, options: ReplayOptions): Parameters<typeof attempt>[3] {
+function tracing(
+  io: Io,
+  { scenario, plan }: LoadedCounterexample,
+  options: ReplayOptions,
+): Parameters<typeof attempt>[3] {
   const cast = castOf(
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  return { listeners: [printing(io, cast, plan.parameters['durationMs'] ?? Number.MAX_SAFE_INTEGER, options)] }
+  const durationMs = plan.parameters['durationMs'] ?? Number.MAX_SAFE_INTEGER
+  return { listeners: [printing(io, { cast, durationMs, clocks: () => describeClocks(scenario, plan) }, options)] }
 }

@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk'
 import { loadBudgets, loadProject, loadSubjects, refuseNoBudgetFolder } from '../config/index.js'
-import { isToken } from '../explore/index.js'
+import { describeClocks, isToken } from '../explore/index.js'
 import { InputError } from '../input/index.js'
 import { reportJson, reportOf, reportTerminal } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS, runScenario } from '../run/index.js'
@@ -63,12 +63,13 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   if (options.trace) {
     const resolved = resolveParameters(scenario.parameters, given)
     const cast = castOf(numbered('node', resolved.nodes), numbered('space', resolved.spaces))
+    const clocks = () => describeClocks(scenario, { parameters: resolved, seed })
     await simulate(scenario, {
       seed,
       parameters: resolved,
       subject,
       maxSteps: maxEvents,
-      listeners: [printing(io, cast, resolved.durationMs, options)],
+      listeners: [printing(io, { cast, durationMs: resolved.durationMs, clocks }, options)],
     })
   }
 

@@ -17,6 +17,7 @@ export {
   foundIn,
 } from './counterexample.js'
 export { type Coverage, repliesOf, struckKinds } from './coverage.js'
+export { describeClocks } from './describe-clocks.js'
 export { describeFault } from './describe-fault.js'
 export { type Proof, provenInvariants, proveSchedules } from './exhaustive.js'
 export { type Exploration, type Extent, explore } from './explore.js'

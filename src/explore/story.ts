@@ -1,6 +1,19 @@
 import { type Scenario, today, type When, whenAgain } from '../scenario/index.js'
-import { type Cast, castOf, describeEvent, numbered, recorder, type TraceEvent } from '../trace/index.js'
+import {
+  ByContender,
+  type Cast,
+  castOf,
+  contenderOf,
+  describeEvent,
+  NOBODY,
+  numbered,
+  recorder,
+  type TraceEvent,
+} from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure } from './chunk.js'
+import { describeClocks } from './describe-clocks.js'
+import { isSameRequest } from './same-request.js'
+import { storyLines } from './story-lines.js'
 
 /** A story that does not fit on a screen is not read. */
 const MAX_LINES = 22
@@ -24,25 +37,33 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   // The kernel ends the step it is in: what comes after the breach is not part of the story.
   const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
-  const told = past.filter((event) => event === last || tells(event, last))
-  const lines = merged(told, cast)
-  if (lines.length <= MAX_LINES) return lines
+  const waits = last === undefined ? waitsIn(past, cast) : () => false
+  const told = past.filter((event) => event === last || tells(event, last) || waits(event))
+  const lines = storyLines(withoutPromptSend(told), last, cast)
   const left = lines.length - MAX_LINES
-  return [`… ${left} ${left === 1 ? 'line' : 'lines'} before (--trace shows all)`, ...lines.slice(-MAX_LINES)]
+  const clocks = describeClocks(scenario, plan)
+  return [
+    // No event tells of them.
+    ...(clocks === '' ? [] : [`clocks     ${clocks}`]),
+    ...(left > 0 ? [`… ${left} ${left === 1 ? 'line' : 'lines'} before (--trace shows all)`] : []),
+    ...lines.slice(-MAX_LINES),
+  ]
 }
 
-/** Whether an event belongs to the story of `last`: what the world did, and what became of the same space. */
-function tells({ kind, space, command }: TraceEvent, last: TraceEvent | undefined): boolean {
+/** Whether an event belongs to the story of `last`: what the world did, and what became of the same space and request. */
+function tells(event: TraceEvent, last: TraceEvent | undefined): boolean {
+  const { kind, space, command, node, task } = event
   if (command === 'none') return kind !== 'acts' && kind !== 'served'
   if (last !== undefined && last.space >= 0 && space !== last.space) return false
   switch (kind) {
     case 'sent':
-    case 'delivered':
-      return false
-    case 'timed-out':
-      return command !== 'acquire'
     case 'lease-held':
     case 'queued':
+      return isSameRequest(event, last)
+    case 'timed-out':
+      // Nobody is held up by what others ask for in vain.
+      return command !== 'acquire' || (node === last?.node && task === last.task)
+    case 'delivered':
     case 'idle':
     case 'events':
       return false
@@ -51,23 +72,19 @@ function tells({ kind, space, command }: TraceEvent, last: TraceEvent | undefine
   }
 }
 
-/** One line an event; the same happening several times in a row is told once. */
-function merged(events: readonly TraceEvent[], cast: Cast): readonly string[] {
-  const lines: { text: string; key: string; atMs: number; count: number }[] = []
-  for (const event of events) {
-    const key = `${event.kind} ${event.command} ${event.node} ${event.task}`
-    const before = lines.at(-1)
-    const text = describeEvent(event, cast)
-    if (before?.key === key && event.command !== 'none') {
-      before.count += 1
-      before.text = text
-      before.atMs = event.atMs
-    } else lines.push({ text, key, atMs: event.atMs, count: 1 })
-  }
-  return lines.map(({ text, atMs, count }) => {
-    const times = count > 1 ? `  (${count} times, this the last)` : ''
-    return `${String(atMs).padStart(6)} ms  ${text}${times}`
-  })
+/** Tells what contenders were told while they waited: what came after the last grant of each. */
+function waitsIn(events: readonly TraceEvent[], cast: Cast): (event: TraceEvent) => boolean {
+  const granted = new ByContender<number>(cast)
+  for (const event of events) if (event.kind === 'granted') granted.set(contenderOf(event, cast), event.index)
+  return (event) =>
+    (event.kind === 'lease-held' || event.kind === 'queued' || event.kind === 'timed-out') &&
+    event.index > (granted.get(contenderOf(event, cast)) ?? NOBODY)
+}
+
+/** That a request was sent goes without saying where it shows no token and was answered before anything else happened. */
+function withoutPromptSend(told: readonly TraceEvent[]): readonly TraceEvent[] {
+  const place = told.findIndex((event) => event.kind === 'sent' && isSameRequest(event, told.at(-1)))
+  return place >= 0 && place === told.length - 2 && told[place]?.token === 0 ? told.toSpliced(place, 1) : told
 }
 
 /** How often two runs that went different ways may agree when they are looked at, before that is given up. */

@@ -13,6 +13,7 @@ import {
   TraceWriter,
 } from '../trace/index.js'
 import { answersLate } from './another-day.js'
+import { clockSkewsOf } from './clock-skews.js'
 import { bodyOf, type World } from './contender.js'
 import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
 import type { Parameters } from './parameters.js'
@@ -150,10 +151,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
     watch: scenarioWatch,
   }
-  const clocks = randomStream(seed, 'clocks')
   declared(scenarioWatch, 'faults', () => {
-    for (const name of nodes) {
-      const skewMs = entering(scenarioWatch, 'clockSkewMs', () => scenario.clockSkewMs?.(parameters, clocks)) ?? 0
+    for (const [index, skewMs] of clockSkewsOf(scenario, parameters, seed).entries()) {
+      const name = nodes[index] as string
       kernel.addNode(name, (process) => bodyOf(process, world, (node) => scenario.node(node, parameters)), skewMs)
     }
     for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) {

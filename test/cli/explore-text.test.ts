@@ -54,6 +54,36 @@ describe('what exploration prints', () => {
     expect(explorationText(explored(0), { skipped: [], complete: true }, chalk)).toMatch(/\nno seed was explored\n$/)
   })
 
+  it('is what was found, with its seed and time, and the smallest one with its own', () => {
+    const plan = {
+      scenario: 'lease-lifecycle',
+      seed: 705,
+      strategy: 'pct',
+      parameters: { nodes: 3 },
+      faults: [],
+    } as const
+    const breach = { invariant: 'effect-once', message: 'a copy took effect', index: 40, atMs: 60 }
+    const found: Failure = { kind: 'breach', seed: 705, scenario: plan.scenario, plan, breach }
+    const failure: Failure = {
+      ...found,
+      seed: 4,
+      plan: { ...plan, seed: 4, parameters: { nodes: 2 } },
+      breach: { ...breach, message: 'another copy took effect', atMs: 926 },
+    }
+    const told = { failure, found, runs: 1_826, minimal: true, story: [], replay: 'npx contention replay x.json' }
+    expect(failureText(told, chalk).split('\n')).toEqual([
+      'FAIL  lease-lifecycle  seed 705: effect-once broke at 60 ms',
+      '      a copy took effect',
+      '      smallest: seed 4, 2 nodes, 0 spaces, no faults, 0 ms, from 3 nodes, 0 spaces, no faults, 0 ms (1,826 runs)',
+      '      effect-once broke at 926 ms: another copy took effect',
+      '      see npx contention replay x.json',
+      '',
+    ])
+    const same = failureText({ ...told, failure: found }, chalk)
+    expect(same.match(/broke at/g)).toHaveLength(1)
+    expect(same).toContain('smallest: seed 705, 3 nodes, 0 spaces, no faults, 0 ms (1,826 runs)')
+  })
+
   it('is why there is no token, where there is none', () => {
     const plan = { scenario: 'lease-lifecycle', seed: 1, strategy: 'pct', parameters: {}, faults: [] } as const
     const failure: Failure = { kind: 'nondeterministic', seed: 1, scenario: plan.scenario, plan }

@@ -104,6 +104,21 @@ describe('contention explore', () => {
     expect(again.code).toBe(1)
   })
 
+  it('shows first whose clock is off, where one is, of a scenario and of a counterexample', async () => {
+    const clocks = /^ {2}clocks {14}node-0 is \d+ ms (ahead|behind), node-1 \d+ ms (ahead|behind)\n {7}0 +0 ms {2}node-/
+    const off = { nodes: 2, maxSkewMs: 200 }
+    const example = { version: 1, scenario: 'lease-lifecycle', seed: 3, strategy: 'insertion', faults: [] }
+    const found = { kind: 'breach', what: 'mutual-exclusion', message: 'two holders', atMs: 9 }
+    const root = folder({ 'off.json': JSON.stringify({ ...example, found, parameters: off }) })
+    const named = ['lease-lifecycle', '--seed', '3', '--param', 'nodes=2']
+    for (const what of [[...named, '--param', 'maxSkewMs=200'], ['off.json']]) {
+      const traced = await cli(root, ['replay', ...what, '--trace', '--to', '20'])
+      expect(traced.stdout).toMatch(clocks)
+      expect((await cli(root, ['replay', ...what, '--trace', '--json'])).stdout).toMatch(/^\{"index":0/)
+    }
+    expect((await cli(root, ['replay', ...named, '--trace', '--to', '20'])).stdout).toMatch(/^ {7}0/)
+  })
+
   it('has a token that shows the same failure as the file', async () => {
     const root = folder({ 'careless.mjs': careless })
     const found = JSON.parse((await explore(root, '--subject', 'careless.mjs', '--json')).stdout)

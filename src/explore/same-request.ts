@@ -1,0 +1,13 @@
+import type { TraceEvent } from '../trace/index.js'
+
+/** Whether `event` is about the request that `last` is about: on its way, sent again, or answered. */
+export function isSameRequest(event: TraceEvent, last: TraceEvent | undefined): boolean {
+  return (
+    last !== undefined &&
+    last.command !== 'none' &&
+    event.command === last.command &&
+    event.node === last.node &&
+    event.task === last.task &&
+    event.request === last.request
+  )
+}
