@@ -13,7 +13,7 @@ interface ReadOptions {
  * The events of a space's log from `fromSeq` on, up to the head, page by page: memory does not grow with the log. Events
  * that are appended meanwhile are read as well.
  *
- * @throws RangeError when the events have been truncated: a checkpoint covers them
+ * @throws RangeError when the events have been truncated: a checkpoint covers them; or when one is missing that was appended
  */
 export async function* readLog(core: Core, space: string, options: ReadOptions = {}): AsyncGenerator<LogEvent, number> {
   let seq = options.fromSeq ?? 0
@@ -26,6 +26,7 @@ export async function* readLog(core: Core, space: string, options: ReadOptions =
     }
     head = nextSeq
   }
+  if (seq < head) throw new RangeError(`${space}: the log ends before seq ${seq}, its head is at seq ${head}`)
   return head
 }
 

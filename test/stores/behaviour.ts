@@ -8,6 +8,7 @@ import {
   keyOf,
   memoryCore,
   type OpenStore,
+  readLog,
   type Store,
   type Swap,
   storedCore,
@@ -270,6 +271,25 @@ export function describeStore(name: string, open: () => Promise<OpenStore>, runs
       expect(results.length).toBeGreaterThan(30)
     })
   })
+}
+
+/** A log in `open`, at namespace `cut` and space `s`, of which `cut` takes the events from `seq` 3 on: whoever reads it is told. */
+export async function expectCutLogToBeTold(open: OpenStore, cut: () => unknown): Promise<void> {
+  const core = storedCore(open.namespace('cut'), mint)
+  const asked = (request: number) => ({ session: 'a', request, clockMs: 0, queueMs: 0, inQueue: false })
+  const granted = await core.execute({ kind: 'acquire', space: 's', owner: 'a', ttlMs: 1_000, ...asked(1) }, 0)
+  if (granted.kind !== 'granted') throw new Error(granted.kind)
+  const { fence } = granted
+  for (let at = 0; at < 5; at++)
+    await core.execute({ kind: 'append', fence, type: 'entry', payload: at, ...asked(2 + at) }, 1)
+  const seqs = async () => {
+    const read: number[] = []
+    for await (const { seq } of readLog(core, 's')) read.push(seq)
+    return read
+  }
+  expect(await seqs()).toEqual([0, 1, 2, 3, 4])
+  await cut()
+  await expect(seqs()).rejects.toThrow(new RangeError('s: the log ends before seq 3, its head is at seq 5'))
 }
 
 const asDocument = (reply: Reply | undefined): unknown => JSON.parse(JSON.stringify(reply))

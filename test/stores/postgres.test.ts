@@ -12,7 +12,7 @@ import { openPostgres } from '../../src/stores/postgres/postgres.js'
 import { type PostgresServer, startPostgres } from '../../src/stores/postgres/server.js'
 import { selfSigned } from '../support/certificate.js'
 import { describeWith, isInstalled } from '../support/needs.js'
-import { describeStore } from './behaviour.js'
+import { describeStore, expectCutLogToBeTold } from './behaviour.js'
 
 let server: PostgresServer
 const at = (change: (url: URL) => void): string => {
@@ -239,6 +239,12 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
         CREATE TABLE alike.event (namespace text, space text, seq bigint, event text)`)
       const store = await opened(inSchema('alike'))
       await expect(store.namespace('n').swap('s', swapOf(0))).rejects.toThrow('not as contention made and filled them')
+      await store.close()
+    })
+
+    it('that has lost the end of a log says so to whoever reads that', async () => {
+      const store = await opened(inSchema('cut'))
+      await expectCutLogToBeTold(store, () => asAdmin('DELETE FROM cut.event WHERE seq >= 3'))
       await store.close()
     })
 

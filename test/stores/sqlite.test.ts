@@ -8,7 +8,7 @@ import { keyOf, type OpenStore, openStore, StoreError } from '../../src/stores/i
 import { type Database, openDatabase } from '../../src/stores/sqlite/database.js'
 import { openSqlite } from '../../src/stores/sqlite/sqlite.js'
 import { built, type Program, start } from '../support/child.js'
-import { describeStore } from './behaviour.js'
+import { describeStore, expectCutLogToBeTold } from './behaviour.js'
 import { describeOwnFile } from './sqlite-own-file.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'contention-test-'))
@@ -70,6 +70,17 @@ describe('a SQLite file', () => {
     await (await opened(`sqlite=${file}`)).close()
     chmodSync(file, 0o400)
     expect(await problem(opened(`sqlite=${file}`))).toMatchObject({ todo: expect.stringContaining('let this user') })
+  })
+
+  it('that has lost the end of a log says so to whoever reads that', async () => {
+    const file = join(folder, 'cut.db')
+    const store = await opened(`sqlite=${file}`)
+    await expectCutLogToBeTold(store, async () => {
+      const database = await openDatabase(file)
+      database.exec(`DELETE FROM contention_space WHERE seq BETWEEN 3 AND 9`)
+      database.close()
+    })
+    await store.close()
   })
 
   it('may be none at all: memory, or a file of its own that goes with the store', async () => {
