@@ -505,6 +505,21 @@ describe('a git repository that cannot be used', () => {
     expect(git(path, 'rev-parse', 'refs/heads/main')).toBe(commit)
   })
 
+  it('somebody else has put something among the refs of a namespace: it stays when that is removed', async () => {
+    const path = repository('--bare')
+    const store = await using(path)
+    const kept = store.namespace('n')
+    for (const space of ['s', 't']) await kept.swap(space, swapOf(0))
+    const tree = execFileSync('git', ['-C', path, 'mktree'], { input: '', encoding: 'utf8' }).trim()
+    git(path, 'update-ref', REF, tree)
+    await store.remove('n')
+    expect(git(path, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/contention')).toBe(`${REF} ${tree}`)
+    git(path, 'update-ref', '-d', REF)
+    expect(await kept.swap('s', swapOf(0))).toBe(true)
+    await store.remove('n')
+    expect(git(path, 'for-each-ref')).toBe('')
+  })
+
   it('a ref stands where the folder of a namespace has to be', async () => {
     const path = repository('--bare')
     const kept = await namespaceIn(path)

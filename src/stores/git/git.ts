@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { keyOf } from '../key.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
-import { parseCommit } from './commit.js'
+import { parseCommit, type SwapCommit } from './commit.js'
 import { type GitObject, type Objects, openObjects } from './objects.js'
 import { type Packing, packing } from './packing.js'
 import { damaged, foreignRef } from './problem.js'
@@ -43,7 +43,7 @@ export async function openGit(
     place: made === undefined ? repository.folder : 'a repository of its own',
     namespace: (name) => namespaceOf(repository, objects, refs, folderOf(name), pack),
     namespaces: (prefix) => namespacesIn(repository, prefix),
-    remove: (name) => removeRefs(repository, folderOf(name)),
+    remove: (name) => removeRefs(repository, objects, folderOf(name)),
     close: async () => {
       await Promise.all([objects.close(), refs.close(), pack.settled()])
       made?.remove()
@@ -71,15 +71,26 @@ async function namespacesIn({ place }: Repository, prefix: string): Promise<read
 }
 
 /**
- * Removes the refs; what only they led to stays until `git gc` finds that it is old. Of refs that are packed the one file is
+ * Removes the refs that lead to commits of ours: what somebody else has put there is theirs, who were told to look at it. What only they led to stays until `git gc` finds that it is old. Of refs that are packed the one file is
  * written anew which holds everybody's, so it is synced, whether ours are or not. Where none is packed that costs nothing.
  */
-async function removeRefs({ place }: Repository, folder: string): Promise<void> {
+async function removeRefs({ place }: Repository, objects: Objects, folder: string): Promise<void> {
   const failed = `the refs below ${folder} cannot be removed`
-  const deletions = await runGit(place, ['for-each-ref', '--format=delete %(refname)', `${folder}/`], failed)
+  const listed = await runGit(place, ['for-each-ref', '--format=%(objectname) %(refname)', `${folder}/`], failed)
+  const deletions: string[] = []
+  for (const line of listed.split('\n').filter(Boolean)) {
+    const [object = '', ref = ''] = line.split(' ')
+    const found = await objects.at(object)
+    // One that leads to nothing holds nothing of anybody.
+    if (found === undefined || typeof swapIn(found) !== 'string') deletions.push(`delete ${ref}\n`)
+  }
   const removal = ['-c', 'core.fsync=reference', 'update-ref', '--no-deref', '--stdin']
-  if (deletions !== '') await runGit(place, removal, failed, deletions)
+  if (deletions.length > 0) await runGit(place, removal, failed, deletions.join(''))
 }
+
+/** The swap that an object keeps, or, as text, what it is instead. */
+const swapIn = ({ type, content }: GitObject): SwapCommit | string =>
+  type === 'commit' ? parseCommit(content.toString()) : `a ${type}`
 
 /** So that many spaces do not fill the memory: what is forgotten is read again. */
 const MOST_TIPS_SEEN = 256
@@ -104,8 +115,7 @@ function namespaceOf(repository: Repository, objects: Objects, refs: Refs, folde
     }
     const known = seen.get(ref)
     if (known?.commit === found.name) return known
-    if (found.type !== 'commit') throw foreignRef(place.name, ref, `a ${found.type}`)
-    const swap = parseCommit(found.content.toString())
+    const swap = swapIn(found)
     if (typeof swap === 'string') throw foreignRef(place.name, ref, swap)
     return remember(ref, await tipAt(objects, place.name, found.name, swap, known))
   }
