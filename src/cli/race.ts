@@ -62,6 +62,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       kill: options.kill === true,
       restartServer: options.restartServer === true,
       program: join(packageRoot(), 'dist', 'racer.js'),
+      env: io.env,
       interrupted: () => interrupt.happened,
       onProgress: ({ appends, leftMs }) => {
         if (!io.stderr.redraws) return
@@ -85,10 +86,10 @@ function tell(
   interrupted: boolean,
   options: RaceCliOptions,
 ): ExitCode {
-  const { results, appends, tookMs, killed, serverRestarts, unanswered, failures } = found
+  const { results, appends, tookMs, killed, serverRestarts, unanswered, failures, hung } = found
   const broken = results.filter(({ held }) => !held)
   const undone = undoneOf(found, options)
-  const measured = failures.length === 0 && appends > 0 && undone.length === 0
+  const measured = failures.length === 0 && hung === 0 && appends > 0 && undone.length === 0
   const code = broken.length > 0 ? NOT_HELD : measured && !interrupted ? HELD : NOT_CHECKED
   if (options.json) {
     const store = { kind: open.kind, place: open.place, promise: open.promise ?? null }
@@ -117,13 +118,21 @@ function tell(
 }
 
 /** Why the race says less than was asked of it. */
-function shortcomings({ appends, failures }: Race, undone: readonly string[], interrupted: boolean): readonly string[] {
+function shortcomings(
+  { appends, failures, hung }: Race,
+  undone: readonly string[],
+  interrupted: boolean,
+): readonly string[] {
   const failed = [...new Set(failures)].map((failure) => `error: a process could not go on: ${failure}`)
+  if (hung > 0) failed.push(`error: ${plural(hung, 'process', 'processes')} ${HUNG}`)
   if (interrupted) return [...failed, 'stopped before its end']
   if (appends === 0) return [...failed, 'nothing was acknowledged, so nothing has been checked']
-  if (failures.length > 0) return failed
+  if (failed.length > 0) return failed
   return undone.map((each) => `error: ${each}\n  to do:    give the race more time: --seconds`)
 }
+
+const HUNG = `did not end when the time was up, and had to be killed: what was asked was not answered in time
+  to do:    see whether the store, or the machine, hangs`
 
 function lineOf({ name, held, seen, evidence }: RaceResult, chalk: ChalkInstance): string {
   if (!held) return `${chalk.red('✗')} ${name}\n    ${evidence.replaceAll('\n', '\n    ')}`

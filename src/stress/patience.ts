@@ -5,15 +5,19 @@ import { StoreError } from '../stores/index.js'
 const UNANSWERED_FOR_MS = 30_000
 const ASK_AGAIN_AFTER_MS = 50
 
-/** What `ask` answers, asked again and again while the store cannot be used. */
-export async function patiently<T>(ask: () => T | Promise<T>, onUnanswered?: () => void): Promise<T> {
+/** What `ask` answers, asked again and again while the store cannot be used, and as long as `goesOn` says so. */
+export async function patiently<T>(
+  ask: () => T | Promise<T>,
+  onUnanswered?: () => void,
+  goesOn: () => boolean = () => true,
+): Promise<T> {
   const startedMs = performance.now()
   for (;;) {
     try {
       return await ask()
     } catch (error) {
       if (!(error instanceof StoreError) || error.problem.lost) throw error
-      if (performance.now() - startedMs > UNANSWERED_FOR_MS) throw error
+      if (performance.now() - startedMs > UNANSWERED_FOR_MS || !goesOn()) throw error
       onUnanswered?.()
       await sleep(ASK_AGAIN_AFTER_MS)
     }

@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenMint } from '../lease/index.js'
-import { type Core, type OpenStore, readPages, StoreError, storedCore } from '../stores/index.js'
+import {
+  type Core,
+  type Environment,
+  type OpenStore,
+  openStore,
+  readPages,
+  StoreError,
+  storedCore,
+} from '../stores/index.js'
 import { patiently } from './patience.js'
-import { Racers } from './racers.js'
+import { END_WITHIN_MS, Racers } from './racers.js'
 import { Acknowledged, RaceJudge, type RaceResult } from './report.js'
 
 export interface RaceOptions {
@@ -14,6 +22,10 @@ export interface RaceOptions {
   readonly restartServer: boolean
   /** The built file that runs `race` of racer.ts. */
   readonly program: string
+  /** Of this process, which those of the race have as well: a store may be named by it. */
+  readonly env?: Environment
+  /** How long processes may take to end after the time is up, before they are killed. */
+  readonly endWithinMs?: number
   readonly onProgress?: (soFar: { readonly appends: number; readonly leftMs: number }) => void
   /** Ends the race early when it turns true. */
   readonly interrupted?: () => boolean
@@ -28,6 +40,8 @@ export interface Race {
   readonly unanswered: number
   /** What processes said who could not go on. */
   readonly failures: readonly string[]
+  /** How many processes did not end when the time was up, and were killed: what they had asked was not answered in time. */
+  readonly hung: number
 }
 
 /** Few, so that processes meet. */
@@ -41,15 +55,17 @@ const READY_WITHIN_MS = 60_000
 /** Has several processes race on one namespace of `open` in real time, and judges what is in the store afterwards. */
 export async function runRace(open: OpenStore, namespace: string, options: RaceOptions): Promise<Race> {
   const acknowledged = new Acknowledged()
-  const racers = new Racers(options.program, acknowledged, (lane, start) => ({
+  const specOf = (lane: number, start: number) => ({
     store: open.spec(),
     namespace,
     node: `node-${lane}`,
     session: `node-${lane}#${start}`,
     spaces: SPACES,
     ttlMs: TTL_MS,
-  }))
-  const goesOn = () => racers.canGoOn && options.interrupted?.() !== true
+  })
+  const racers = new Racers(options.program, acknowledged, specOf, options.endWithinMs ?? END_WITHIN_MS)
+  const isWanted = () => options.interrupted?.() !== true
+  const goesOn = () => racers.canGoOn && isWanted()
   try {
     racers.start(options.processes)
     const waitingSinceMs = performance.now()
@@ -65,11 +81,12 @@ export async function runRace(open: OpenStore, namespace: string, options: RaceO
     }
     const tookMs = performance.now() - startedMs
     if (!goesOn()) racers.killAll()
-    await racers.finish()
-    const { failures } = racers
-    const results = await resultsOf(open, namespace, acknowledged, failures)
-    const { appends, unanswered } = acknowledged
-    return { results, appends: appends.size, tookMs, ...disturbance.counts, unanswered, failures }
+    await finished(racers, isWanted)
+    const { hung } = racers
+    const { appends, unanswered, lost, any } = acknowledged
+    const failures = any ? racers.failures : [...racers.failures, ...lost]
+    const results = await resultsOf(acknowledged, failures, () => judge(open, namespace, acknowledged, options))
+    return { results, appends: appends.size, tookMs, ...disturbance.counts, unanswered, failures, hung }
   } finally {
     racers.killAll()
   }
@@ -95,21 +112,29 @@ function disturbing({ server }: OpenStore, racers: Racers, { kill, restartServer
   return { counts, strike }
 }
 
+/** Waits for the processes, but not for what hangs in one that nobody wants any more. */
+async function finished(racers: Racers, isWanted: () => boolean): Promise<void> {
+  const looking = setInterval(() => {
+    if (!isWanted()) racers.killAll()
+  }, 50)
+  await racers.finish()
+  clearInterval(looking)
+}
+
 async function resultsOf(
-  open: OpenStore,
-  namespace: string,
-  acknowledged: Acknowledged,
+  { any, lost: [lost] }: Acknowledged,
   failures: readonly string[],
+  judged: () => Promise<readonly RaceResult[]>,
 ): Promise<readonly RaceResult[]> {
-  const [lost] = acknowledged.lost
   // What such a store still has says nothing.
-  if (lost !== undefined) return [hasLost(lost)]
+  if (any && lost !== undefined) return [hasLost(lost)]
   if (failures.length > 0) return []
   try {
-    return await judge(open, namespace, acknowledged)
+    return await judged()
   } catch (error) {
-    if (error instanceof StoreError && error.problem.lost) return [hasLost(error.message)]
-    throw error
+    if (!any || !(error instanceof StoreError) || !error.problem.lost) throw error
+    const { what, found } = error.problem
+    return [hasLost(found === undefined ? what : `${what}: ${found}`)]
   }
 }
 
@@ -120,16 +145,32 @@ const hasLost = (evidence: string): RaceResult => ({
   evidence,
 })
 
-async function judge(open: OpenStore, namespace: string, acknowledged: Acknowledged): Promise<readonly RaceResult[]> {
-  const core = storedCore(open.namespace(namespace), tokenMint(''))
-  const patient: Core = { execute: (command, nowMs) => patiently(() => core.execute(command, nowMs)) }
-  const judging = new RaceJudge(acknowledged)
-  const heads = new Map<string, number>()
-  for (const space of SPACES) {
-    for await (const { events, nextSeq } of readPages(patient, space)) {
-      judging.read(space, events)
-      heads.set(space, nextSeq)
+/**
+ * Judges what is in the store's place, opened anew: what was open before the race may be a file that has been removed since, or
+ * replaced by another.
+ */
+async function judge(
+  open: OpenStore,
+  namespace: string,
+  acknowledged: Acknowledged,
+  { env = {}, interrupted }: RaceOptions,
+): Promise<readonly RaceResult[]> {
+  const patient = <T>(ask: () => T | Promise<T>) => patiently(ask, undefined, () => interrupted?.() !== true)
+  const anew = await patient(() => openStore(open.spec(), { env }))
+  if (anew === undefined) throw new TypeError('a race needs a store that can be opened again')
+  try {
+    const core = storedCore(anew.namespace(namespace), tokenMint(''))
+    const asked: Core = { execute: (command, nowMs) => patient(() => core.execute(command, nowMs)) }
+    const judging = new RaceJudge(acknowledged)
+    const heads = new Map<string, number>()
+    for (const space of SPACES) {
+      for await (const { events, nextSeq } of readPages(asked, space)) {
+        judging.read(space, events)
+        heads.set(space, nextSeq)
+      }
     }
+    return judging.end(heads)
+  } finally {
+    await anew.close()
   }
-  return judging.end(heads)
 }

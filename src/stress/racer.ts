@@ -3,7 +3,7 @@ import { type Fence, tokenMint } from '../lease/index.js'
 import type { Command, Reply } from '../log/index.js'
 import { type Core, type Environment, openStore, storedCore } from '../stores/index.js'
 import { patiently } from './patience.js'
-import type { Told } from './report.js'
+import { RACED, type Told } from './report.js'
 
 /** What a racing process is told at its start. */
 export interface RacerSpec {
@@ -76,8 +76,9 @@ async function runTask(
 
   const append = async (fence: Fence): Promise<boolean> => {
     const id = `${session}/${++ids}`
-    const reply = await ask((asked) => ({ kind: 'append', fence, type: 'raced', payload: id, ...asked }))
-    if (reply.kind === 'appended') tell({ kind: 'appended', space: fence.space, seq: reply.seq, id })
+    const reply = await ask((asked) => ({ kind: 'append', fence, type: RACED, payload: id, ...asked }))
+    const { space, epoch } = fence
+    if (reply.kind === 'appended') tell({ kind: 'appended', id, space, seq: reply.seq, epoch, owner })
     return reply.kind === 'appended'
   }
 
@@ -98,7 +99,7 @@ async function runTask(
       continue
     }
     const { fence } = granted
-    tell({ kind: 'granted', space, epoch: fence.epoch, owner: `${owner} (${session})` })
+    tell({ kind: 'granted', space, epoch: fence.epoch, owner, session })
     let held = true
     for (let at = 0; at < APPENDS_PER_LEASE && held && performance.now() < untilMs; at++) {
       if (at % 4 === 3) {

@@ -4,7 +4,7 @@ import type { Go, RacerSpec } from './racer.js'
 import type { Acknowledged, Told } from './report.js'
 
 /** How long the processes may take to end after the time is up: an unanswered request may have to wait for a server. */
-const END_WITHIN_MS = 40_000
+export const END_WITHIN_MS = 40_000
 /** Of what a process says on stderr, so much is kept: its last words. */
 const MOST_WORDS = 2_000
 const TOO_MANY =
@@ -17,6 +17,8 @@ const TOO_MANY =
 export class Racers {
   /** What processes said who could not go on. */
   readonly failures: string[] = []
+  /** How many did not come to their end by themselves. */
+  hung = 0
   readonly #program: string
   readonly #acknowledged: Acknowledged
   readonly #specOf: (lane: number, start: number) => RacerSpec
@@ -27,11 +29,18 @@ export class Racers {
   #starts = 0
   #leftMs: (() => number) | undefined
   #over = false
+  readonly #endWithinMs: number
 
-  constructor(program: string, acknowledged: Acknowledged, specOf: (lane: number, start: number) => RacerSpec) {
+  constructor(
+    program: string,
+    acknowledged: Acknowledged,
+    specOf: (lane: number, start: number) => RacerSpec,
+    endWithinMs: number,
+  ) {
     this.#program = program
     this.#acknowledged = acknowledged
     this.#specOf = specOf
+    this.#endWithinMs = endWithinMs
   }
 
   start(processes: number): void {
@@ -61,10 +70,16 @@ export class Racers {
     return true
   }
 
-  /** Waits until they have come to their end, and all they said has arrived. */
+  /** Waits until they have come to their end, and all they said has arrived. Those that hang are killed, and counted. */
   async finish(): Promise<void> {
     this.#over = true
+    const late = setTimeout(() => {
+      const hanging = [...this.#lanes.values()].filter(isRunning)
+      this.hung = hanging.length
+      for (const child of hanging) child.kill('SIGKILL')
+    }, this.#endWithinMs)
     await Promise.all([...this.#lanes.values()].map(ended))
+    clearTimeout(late)
   }
 
   killAll(): void {
@@ -115,11 +130,8 @@ export class Racers {
   }
 }
 
+const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null
+
 async function ended(child: ChildProcess): Promise<void> {
-  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
-  await new Promise<void>((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve()
-    else child.once('close', () => resolve())
-  })
-  clearTimeout(late)
+  if (isRunning(child)) await new Promise((resolve) => child.once('close', resolve))
 }

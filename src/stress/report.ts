@@ -1,12 +1,26 @@
 import type { LogEvent } from '../log/index.js'
 
+/** The type of every event that is appended in a race. */
+export const RACED = 'raced'
+
+/** Under which one writes. */
+interface Ownership {
+  readonly epoch: number
+  readonly owner: string
+}
+
+interface Written extends Ownership {
+  readonly space: string
+  readonly seq: number
+}
+
 /** What a racing process tells as it happens: only what was told counts as acknowledged. */
 export type Told =
   /** It has opened the store, and waits for the race to begin. */
   | { readonly kind: 'ready' }
-  | { readonly kind: 'granted'; readonly space: string; readonly epoch: number; readonly owner: string }
-  /** An append was acknowledged. */
-  | { readonly kind: 'appended'; readonly space: string; readonly seq: number; readonly id: string }
+  | ({ readonly kind: 'granted'; readonly space: string; readonly session: string } & Ownership)
+  /** An append with a fence of this ownership was acknowledged. */
+  | ({ readonly kind: 'appended'; readonly id: string } & Written)
   /** A write with a fence that had lapsed. Whatever the reason, it must be refused. */
   | { readonly kind: 'tried-old-fence'; readonly space: string; readonly epoch: number; readonly accepted: boolean }
   /** The store did not answer, and the request was sent again. */
@@ -16,28 +30,35 @@ export type Told =
 
 /** What all processes together were told, summed up as it comes: memory grows with what was acknowledged alone. */
 export class Acknowledged {
-  readonly appends = new Map<string, { readonly space: string; readonly seq: number }>()
-  /** By space and epoch: to whom it was granted. More than one is a violation. */
-  readonly grants = new Map<string, Set<string>>()
+  readonly appends = new Map<string, Written>()
+  /** By space and epoch: the sessions it was granted to, and their owners. More than one is a violation. */
+  readonly grants = new Map<string, Map<string, string>>()
   oldFencesTried = 0
   readonly oldFencesAccepted: string[] = []
   unanswered = 0
   readonly lost: string[] = []
 
+  /** What was never acknowledged cannot be lost. */
+  get any(): boolean {
+    return this.grants.size > 0 || this.appends.size > 0
+  }
+
   add(told: Told): void {
     switch (told.kind) {
       case 'granted': {
-        const key = `${told.space} epoch ${told.epoch}`
-        const owners = this.grants.get(key) ?? new Set<string>()
-        this.grants.set(key, owners.add(told.owner))
+        const key = epochOf(told.space, told.epoch)
+        const owners = this.grants.get(key) ?? new Map<string, string>()
+        this.grants.set(key, owners.set(told.session, told.owner))
         return
       }
-      case 'appended':
-        this.appends.set(told.id, { space: told.space, seq: told.seq })
+      case 'appended': {
+        const { id, space, seq, epoch, owner } = told
+        this.appends.set(id, { space, seq, epoch, owner })
         return
+      }
       case 'tried-old-fence':
         this.oldFencesTried += 1
-        if (told.accepted) this.oldFencesAccepted.push(`${told.space} epoch ${told.epoch}`)
+        if (told.accepted) this.oldFencesAccepted.push(epochOf(told.space, told.epoch))
         return
       case 'unanswered':
         this.unanswered += 1
@@ -47,6 +68,8 @@ export class Acknowledged {
     }
   }
 }
+
+const epochOf = (space: string, epoch: number): string => `${space} epoch ${epoch}`
 
 /** One sentence about the race, and whether it was true of it. */
 export interface RaceResult {
@@ -66,6 +89,7 @@ export class RaceJudge {
   readonly #epochs = { count: 0, wrong: [] as string[] }
   readonly #ids = new Map<string, { readonly space: string; readonly seq: number }>()
   readonly #twice: string[] = []
+  readonly #changed: string[] = []
   readonly #last = new Map<string, LogEvent>()
 
   constructor(acknowledged: Acknowledged) {
@@ -91,8 +115,28 @@ export class RaceJudge {
       const first = this.#ids.get(id)
       if (first !== undefined) this.#twice.push(`${id} at ${first.space} ${first.seq} and at ${space} ${seq}`)
       else this.#ids.set(id, { space, seq })
+      const change = this.#changeOf(space, event)
+      if (change !== undefined) this.#changed.push(`${id} at ${space} ${seq} has ${change}`)
       this.#last.set(space, event)
     }
+  }
+
+  /**
+   * What of an event is not as it was appended. Of one without an acknowledgement only that can be wrong which was granted to
+   * somebody else: the answer to a grant may be lost as well, and then nobody tells of it.
+   */
+  #changeOf(space: string, { epoch, owner, type, payload }: LogEvent): string | undefined {
+    const { appends, grants } = this.#acknowledged
+    const written = appends.get(String(payload))
+    if (type !== RACED) return `type ${JSON.stringify(type)}, and was appended with ${JSON.stringify(RACED)}`
+    if (written !== undefined) {
+      if (epoch === written.epoch && owner === written.owner) return undefined
+      return `epoch ${epoch} of ${owner}, and was appended in epoch ${written.epoch} of ${written.owner}`
+    }
+    const holders = [...(grants.get(epochOf(space, epoch))?.values() ?? [owner])]
+    return holders.includes(owner)
+      ? undefined
+      : `epoch ${epoch} of ${owner}, which was granted to ${holders.join(', ')}`
   }
 
   /** @param heads by space, the `seq` that the next event would get */
@@ -109,7 +153,9 @@ export class RaceJudge {
       .map(([id, { space, seq }]) => `${id} was acknowledged as ${space} ${seq}`)
     const shared = [...grants]
       .filter(([, owners]) => owners.size > 1)
-      .map(([epoch, owners]) => `${epoch}: ${[...owners].join(', ')}`)
+      .map(
+        ([epoch, owners]) => `${epoch}: ${[...owners].map(([session, owner]) => `${owner} (${session})`).join(', ')}`,
+      )
     const unacknowledged = this.#ids.size - (appends.size - missing.length)
     return [
       verdict(
@@ -136,6 +182,12 @@ export class RaceJudge {
         this.#twice,
         this.#ids.size,
         count(this.#ids.size, 'append'),
+      ),
+      verdict(
+        'every event has the epoch, the owner and the type with which it was appended',
+        this.#changed,
+        this.#seqs.count,
+        count(this.#seqs.count, 'event'),
       ),
       verdict(
         'nobody writes with an old fence',

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/package.js'
@@ -24,13 +24,15 @@ const sound = [event(0, 1, 'a', 'a/1'), event(1, 1, 'a', 'a/2'), event(2, 3, 'b'
 /** What is broken in a race whose log is `log`, and in which this was told besides what is true of the sound one. */
 function brokenIn(log: typeof sound, told: (acknowledged: Acknowledged) => void = () => undefined, head = log.length) {
   const acknowledged = new Acknowledged()
-  for (const { seq, payload } of sound) acknowledged.add({ kind: 'appended', space: 's', seq, id: payload })
+  for (const { payload, ...written } of sound) {
+    acknowledged.add({ kind: 'appended', space: 's', id: payload, ...written })
+  }
   for (const [epoch, owner] of [
     [1, 'a'],
     [3, 'b'],
     [4, 'a'],
   ] as const) {
-    acknowledged.add({ kind: 'granted', space: 's', epoch, owner })
+    acknowledged.add({ kind: 'granted', space: 's', epoch, owner, session: `${owner}#1` })
   }
   acknowledged.add({ kind: 'tried-old-fence', space: 's', epoch: 1, accepted: false })
   told(acknowledged)
@@ -59,19 +61,20 @@ describe('the judge of a race', () => {
 
   it('sees an old owner that writes again', () => {
     expect(names([...sound, event(4, 3, 'b', 'b/2')])).toEqual(['epochs only grow along the log'])
-    expect(names([...sound, event(4, 4, 'b', 'b/2')])).toEqual(['epochs only grow along the log'])
+    expect(names([...sound, event(4, 4, 'b', 'b/2')])).toContain('epochs only grow along the log')
   })
 
   it('sees an epoch that two were given', () => {
-    const told = (to: Acknowledged) => to.add({ kind: 'granted', space: 's', epoch: 3, owner: 'c' })
+    const told = (to: Acknowledged) => to.add({ kind: 'granted', space: 's', epoch: 3, owner: 'c', session: 'c#1' })
     expect(names(sound, told)).toEqual(['no epoch is granted twice'])
   })
 
   it('sees an acknowledged append that is lost, or stands elsewhere', () => {
     const kept = 'every acknowledged append is in the log, where it was said to be'
     expect(names(sound.slice(0, 3))).toEqual([kept])
-    expect(names(sound, (to) => to.add({ kind: 'appended', space: 's', seq: 0, id: 'a/3' }))).toEqual([kept])
-    expect(names(sound, (to) => to.add({ kind: 'appended', space: 't', seq: 3, id: 'a/3' }))).toEqual([kept])
+    const written = { kind: 'appended', epoch: 4, owner: 'a', id: 'a/3' } as const
+    expect(names(sound, (to) => to.add({ ...written, space: 's', seq: 0 }))).toEqual([kept])
+    expect(names(sound, (to) => to.add({ ...written, space: 't', seq: 3 }))).toEqual([kept])
   })
 
   it('sees an append that is there twice, and a write with an old fence', () => {
@@ -82,15 +85,28 @@ describe('the judge of a race', () => {
     expect(names(sound, told)).toEqual(['nobody writes with an old fence'])
   })
 
+  it('sees an event that has not the owner, the epoch or the type with which it was appended', () => {
+    const kept = 'every event has the epoch, the owner and the type with which it was appended'
+    const last = (change: object) => [...sound.slice(0, 3), { ...(sound[3] as (typeof sound)[0]), ...change }]
+    for (const change of [{ owner: 'b' }, { epoch: 7 }, { type: 'other' }]) expect(names(last(change))).toEqual([kept])
+    // Of one without an acknowledgement it is known to whom the epoch was granted, unless nobody told of that either.
+    expect(names([...sound, event(4, 5, 'c', 'c/1')])).toEqual([])
+    expect(names([...sound, { ...event(4, 5, 'c', 'c/1'), type: 'other' }])).toEqual([kept])
+    const told = (to: Acknowledged) => to.add({ kind: 'granted', space: 's', epoch: 5, owner: 'b', session: 'b#2' })
+    expect(names([...sound, event(4, 5, 'b', 'b/2')], told)).toEqual([])
+    expect(names([...sound, event(4, 5, 'c', 'c/1')], told)).toEqual([kept])
+  })
+
   it('does not say of what it has not seen that it held', () => {
     const results = new RaceJudge(new Acknowledged()).end(new Map())
-    expect(results).toHaveLength(6)
+    expect(results).toHaveLength(7)
     for (const result of results) expect(result).toMatchObject({ seen: 0, evidence: 'nothing was seen of it' })
   })
 
   it('shows the first few of many', () => {
     const [broken] = brokenIn(sound.slice(0, 1), (to) => {
-      for (let seq = 10; seq < 20; seq++) to.add({ kind: 'appended', space: 's', seq, id: `c/${seq}` })
+      for (let seq = 10; seq < 20; seq++)
+        to.add({ kind: 'appended', space: 's', seq, epoch: 5, owner: 'c', id: `c/${seq}` })
     })
     expect(broken?.evidence).toMatch(/^a\/2 was acknowledged as s 1; .*, and 10 more$/)
   })
@@ -122,13 +138,117 @@ describe('a race', () => {
     })
   }
 
+  const ours = () =>
+    execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(program))
+      .map((line) => Number.parseInt(line, 10))
+
+  /** What is broken in a race on `spec` to which `happens` is done when something has been acknowledged. */
+  const brokenWhen = async (spec: string, happens: (spec: string) => unknown) => {
+    const open = await opened(spec)
+    let happened: unknown
+    const onProgress = ({ appends }: { readonly appends: number }) => {
+      if (appends > 20) happened ??= happens(open.spec()) ?? true
+    }
+    try {
+      const race = await runRace(open, 'race', { ...options, seconds: 3, kill: false, onProgress })
+      await happened
+      expect([happened !== undefined, race.failures]).toEqual([true, []])
+      return race.results.filter(({ held }) => !held).map(({ name }) => name)
+    } finally {
+      await open.close()
+    }
+  }
+  const KEPT = 'every acknowledged append is in the log, where it was said to be'
+  const LOST = 'the store keeps what it has acknowledged'
+
+  it.skipIf(process.platform === 'win32')('is judged by the file that is there at its end', async () => {
+    const file = join(folder(), 'x.db')
+    const removed = brokenWhen(`sqlite=${file}`, () => {
+      for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true })
+    })
+    expect(await removed).toContain(KEPT)
+  })
+
+  it.each([
+    ['owner', "'somebody'"],
+    ['epoch', '1000000'],
+    ['type', "'other'"],
+  ])('is not held where somebody changes in every event its %s', async (field, value) => {
+    const { default: Database } = await import('libsql')
+    const changed = brokenWhen(`sqlite=${join(folder(), 'x.db')}`, (spec) => {
+      const database = new Database(spec.slice('sqlite='.length))
+      database.exec(`PRAGMA busy_timeout = 5000;
+        CREATE TRIGGER changing AFTER INSERT ON contention_space WHEN new.seq < ${Number.MAX_SAFE_INTEGER} BEGIN
+          UPDATE contention_space SET body = json_set(body, '$.${field}', ${value})
+            WHERE namespace = new.namespace AND space = new.space AND seq = new.seq; END`)
+      database.close()
+    })
+    expect(await changed).toContain('every event has the epoch, the owner and the type with which it was appended')
+  })
+
+  everyStore
+    .find(({ kind }) => kind === 'postgres')
+    ?.describe('whose schema is dropped', () => {
+      it('is lost', async () => {
+        const { Client } = await import('pg')
+        const dropped = brokenWhen('postgres', async (spec) => {
+          const client = new Client({ connectionString: spec.slice('postgres='.length) })
+          await client.connect()
+          await client.query('DROP SCHEMA contention CASCADE')
+          await client.end()
+        })
+        expect(await dropped).toEqual([LOST])
+      })
+    })
+
+  describeWith('git in PATH', isInPath('git'))('on a ref of which somebody puts a commit', () => {
+    it('is lost, and the commit stays', async () => {
+      const repository = folder()
+      execFileSync('git', ['init', '--quiet', '--bare', repository])
+      const git = (...args: readonly string[]) => {
+        const who = ['-c', 'user.name=a', '-c', 'user.email=a@b']
+        return execFileSync('git', ['-C', repository, ...who, ...args], { encoding: 'utf8', input: '' }).trim()
+      }
+      const foreign = git('commit-tree', '-m', 'mine', git('mktree'))
+      const put = () => {
+        const [ref = ''] = git('for-each-ref', '--format=%(refname)', 'refs/contention/race').split('\n')
+        execFileSync('sh', [
+          '-c',
+          `until git -C "$0" update-ref "$1" "$2" 2> "$0/said"; do :; done`,
+          repository,
+          ref,
+          foreign,
+        ])
+      }
+      expect(await brokenWhen(`git=${repository}`, put)).toEqual([LOST])
+      const open = await opened(`git=${repository}`)
+      await open.remove('race')
+      await open.close()
+      expect(git('for-each-ref', '--format=%(objectname)', 'refs/contention')).toBe(foreign)
+    })
+  })
+
+  it('that had to kill a process which hung says so', async () => {
+    const open = await opened('sqlite')
+    try {
+      let stopped: number | undefined
+      const onProgress = () => {
+        stopped ??= ours()[0]
+        if (stopped !== undefined) process.kill(stopped, 'SIGSTOP')
+      }
+      const race = await runRace(open, 'race', { ...options, kill: false, endWithinMs: 5_000, onProgress })
+      // Those as well that wait for a lock which it holds.
+      expect([race.hung > 0, race.failures]).toEqual([true, []])
+      expect(race.results.filter(({ held }) => !held)).toEqual([])
+    } finally {
+      await open.close()
+    }
+  })
+
   it('goes on without a process that a signal has ended which was meant for us', async () => {
     const open = await opened('sqlite')
-    const ours = () =>
-      execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-        .split('\n')
-        .filter((line) => line.includes(program))
-        .map((line) => Number.parseInt(line, 10))
     try {
       const racing = runRace(open, 'race', { ...options, kill: false })
       await expect.poll(ours, { timeout: 10_000 }).toHaveLength(options.processes)
@@ -196,6 +316,7 @@ describe('a race', () => {
       ✓ no epoch is granted twice (0 grants)
       ✓ every acknowledged append is in the log0 where it was said to be (0 appends0 0 more without an acknowledgement)
       ✓ every append is in the log once0 however often it was sent (0 appends)
+      ✓ every event has the epoch0 the owner and the type with which it was appended (0 events)
       ✓ nobody writes with an old fence (0 attempts refused)
       PASS  sqlite: 0 processes0 0 appends acknowledged0 0/s
             what is acknowledged survives the death of the process0 not that of the machine

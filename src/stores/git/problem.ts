@@ -46,6 +46,7 @@ export function foreignRef(place: string, ref: string, found: string): StoreErro
     found,
     expected: 'a commit that contention made, or no ref',
     todo: `look at it (git log ${ref}), and move it away: git update-ref -d ${ref}`,
+    lost: true,
   })
 }
 

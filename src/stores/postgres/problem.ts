@@ -1,7 +1,7 @@
 import { StoreError, type StoreProblem } from '../store-error.js'
 import { isUntrusted, untrusted } from '../untrusted.js'
 
-type Known = Pick<StoreProblem, 'what' | 'expected' | 'todo'>
+type Known = Pick<StoreProblem, 'what' | 'expected' | 'todo' | 'lost'>
 
 const UNREACHABLE = {
   what: 'the Postgres server cannot be reached',
@@ -50,16 +50,18 @@ const NOT_ALLOWED = {
   expected: 'the right to create a schema, or one that this user owns',
   todo: 'GRANT CREATE ON DATABASE … TO the user, or name a schema of its own: ?schema=name',
 }
-const TABLES_GONE = {
+const TABLES_GONE: Known = {
   what: 'the tables of the store have gone',
   expected: 'the schema as it was when the store was opened',
   todo: 'let nobody drop it meanwhile; it is made again when the store is opened again',
+  lost: true,
 }
 
-const TABLES_CHANGED = {
+const TABLES_CHANGED: Known = {
   what: 'the tables of the store are not as contention made and filled them',
   expected: 'tables, keys and rows that nobody else has changed',
   todo: 'restore the schema from a copy, or name another: ?schema=name',
+  lost: true,
 }
 
 /** By SQLSTATE, by the code of a system error, or by what pg says when it has neither. */

@@ -241,6 +241,7 @@ function guarding(file: string, stays: boolean): Guard {
           store: `sqlite ${file}`,
           found: code === '' ? message : `${code}: ${message}`,
           ...(known === undefined ? {} : { todo: `${advice[known]}${kept}` }),
+          ...(known === 'SQLITE_CORRUPT' ? { lost: true } : {}),
         },
         { cause: error },
       )
