@@ -32,7 +32,7 @@ export async function explore(io: Io, names: readonly string[], options: Explore
           ? await exploreExhaustively(io, subject, options, emit)
           : await exploreSubject(what, subject)
       codes.push(code)
-      if (interrupted) break
+      if (interrupted || store.interrupted()) break
     }
     const left = subjects.slice(codes.length).map(({ subject }) => subject.name)
     if (left.length === 0) return

@@ -9,7 +9,7 @@ import { type Race, type RaceResult, runRace } from '../stress/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import type { Io } from './io.js'
 import { wholeNumber } from './options.js'
-import { leftText, openListening } from './store.js'
+import { endIfSilent, leftText, openListening } from './store.js'
 
 export interface RaceCliOptions {
   readonly subject?: readonly string[]
@@ -52,6 +52,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
     })
   }
   let mark: RunMark | undefined
+  const vigil = endIfSilent(io, interrupt, open)
   try {
     if (options.restartServer === true && open.server === undefined) throw notOurs(open)
     if (options.quiet !== true && options.json !== true) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
@@ -75,6 +76,7 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
     interrupt.dispose()
     await mark?.remove().catch((error: Error) => io.stderr.write(leftText(open, error)))
     await open.close()
+    vigil.end()
   }
 }
 

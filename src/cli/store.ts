@@ -4,6 +4,7 @@ import { InputError } from '../input/index.js'
 import type { MintToken } from '../lease/index.js'
 import { type Core, markRun, type OpenStore, openStore, type RunMark, runsOn, StoreError } from '../stores/index.js'
 import type { Subject } from '../subject/index.js'
+import { NOT_CHECKED } from './exit-code.js'
 import { type Interrupt, onInterrupt } from './interrupt.js'
 import type { Io } from './io.js'
 
@@ -13,6 +14,8 @@ export interface StoreInUse {
   share(): SharedStore | undefined
   /** `subject` on this store. From Ctrl-C on it is refused everything, so that the run ends. */
   put(subject: Subject): Subject
+  /** Whether the command is to end. In memory, where nothing has to be cleared up, a signal ends the process. */
+  interrupted(): boolean
 }
 
 /** Can be copied to a worker thread. May hold a password. */
@@ -33,8 +36,9 @@ export async function withStore<T>(
   const { open, interrupt } = await openListening(io, project, name, false)
   if (open === undefined) {
     interrupt.dispose()
-    return work({ share: () => undefined, put: (subject) => subject })
+    return work({ share: () => undefined, put: (subject) => subject, interrupted: () => false })
   }
+  const vigil = endIfSilent(io, interrupt, open)
   try {
     if (!quiet) io.stderr.write(`on ${open.kind}: ${open.place}\n`)
     const mark = await markRun(open)
@@ -43,9 +47,11 @@ export async function withStore<T>(
     try {
       const runs = runsOn(open, namespace)
       const refused = refusedAfter(interrupt, open)
+      if (interrupt.happened) throw stopped(`${open.kind} ${open.place}`)
       const result = await work({
         share: () => ({ spec: open.spec(), namespace }),
         put: (subject) => putOn(subject, (mint) => refused(runs(mint))),
+        interrupted: () => interrupt.happened,
       }).catch((error: unknown) => explained(error, mark))
       await mark.confirm()
       ended = true
@@ -59,6 +65,7 @@ export async function withStore<T>(
   } finally {
     interrupt.dispose()
     await open.close()
+    vigil.end()
   }
 }
 
@@ -91,14 +98,60 @@ export async function openListening(
 ): Promise<{ readonly open: OpenStore | undefined; readonly interrupt: Interrupt }> {
   const interrupt = onInterrupt()
   try {
-    return { open: await openNamed(io, project, name, durable), interrupt }
+    const open = await openNamed(io, project, name, durable)
+    if (!interrupt.happened) return { open, interrupt }
+    await open?.close()
   } catch (error) {
-    interrupt.dispose()
-    throw interrupt.happened ? stopped('one that was just being opened') : error
+    if (!interrupt.happened) {
+      interrupt.dispose()
+      throw error
+    }
   }
+  interrupt.dispose()
+  throw stopped('one that was just being opened')
 }
 
 const stopped = (store: string): StoreError => new StoreError({ what: 'stopped before its end', store })
+
+/** What is under way may take so long, and what is cleared up after it: somebody waits at a terminal. */
+const ANSWERS_WITHIN_MS = 5_000
+const ASK_EVERY_MS = 500
+/** One in which nothing is ever put. */
+const NOWHERE = 'nowhere'
+
+/**
+ * From Ctrl-C on, asks the store now and then, and ends the process when no answer comes: a connection waits a minute for a
+ * server that hangs, and so does whatever the command still has to ask. A store that answers with an error has answered.
+ */
+export function endIfSilent(io: Io, { signal }: Interrupt, open: OpenStore): { end(): void } {
+  let over = false
+  const answered = async (): Promise<boolean> => {
+    await open.namespace(NOWHERE).load(NOWHERE, NOWHERE)
+    return true
+  }
+  const silence = () => sleep(ANSWERS_WITHIN_MS, false, { ref: false })
+  const ask = async (): Promise<void> => {
+    while (!over) {
+      const heard = await Promise.race([answered().catch(() => true), silence()])
+      if (!heard && !over) {
+        const left = open.server === undefined ? MAY_BE_LEFT : ''
+        const clear = io.stderr.redraws ? '\r\u001b[K' : ''
+        io.stderr.write(`${clear}stopped before its end: ${open.kind} ${open.place} does not answer${left}\n`)
+        process.exit(NOT_CHECKED)
+      }
+      await sleep(ASK_EVERY_MS, undefined, { ref: false })
+    }
+  }
+  signal.addEventListener('abort', ask, { once: true })
+  return {
+    end() {
+      over = true
+      signal.removeEventListener('abort', ask)
+    },
+  }
+}
+
+const MAY_BE_LEFT = '; what this run has made there may be left, and the next run there removes it'
 
 /** By a name of the configuration, whose paths are relative to it, or as such. */
 function openNamed(

@@ -310,22 +310,24 @@ describe('a command on a store that is stopped, or waits', () => {
 
   for (const { kind, describe: describeKind } of everyStore) {
     describeKind(kind, () => {
-      it.each(['SIGINT', 'SIGHUP'] as const)(
-        `leaves nothing of ${kind} at %s while it is being opened`,
-        async (signal) => {
-          const temporary = folder()
-          // For the server of Postgres, which may run as another user.
-          chmodSync(temporary, 0o755)
-          const env = { ...process.env, TMPDIR: temporary }
-          const { ended, signalAll } = started(['run', '--store', kind, '--quiet'], temporary, env)
-          while (!readdirSync(temporary).some((name) => name.startsWith('contention-'))) await sleep(1)
-          signalAll(signal)
-          const { code, stderr } = await ended
-          expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: stopped before its end\n/)])
-          expect(processesNaming(temporary)).toEqual([])
-          expect(readdirSync(temporary)).toEqual([])
-        },
-      )
+      it.each([
+        ['SIGINT', 'run'],
+        ['SIGHUP', 'run'],
+        ['SIGINT', 'explore'],
+        ['SIGTERM', 'explore'],
+      ] as const)(`leaves nothing of ${kind} at %s while it is being opened: %s`, async (signal, name) => {
+        const temporary = folder()
+        // For the server of Postgres, which may run as another user.
+        chmodSync(temporary, 0o755)
+        const env = { ...process.env, TMPDIR: temporary }
+        const { ended, signalAll } = started([name, '--store', kind, '--quiet'], temporary, env)
+        while (!readdirSync(temporary).some((name) => name.startsWith('contention-'))) await sleep(1)
+        signalAll(signal)
+        const { code, stderr } = await ended
+        expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: stopped before its end\n/)])
+        expect(processesNaming(temporary)).toEqual([])
+        expect(readdirSync(temporary)).toEqual([])
+      })
     })
   }
 
@@ -386,6 +388,30 @@ export default {
     setTimeout(() => signalAll('SIGINT'), 4_000)
     const { code, stderr } = await ended
     expect([code, stderr]).toEqual([2, 'stopped before its end\n'])
+  })
+
+  describeWith('redis-server in PATH', isInPath('redis-server'))('whose server does not answer', () => {
+    it.each([
+      ['run', '--param', 'durationMs=600000'],
+      ['explore', '--seeds', '100000', '--workers', '1'],
+      ['conformance', '--processes', '2', '--seconds', '30'],
+    ])('ends soon after Ctrl-C, and says so: %s', async (...command) => {
+      const temporary = folder()
+      const env = { ...process.env, TMPDIR: temporary }
+      const { ended, signalAll } = started([...command, '--store', 'redis', '--quiet'], temporary, env)
+      const early = ended.then(({ stderr }) => stderr)
+      while (serversIn(temporary).length === 0) expect(await Promise.race([early, sleep(5)])).toBeUndefined()
+      await sleep(3_000)
+      for (const pid of serversIn(temporary)) process.kill(pid, 'SIGSTOP')
+      await sleep(500)
+      const atMs = Date.now()
+      signalAll('SIGINT')
+      const stderr = 'stopped before its end: redis a server of its own does not answer\n'
+      expect(await ended).toEqual({ code: 2, stdout: '', stderr })
+      expect(Date.now() - atMs).toBeLessThan(15_000)
+      expect([temporary, join(packageRoot(), 'dist/racer.js')].flatMap(processesNaming)).toEqual([])
+      expect(readdirSync(temporary)).toEqual([])
+    })
   })
 
   describeWith('redis-server in PATH', isInPath('redis-server'))('a race whose server is just killed', () => {
