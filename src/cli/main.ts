@@ -1,3 +1,4 @@
+import { dirname, normalize } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { InputError } from '../input/index.js'
 import { mayHoldPassword, shownOf } from '../input/secret.js'
@@ -20,12 +21,26 @@ const once =
  * that is misspelt, and is not to be repeated. What we advise is ours, and may begin alike.
  */
 function withoutPasswordsOf(argv: readonly string[]): (text: string) => string {
-  const given = argv.flatMap((each) => [each, each.replace(/^--[\w-]+=/, '')]).filter(mayHoldPassword)
+  const given = argv.flatMap(valuesIn).flatMap(formsOf).filter(mayHoldPassword)
   return (text) => {
     const advice = text.search(/\n {2}(expected|to do): /)
     const [told, advised] = advice < 0 ? [text, ''] : [text.slice(0, advice), text.slice(advice)]
     return given.reduce((rest, each) => rest.replaceAll(each, shownOf(each)), told) + advised
   }
+}
+
+/** An argument, and what stands in it for an option, or for a name before an =: `--reporter=json=file`. */
+function valuesIn(argument: string): readonly string[] {
+  const value = argument.replace(/^(--)?[\w-]+=/, '')
+  return value === argument ? [argument] : [argument, ...valuesIn(value)]
+}
+
+/** How `given` may be told: as it was typed, or as the path that it was taken for, in which // is /, or one of its folders. */
+function formsOf(given: string): readonly string[] {
+  const forms = [given]
+  let path = normalize(given).replace(/^(\.\.[\\/])+/, '')
+  for (; mayHoldPassword(path); path = dirname(path)) forms.push(path)
+  return forms
 }
 
 const changed = (problem: object, change: (text: string) => string): object =>

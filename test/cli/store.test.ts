@@ -130,6 +130,11 @@ describe('--store', () => {
       (given) => ['run', `--stroe=${given}`],
       (given) => ['run', given],
       (given) => ['run', '--seed', given],
+      ...['--config', '--budget', '--subject'].map((option) => (given: string) => ['run', option, given]),
+      (given) => ['run', `--budget=${given}`],
+      (given) => ['conformance', '--subject', `../${given}`],
+      (given) => ['verify', '--commit', 'abcd', '--from', given],
+      (given) => ['replay', given],
       (given) => [given],
     ]
     const configOf = (given: string): string => {
@@ -159,6 +164,15 @@ describe('--store', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('stopped before its end')])
     const timed = await cli(folder(), ['explore', '--store', 'git', '--time', '2s'])
     expect([timed.code, timed.stdout]).toEqual([0, expect.stringContaining('PASS  no failure in ')])
+  })
+
+  it.each(['refs', 'objects', 'refs/heads'])('refuses a folder of the repository itself: %s', async (within) => {
+    const project = folder()
+    execFileSync('git', ['init', '--quiet', '--bare', join(project, 'bare.git')])
+    const { code, stderr } = await cli(project, ['run', '--store', `git=bare.git/${within}`])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/lies within one[\s\S]* of another[\s\S]*git init/)])
+    const inside = ['conformance', '--quiet', '--store', 'git=bare.git']
+    expect((await cli(project, inside)).code).toBe(0)
   })
 
   it('refuses a folder within another repository, and one whose configuration is broken', async () => {

@@ -163,6 +163,24 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       await Promise.all(stores.map((store) => store.close()))
     })
 
+    it.each(['select', 'user', 'table'])('may be called as a word of SQL: %s', async (word) => {
+      for (const again of [false, true]) {
+        const store = await opened(inSchema(word))
+        expect(await store.namespaces('')).toEqual(again ? ['n'] : [])
+        expect((await store.namespace('n').load('s', 'session')).version).toBe(again ? 1 : 0)
+        if (again) await store.remove('n')
+        else expect(await store.namespace('n').swap('s', swapOf(0))).toBe(true)
+        await store.close()
+      }
+    })
+
+    it('is not called as Postgres calls its own', async () => {
+      expect(await refusal(opened(inSchema('pg_mine')))).toMatchObject({
+        what: 'the URL names a schema that Postgres keeps to itself',
+        todo: 'name one that does not begin with pg_',
+      })
+    })
+
     it('may be there already, empty, and be used by who may not make it', async () => {
       await asAdmin(`CREATE SCHEMA there; CREATE ROLE guest LOGIN PASSWORD 'guest'`)
       await (await opened(inSchema('there'))).close()

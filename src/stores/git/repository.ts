@@ -32,8 +32,11 @@ const SYNCING_MINOR = 36
 export async function findRepository(path: string, durable: boolean): Promise<Repository> {
   const there: Place = { name: path, args: ['-C', path] }
   const minor = await requireGit(path)
-  const asked = ['rev-parse', '--show-object-format', '--git-common-dir', '--show-prefix']
-  const [hash = '', folder = '', within = ''] = (await runGit(there, asked, 'there is no repository')).split('\n')
+  const asked = ['--show-object-format', '--git-common-dir', '--is-inside-git-dir', '--git-dir', '--show-prefix']
+  const answers = await runGit(there, ['rev-parse', ...asked], 'there is no repository')
+  const [hash = '', folder = '', inside, own, prefix = ''] = answers.split('\n')
+  // Of where it stands among its own files git says no more than that it does, and from `refs` it finds all as well.
+  const within = inside === 'true' && own !== '.' ? path : prefix
   if (within !== '') {
     throw new StoreError({
       what: 'the folder is no repository, but lies within one',

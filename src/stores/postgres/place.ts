@@ -13,8 +13,10 @@ export interface Place {
 }
 
 const DEFAULT_SCHEMA = 'contention'
-/** What needs no quotes in SQL, and is no longer than Postgres keeps of a name. */
+/** What SQL takes for the same with quotes and without, unless it is one of its words, and is no longer than Postgres keeps of a name. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
+/** What Postgres keeps to itself, quoted or not. */
+const RESERVED = /^pg_/
 const EXPECTED = 'postgres://user:password@host:port/database?schema=name'
 
 /**
@@ -68,6 +70,9 @@ function placeOfVariables(env: Environment): Place {
 
 const OURS: Place = { schema: DEFAULT_SCHEMA, config: undefined, shown: 'a server of its own' }
 
+/** A schema as SQL takes it, even if it is called as one of its words. */
+export const inSql = (schema: string): string => `"${schema}"`
+
 /** The place that a URL names; `source` is where the URL stands. */
 export function placeOfUrl(url: string, source: string): Place & { readonly config: { connectionString: string } } {
   // Nothing of an unreadable URL is shown, and it is no cause: whatever stands in it may be a part of the password.
@@ -87,6 +92,9 @@ export function placeOfUrl(url: string, source: string): Place & { readonly conf
   const schema = parsed.searchParams.get('schema') ?? DEFAULT_SCHEMA
   if (!SCHEMA.test(schema)) {
     throw unreadable('names a schema that cannot be', 'name it with lower-case letters, digits and _, at most 63')
+  }
+  if (RESERVED.test(schema)) {
+    throw unreadable('names a schema that Postgres keeps to itself', 'name one that does not begin with pg_')
   }
   const { searchParams, hostname, port, pathname } = parsed
   const host = searchParams.get('host') ?? (hostname.replace(/%2f/gi, '/') || 'localhost')

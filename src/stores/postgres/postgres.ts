@@ -1,6 +1,6 @@
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { type Connection, connect } from './connection.js'
-import { type Place, placeOf } from './place.js'
+import { inSql, type Place, placeOf } from './place.js'
 import { startPostgres } from './server.js'
 import { listing, removal, statementsFor } from './statements.js'
 import { prepareTables } from './tables.js'
@@ -48,6 +48,7 @@ async function openAt(
   durable: boolean,
 ): Promise<OpenStore> {
   const at = { ...place, config }
+  const schema = inSql(place.schema)
   const connection = await connect(at, durable, (client) => prepareTables(client, at))
   return {
     kind: 'postgres',
@@ -56,13 +57,13 @@ async function openAt(
     promise: durable
       ? 'what is acknowledged survives the death of the server and, if it has fsync on, of its machine'
       : 'what is acknowledged survives the death of this process',
-    namespace: (name) => namespaceOf(connection, at.schema, name),
+    namespace: (name) => namespaceOf(connection, schema, name),
     namespaces: async (prefix) => {
-      const { rows } = await connection.run<{ namespace: string }>(listing(at.schema, prefix))
+      const { rows } = await connection.run<{ namespace: string }>(listing(schema, prefix))
       return rows.map(({ namespace }) => namespace)
     },
     remove: async (name) => {
-      await connection.run(removal(at.schema, name))
+      await connection.run(removal(schema, name))
     },
     close: () => connection.close(),
   }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { StoreError } from '../store-error.js'
-import type { Place } from './place.js'
+import { inSql, type Place } from './place.js'
 
 const SCHEMA_VERSION = 2
 /** `cntn` in ASCII: whoever makes a schema of ours holds this lock. */
@@ -40,8 +40,8 @@ export async function prepareTables(client: Client, place: Place): Promise<void>
     await client.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`)
     // Another process may have made them since.
     const there = await look(client, place)
-    if (there === 'nothing') await client.query(`CREATE SCHEMA ${place.schema}`)
-    if (there !== 'ours') await client.query(tablesIn(place.schema))
+    if (there === 'nothing') await client.query(`CREATE SCHEMA ${inSql(place.schema)}`)
+    if (there !== 'ours') await client.query(tablesIn(inSql(place.schema)))
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
@@ -77,7 +77,7 @@ async function look(client: Client, place: Place): Promise<'nothing' | 'empty sc
 }
 
 async function refuseOtherVersion(client: Client, { schema, shown }: Place): Promise<void> {
-  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${schema}.contention_schema`)
+  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${inSql(schema)}.contention_schema`)
   const found = rows.map(({ version }) => version).join(', ')
   if (found === String(SCHEMA_VERSION)) return
   throw new StoreError({
