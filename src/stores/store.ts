@@ -77,7 +77,7 @@ export interface OpenStore {
   namespace(name: string): Store
   /** The names, beginning with `prefix`, under which something is kept. */
   namespaces(prefix: string): Promise<readonly string[]>
-  /** Removes everything that is kept under `name`. */
+  /** Removes everything that is kept under `name`. What somebody else has put there, where that can be told, stays. */
   remove(name: string): Promise<void>
   /** Ends connections and processes, and removes what was made for this opening alone. */
   close(): Promise<void>
