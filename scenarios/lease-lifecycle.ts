@@ -99,7 +99,7 @@ export const leaseLifecycle = defineScenario({
       maxDelayMs,
       timeoutMs,
       maxSkewMs: random.pick([0, 0, 10, 200]),
-      maxDriftPpm: random.pick([0, 0, 20_000, 200_000]),
+      maxDriftPpm: random.pick([0, 20_000, 200_000]),
       carelessPerMille: random.pick([0, 300, 1_000]),
     }
     const calmMs = starvationMs({ ...drawn, ...given }) + 500
