@@ -113,8 +113,8 @@ export async function openListening(
 
 const stopped = (store: string): StoreError => new StoreError({ what: 'stopped before its end', store })
 
-/** What is under way may take so long, and what is cleared up after it: somebody waits at a terminal. */
-const ANSWERS_WITHIN_MS = 5_000
+/** What is under way may take so long, and what is cleared up after it, a lock that it waits for included: somebody waits at a terminal. */
+const ANSWERS_WITHIN_MS = 12_000
 const ASK_EVERY_MS = 500
 /** One in which nothing is ever put. */
 const NOWHERE = 'nowhere'

@@ -66,10 +66,13 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       let { epoch } = await probe.granted('a')
-      for (const unsynced of ['lost', 'kept'] as const) {
+      for (const [unsynced, owner] of [
+        ['lost', 'b'],
+        ['kept', 'c'],
+      ] as const) {
         probe.restart(unsynced)
         probe.nowMs += 500
-        const next = await probe.granted('b')
+        const next = await probe.granted(owner)
         if (next.epoch <= epoch) probe.same(next.epoch, epoch + 1, 'the epoch after a restart')
         epoch = next.epoch
       }

@@ -78,12 +78,12 @@ export function drawFault(kind: FaultKind, random: Random, strike: Strike): Faul
       return { kind: 'duplicate', leg: legOf(kind), node, atMs, durationMs: shortened(durationMs, random) }
     case 'slow-request':
     case 'slow-reply': {
-      const delayMs = Math.min(Math.max(1, leftMs - 1), random.int(1, 3 * ttlMs))
+      const delayMs = Math.min(Math.max(0, leftMs - 1), random.int(1, 3 * ttlMs))
       const windowMs = Math.min(shortened(durationMs, random), leftMs - delayMs)
       return { kind: 'delay', leg: legOf(kind), node, atMs, durationMs: windowMs, delayMs }
     }
     case 'slow-store': {
-      const delayMs = Math.min(Math.max(1, leftMs - 1), random.int(1, ttlMs))
+      const delayMs = Math.min(Math.max(0, leftMs - 1), random.int(1, ttlMs))
       return { kind: 'slow-store', atMs, durationMs: Math.min(durationMs, leftMs - delayMs), delayMs }
     }
     case 'store-restart':

@@ -22,6 +22,9 @@ export interface SwarmOptions {
   readonly parameters?: { readonly [name: string]: number }
 }
 
+/** What is late needs a millisecond to be sent in, and one to be late by. */
+const LEAST_MS = 2
+
 /** Draws the whole configuration of `seed`. */
 export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOptions = {}): Swarm {
   const random = randomStream(seed, 'swarm')
@@ -44,7 +47,7 @@ export function drawSwarm(scenario: Scenario, seed: number, options: SwarmOption
     drawFault(random.pick(kinds), random, {
       ...strike,
       node: random.int(0, strike.nodes - 1),
-      atMs: random.int(0, Math.max(0, strike.untilMs - 1)),
+      atMs: random.int(0, Math.max(0, strike.untilMs - LEAST_MS)),
     }),
   )
   return { scenario: scenario.name, seed, strategy, parameters, faults: [...drifts, ...later], kinds, aimed }
@@ -88,11 +91,11 @@ export function aim(
   return (inject) => ({
     kinds: targetKinds,
     observe(event) {
-      if (left === 0 || event.atMs >= strike.untilMs - 2) return
+      if (left === 0 || event.atMs >= strike.untilMs - LEAST_MS) return
       const aimedAtMs = targetMs(event, random, strike.ttlMs)
       if (aimedAtMs === undefined || !random.chance(perMille)) return
       left -= 1
-      const atMs = Math.min(aimedAtMs, strike.untilMs - 1)
+      const atMs = Math.min(aimedAtMs, strike.untilMs - LEAST_MS)
       const fault = drawFault(random.pick(swarm.kinds), random, { ...strike, node: event.node, atMs })
       record(fault)
       inject(fault)

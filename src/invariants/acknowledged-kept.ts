@@ -29,7 +29,7 @@ export const acknowledgedKept: Invariant = {
         const log = logs[space]
         if (log === undefined) return undefined
         // A copy of a question may be told what was true when the question first came.
-        if (repeated && kind !== 'appended' && kind !== 'truncated') return undefined
+        if (repeated && (kind === 'loaded' || kind === 'events' || kind === 'compacted')) return undefined
         const headSeq = log.firstSeq + log.contents.length
         switch (kind) {
           case 'appended':

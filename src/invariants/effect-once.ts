@@ -91,19 +91,15 @@ export const effectOnce: Invariant = {
       const { kind, request, node, repeated } = event
       const contender = contenderOf(event, cast)
       const told = lastTold.get(contender)
-      if (told === undefined) {
-        lastTold.set(contender, { request, kind, value })
-        return undefined
-      }
-      if (told.request === request && told.kind === kind) {
-        if (!repeated || told.value === value) return undefined
+      if (told === undefined) lastTold.set(contender, { request, kind, value })
+      else if (!repeated) {
+        told.request = request
+        told.kind = kind
+        told.value = value
+      } else if (told.request === request && told.kind === kind && told.value !== value) {
         const [now, first] = [value, told.value].map((each) => (kind === 'granted' ? `epoch ${each}` : `seq ${each}`))
         return `a copy of request ${request} of ${nodes[node]} was told of ${now}; the first, of ${first}`
       }
-      if (repeated) return undefined
-      told.request = request
-      told.kind = kind
-      told.value = value
       return undefined
     }
     return {

@@ -51,6 +51,7 @@ export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }
   const said = (message: unknown, index: number, atMs: number): void => {
     if (typeof message === 'string') report(message, index, atMs)
     else if (message) {
+      if (message instanceof Promise) message.catch(() => undefined)
       const mistake = `the invariant ${JSON.stringify(name)} says ${messageText(message)}: expected what breaks the rule, in words, or nothing`
       throw failed(new TypeError(mistake), atMs)
     }

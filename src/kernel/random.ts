@@ -38,7 +38,8 @@ class Stream implements Random {
 
   int(min: number, max: number): number {
     if (!(min <= max)) throw new RangeError(`cannot draw from ${min} to ${max}: expected a range that is not empty`)
-    if (!Number.isInteger(min)) throw new RangeError(`cannot draw from ${min} to ${max}: expected whole numbers`)
+    if (!Number.isInteger(min) || !Number.isInteger(max))
+      throw new RangeError(`cannot draw from ${min} to ${max}: expected whole numbers`)
     return min + Math.floor(this.#next() * (max - min + 1))
   }
 

@@ -28,7 +28,7 @@ export interface Loaded {
 export interface Events {
   readonly kind: 'events'
   readonly events: readonly LogEvent[]
-  /** The log's head, which may be further on than this page. */
+  /** The log's head, which may be further on than this page; the end of the page where a subject does not say. */
   readonly nextSeq: number
 }
 

@@ -54,8 +54,8 @@ export function resolveParameters<D extends ParameterDefinitions>(
 }
 
 /**
- * The parameters every scenario has, with the defaults that suit it. A run's times are 32-bit in the trace, which holds
- * 24 days; six hours at the most keep a mistyped duration from running for a day.
+ * The parameters every scenario has, with the defaults that suit it. Six hours at the most keep a mistyped duration from
+ * running for a day.
  */
 export function workload(defaults: {
   readonly nodes: number

@@ -275,19 +275,23 @@ function filled(
   if ('kind' in given) all['kind'] = given['kind']
   for (const name of numbers) {
     const value = given[name]
-    if (!Number.isSafeInteger(value) || (value as number) < 0)
-      throw wrong(`${prefix}${name} ${shown(value)}`, 'a whole number of 0 or more')
+    if (!isCount(value)) throw wrong(`${prefix}${name} ${shown(value)}`, 'a whole number of 0 or more')
     all[name] = value
   }
   for (const [name, otherwise] of Object.entries(optional)) {
     const value = given[name] ?? otherwise
-    const fits = typeof otherwise === 'number' ? Number.isSafeInteger(value) : typeof value === typeof otherwise
+    const fits = typeof otherwise === 'number' ? isCount(value) : typeof value === typeof otherwise
     if (!fits)
-      throw wrong(`${prefix}${name} ${shown(value)}`, typeof otherwise === 'number' ? 'a whole number' : 'text')
+      throw wrong(
+        `${prefix}${name} ${shown(value)}`,
+        typeof otherwise === 'number' ? 'a whole number of 0 or more' : 'text',
+      )
     all[name] = value
   }
   return all
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`

@@ -193,6 +193,15 @@ describe.each([
     }
   })
 
+  it('has no fault of less than no time, however little time there is', () => {
+    for (const durationMs of [1, 2, 3, 500]) {
+      for (let seed = 0; seed < 300; seed++) {
+        const { faults } = drawSwarm(leaseLifecycle, seed, { parameters: { durationMs } })
+        for (const fault of faults) if ('durationMs' in fault) expect(fault.durationMs).toBeGreaterThanOrEqual(0)
+      }
+    }
+  })
+
   it('has every fault over when the calm begins', async () => {
     for (const { plan } of await runs) {
       const { durationMs = 0, calmMs = 0 } = plan.parameters

@@ -194,7 +194,8 @@ async function eventsOf(failure: Failure, subject: Subject): Promise<readonly Tr
 async function brokenBy(failure: Failure, subject: Subject): Promise<string | undefined> {
   if (failure.kind !== 'breach') return failure.kind
   const event = (await eventsOf(failure, subject))[failure.breach.index]
-  return event && `${event.kind} ${event.command}`
+  // A claim is another way to ask for the same.
+  return event && `${event.kind} ${event.command.replace('claim', 'acquire')}`
 }
 
 /** The event that broke the rule, as a story tells it. */

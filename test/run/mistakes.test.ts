@@ -6,6 +6,7 @@ import {
   defineSubject,
   type Fence,
   type Invariant,
+  noStarvation,
   runScenario,
   type Scenario,
   workload,
@@ -290,6 +291,15 @@ describe('a scenario that is wrong', () => {
     await expect(runScenario(sound, { subject: never })).rejects.toThrow(
       'sound measured nothing: nobody was granted a lease, and 18 requests were refused as if another held it in 500 ms',
     )
+  })
+
+  it('is told of the rule that is broken, if one is, and nobody was granted a lease', async () => {
+    const never = defineSubject({
+      name: 'never',
+      core: () => ({ execute: () => ({ kind: 'lease-held' }) }),
+    })
+    const impatient = { ...sound, invariants: () => [noStarvation({ boundMs: 100 })] }
+    expect(await runScenario(impatient, { subject: never })).toMatchObject({ invariantsMet: false, passed: false })
   })
 
   it('is told that it is not deterministic if the second run alone does not come to its end', async () => {

@@ -71,8 +71,9 @@ async function namespacesIn({ place }: Repository, prefix: string): Promise<read
 }
 
 /**
- * Removes the refs that lead to commits of ours: what somebody else has put there is theirs, who were told to look at it. What only they led to stays until `git gc` finds that it is old. Of refs that are packed the one file is
- * written anew which holds everybody's, so it is synced, whether ours are or not. Where none is packed that costs nothing.
+ * Removes the refs that lead to commits of ours: what somebody else has put there is theirs, who were told to look at it. What
+ * only ours led to stays until `git gc` finds that it is old. Of refs that are packed the one file is written anew which holds
+ * everybody's, so it is synced, whether ours are or not. Where none is packed that costs nothing.
  */
 async function removeRefs({ place }: Repository, objects: Objects, folder: string): Promise<void> {
   const failed = `the refs below ${folder} cannot be removed`
@@ -82,7 +83,7 @@ async function removeRefs({ place }: Repository, objects: Objects, folder: strin
     const [object = '', ref = ''] = line.split(' ')
     const found = await objects.at(object)
     // One that leads to nothing holds nothing of anybody.
-    if (found === undefined || typeof swapIn(found) !== 'string') deletions.push(`delete ${ref}\n`)
+    if (found === undefined || typeof swapIn(found) !== 'string') deletions.push(`delete ${ref} ${object}\n`)
   }
   const removal = ['-c', 'core.fsync=reference', 'update-ref', '--no-deref', '--stdin']
   if (deletions.length > 0) await runGit(place, removal, failed, deletions.join(''))
