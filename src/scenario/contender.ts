@@ -329,13 +329,13 @@ export class Contender {
 
   /** Does, here and now, what only the holder of the lease may do: serves a read, charges a card. */
   act(fence: Fence): void {
-    this.#refuseNoSpace(fence.space)
+    this.#checkedSpace(fence.space)
     this.#world.acts(this.index, this.#process.task, fence.space, fence.epoch)
   }
 
   /** Says that this node has replayed the log of `fence.space` up to `nextSeq`, to `state`, and serves from here on. */
   served(fence: Fence, nextSeq: number, state: number): void {
-    this.#refuseNoSpace(fence.space)
+    this.#checkedSpace(fence.space)
     this.#world.served(this.index, fence.space, fence.epoch, nextSeq, state)
   }
 
@@ -373,12 +373,13 @@ export class Contender {
     return this.#shownToken
   }
 
-  /** Asks for something of a space. @throws RangeError for one that there is not */
+  /** Asks for something of a space. */
   #naming<C extends Extract<Command, { readonly space: string }>>(make: Traced<C>, command: C): Suspended {
-    return this.#ask(make(command, this.#refuseNoSpace(command.space), 0))
+    return this.#ask(make(command, this.#checkedSpace(command.space), 0))
   }
 
-  #refuseNoSpace(name: string): number {
+  /** @throws RangeError for a space that there is not */
+  #checkedSpace(name: string): number {
     const space = this.#spaceIndex(name)
     if (space !== NOBODY) return space
     const { spaces } = this

@@ -10,9 +10,11 @@ export interface Ahead {
 
 const NOT_AHEAD: Ahead = { dateMs: 0, upMs: 0 }
 
-/** What is under way at this moment, and all that it has begun and that has not ended. */
+/** For what is under way at this very moment. */
 let atOnce: Ahead | undefined
+/** For what was begun so, and for all that it begins, until it has ended. */
 const later = new AsyncLocalStorage<Ahead>()
+/** How many have not ended yet. */
 let waiting = 0
 
 const ahead = (): Ahead => atOnce ?? later.getStore() ?? NOT_AHEAD
@@ -54,6 +56,7 @@ export function standInForGood(): void {
 
 type Restore = () => void
 
+/** How many need the stand-ins: the last puts the clocks back. */
 let users = 0
 let restore: readonly Restore[] = []
 
