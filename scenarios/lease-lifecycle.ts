@@ -14,6 +14,7 @@ import {
   type StateFold,
   takeoverBound,
   validMeansHeld,
+  writesAccepted,
 } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
@@ -122,6 +123,7 @@ export const leaseLifecycle = defineScenario({
     checkpointCovered,
     effectOnce,
     boundedAttempts({ maxUnanswered: p.maxUnanswered, maxAttempts: Number.MAX_SAFE_INTEGER }),
+    writesAccepted({ calmFromMs: calmFromMs(p) }),
     takeoverBound({ calmFromMs: calmFromMs(p), boundMs: takeoverMs(p), ttlMs: p.ttlMs }),
     noStarvation({ calmFromMs: calmFromMs(p), boundMs: starvationMs(p) }),
   ],

@@ -71,6 +71,7 @@ export {
   snapshotVersion,
 } from './gate/snapshot.js'
 export {
+  type Acceptance,
   type AttemptBounds,
   acknowledgedKept,
   boundedAttempts,
@@ -97,6 +98,7 @@ export {
   takeoverBound,
   type Violation,
   validMeansHeld,
+  writesAccepted,
 } from './invariants/index.js'
 export { type Job, type JobCommand, type JobsRecord, type JobsTransition, stepJobs } from './jobs/index.js'
 export type { DelayMs, Fault, Leg, Network, Random, Suspended } from './kernel/index.js'

@@ -1,6 +1,6 @@
 import type { Fault } from '../kernel/index.js'
 import type { Scenario } from '../scenario/index.js'
-import type { TraceEvent } from '../trace/index.js'
+import { commandCodes, eventCodes, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
 import type { Plan } from './plan.js'
 
@@ -16,6 +16,8 @@ export interface Shrunk {
 const MAX_RUNS = 10_000
 /** Other seeds that a smaller plan is tried with: with fewer nodes, or faults, or less time, something else is drawn. */
 const OTHER_SEEDS = 200
+
+const COMMANDS = Object.keys(commandCodes).length
 
 /**
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
@@ -77,15 +79,15 @@ export async function shrink(
 
 interface Shown {
   readonly failure: Failure | undefined
-  /** Kind and command of the event that broke a rule; undefined where none did. */
-  readonly brokenBy: string | undefined
+  /** Kind and command, as one number, of the event that broke a rule; undefined where none did. */
+  readonly brokenBy: number | undefined
 }
 
 async function shownBy(scenario: Scenario, plan: Plan, options: ExploreOptions): Promise<Shown> {
-  const events: string[] = []
+  const events: number[] = []
   // A claim is another way to ask for the same.
   const observe = ({ kind, command }: TraceEvent) =>
-    void events.push(`${kind} ${command === 'claim' ? 'acquire' : command}`)
+    void events.push(eventCodes[kind] * COMMANDS + commandCodes[command === 'claim' ? 'acquire' : command])
   const failure = failureOf(await attempt(scenario, plan, options, { listeners: [{ observe }] }), plan)
   return { failure, brokenBy: failure?.kind === 'breach' ? events[failure.breach.index] : undefined }
 }

@@ -1,5 +1,6 @@
 import { ByContender, contenderName, contenderOf, isQuestion, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
+import { LeaseStandings } from './lease-standings.js'
 
 export interface TakeoverBound {
   /** From when on the world is calm, in virtual ms. */
@@ -16,16 +17,6 @@ interface Want {
   silentSinceMs: number
 }
 
-interface Standing {
-  epoch: number
-  holder: number
-  expiresAtMs: number
-  /** The latest request of the holder that has set the expiry. */
-  request: number
-  /** Since when nobody holds it and somebody asks for it. */
-  idleSinceMs: number
-}
-
 /**
  * When a holder is gone, whoever asks gets the space within a bound, its lease and the retries included. Judged in the
  * calm after the faults: liveness cannot be asked of a network that is broken. Dwork, Lynch and Stockmeyer, "Consensus in
@@ -38,22 +29,16 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
     kinds: ['sent', 'delivered', 'timed-out', 'granted', 'renewed', 'released', 'crashed'],
     begin(cast) {
       const { spaces } = cast
-      const standings: Standing[] = spaces.map(() => ({
-        epoch: 0,
-        holder: NOBODY,
-        expiresAtMs: 0,
-        request: 0,
-        idleSinceMs: 0,
-      }))
+      const leases = new LeaseStandings(cast)
+      /** Since when nobody holds a space and somebody asks for it. */
+      const idleFromMs = new Float64Array(spaces.length)
       const wanted = new ByContender<Want>(cast)
       /** Who has been silent for half of the bound does not ask any more. */
       const asks = (want: Want, space: number, atMs: number): boolean =>
         want.space === space && atMs - want.silentSinceMs <= boundMs / 2
       const isAsked = (space: number, atMs: number): boolean => wanted.some((want) => asks(want, space, atMs))
-      const goneAtMs = ({ expiresAtMs }: Standing) => Math.max(calmFromMs, expiresAtMs)
       const late = (space: number, atMs: number): string | undefined => {
-        const standing = standings[space] as Standing
-        const sinceMs = Math.max(goneAtMs(standing), standing.idleSinceMs)
+        const sinceMs = Math.max(calmFromMs, leases.expiries[space] as number, idleFromMs[space] as number)
         if (atMs - sinceMs <= boundMs) return undefined
         const names: string[] = []
         for (const [each, want] of wanted.entries()) if (asks(want, space, atMs)) names.push(contenderName(each, cast))
@@ -62,41 +47,33 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
       }
       return {
         step(event) {
-          const { kind, command, space, node, epoch, request, atMs, untilMs, repeated } = event
+          const { kind, command, space, node, epoch, atMs } = event
           const contender = contenderOf(event, cast)
           if (kind === 'crashed') {
             wanted.deleteNode(node)
-            for (const standing of standings) {
+            for (let each = 0; each < spaces.length; each++) {
+              const owner = leases.owners[each] as number
               // Whatever the core wrote down for it: nobody may be kept waiting longer than a lease lasts.
-              if (standing.holder % cast.nodes.length !== node || standing.holder < 0) continue
-              standing.expiresAtMs = Math.min(standing.expiresAtMs, atMs + ttlMs)
+              if (owner === NOBODY || owner % cast.nodes.length !== node) continue
+              leases.expiries[each] = Math.min(leases.expiries[each] as number, atMs + ttlMs)
             }
             return undefined
           }
-          const standing = standings[space]
           // A question is no pursuit, and ends none.
-          if (standing === undefined || isQuestion(command)) return undefined
+          if (space === NOBODY || isQuestion(command)) return undefined
           switch (kind) {
             case 'granted': {
-              // A late copy of an older grant says nothing of who holds the space now.
-              if (repeated && epoch <= standing.epoch) return undefined
               const message = late(space, atMs)
-              standing.epoch = epoch
-              standing.holder = contender
-              standing.expiresAtMs = untilMs
-              standing.request = request
-              return message
+              return leases.granted(event) ? message : undefined
             }
             case 'renewed':
             case 'released':
-              if (contender !== standing.holder || (repeated && request <= standing.request)) return undefined
-              standing.request = request
-              standing.expiresAtMs = kind === 'renewed' ? untilMs : Math.min(atMs, standing.expiresAtMs)
+              leases.changed(event)
               return undefined
             case 'sent':
               if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
               else {
-                if (atMs > calmFromMs && !isAsked(space, atMs)) standing.idleSinceMs = atMs
+                if (atMs > calmFromMs && !isAsked(space, atMs)) idleFromMs[space] = atMs
                 const want = wanted.get(contender)
                 if (want === undefined) wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
                 else {

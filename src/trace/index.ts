@@ -4,6 +4,7 @@ export { digestContent, digestText, foldContent } from './content.js'
 export { describeEvent } from './describe.js'
 export { TraceDigest } from './digest.js'
 export {
+  commandCodes,
   type EventKind,
   eventCodes,
   eventKinds,

@@ -43,6 +43,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x08: ['checkpoint-covered'],
   x09: ['epochs-grow'],
   x10: ['effect-once'],
+  x11: ['writes-accepted'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */
@@ -62,6 +63,7 @@ const catches: Readonly<Record<string, readonly string[]>> = {
   'no-starvation': ['p14', 'p15'],
   'fair-jobs': ['p18'],
   'valid-means-held': ['x04', 'x06'],
+  'writes-accepted': ['x11'],
 }
 
 const WITHIN_SEEDS = 1_000

@@ -39,6 +39,7 @@ import x07 from './x07-clock-is-exact.js'
 import x08 from './x08-checkpoint-goes-back.js'
 import x09 from './x09-own-lease-claimed.js'
 import x10 from './x10-copy-told-otherwise.js'
+import x11 from './x11-log-closed-by-restart.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -78,6 +79,7 @@ export const mutants: readonly Entry[] = [
   ['x08', x08],
   ['x09', x09],
   ['x10', x10],
+  ['x11', x11],
 ]
 
 /** Correct designs that look odd. */

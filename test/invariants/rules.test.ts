@@ -17,6 +17,7 @@ import {
   singleEffects,
   takeoverBound,
   validMeansHeld,
+  writesAccepted,
 } from '../../src/invariants/index.js'
 import { digestText, type EventKind, foldContent } from '../../src/trace/index.js'
 import { at, expectBroken, expectHeld, type Happening, judged, type More } from '../support/trace-by-hand.js'
@@ -68,6 +69,7 @@ describe('a verdict', () => {
       singleEffects,
       takeoverBound({ calmFromMs: 0, boundMs: 1, ttlMs: 1 }),
       validMeansHeld,
+      writesAccepted({ calmFromMs: 0 }),
     ]
     for (const invariant of all) expectHeld(invariant, [])
   })
@@ -1032,6 +1034,47 @@ describe('valid-means-held', () => {
 
   it('does not judge again what a copy of a request is told', () => {
     expectHeld(validMeansHeld, [granted(0, 'a', 1, 100), valid(90, 'a', 1), valid(110, 'a', 1, { repeated: true })])
+  })
+})
+
+describe('writes-accepted', () => {
+  const rule = writesAccepted({ calmFromMs: 100 })
+  const refused = (atMs: number, who: string, kind: EventKind, more: More = {}): Happening =>
+    at(atMs, who, kind, { command: 'append', epoch: 1, request: 9, ...more })
+  const holds = granted(100, 'a', 1, 200)
+
+  it('has the holder of a live lease write, until the very millisecond at which it ends', () => {
+    expectHeld(rule, [holds, refused(200, 'a', 'lease-expired')])
+    for (const kind of ['lease-expired', 'stale-owner', 'unknown-epoch', 'split-brain', 'invalid-token'] as const) {
+      expectBroken(
+        rule,
+        [holds, refused(199, 'a', kind)],
+        1,
+        's refused append of a at epoch 1, whose lease was live until 200 ms',
+      )
+    }
+    expectBroken(
+      rule,
+      [holds, renewed(150, 'a', 1, 250), refused(249, 'a', 'stale-owner', { command: 'validate' })],
+      2,
+      's refused validate of a at epoch 1, whose lease was live until 250 ms',
+    )
+  })
+
+  it('says nothing of leases that were granted while the world was broken, given back or lost', () => {
+    expectHeld(rule, [granted(99, 'a', 1, 200), refused(150, 'a', 'stale-owner')])
+    expectHeld(rule, [holds, released(150, 'a', 1), refused(160, 'a', 'lease-expired')])
+    const told = refused(150, 'a', 'lease-expired', { command: 'renew' })
+    expectHeld(rule, [holds, told, refused(160, 'a', 'lease-expired')])
+    expectHeld(rule, [holds, granted(150, 'b', 2, 250), refused(160, 'a', 'stale-owner')])
+  })
+
+  it('says nothing of copies, of forged tokens and of others', () => {
+    expectHeld(rule, [holds, refused(150, 'a', 'stale-owner', { repeated: true })])
+    expectHeld(rule, [holds, refused(150, 'a', 'invalid-token', { token: 7 })])
+    expectHeld(rule, [holds, refused(150, 'b', 'split-brain')])
+    const late = refused(160, 'a', 'stale-owner', { request: 3 })
+    expectHeld(rule, [holds, at(150, 'a', 'renewed', { command: 'renew', epoch: 1, untilMs: 250, request: 4 }), late])
   })
 })
 

@@ -1,0 +1,50 @@
+import { type Cast, contenderOf, NOBODY, type TraceEvent } from '../trace/index.js'
+
+/** The lease of every space, as the core's grants, renewals and releases tell it: by the number of the space. */
+export class LeaseStandings {
+  /** The contender that was granted it last; `NOBODY` before the first grant. */
+  readonly owners: Int32Array
+  readonly epochs: Float64Array
+  /** When it ends by the core's clock, in virtual ms: when it was released, at the latest. */
+  readonly expiries: Float64Array
+  readonly #cast: Cast
+  /** The latest request of the owner that has set the expiry. */
+  readonly #requests: Float64Array
+
+  constructor(cast: Cast) {
+    const spaces = cast.spaces.length
+    this.#cast = cast
+    this.owners = new Int32Array(spaces).fill(NOBODY)
+    this.epochs = new Float64Array(spaces)
+    this.expiries = new Float64Array(spaces)
+    this.#requests = new Float64Array(spaces)
+  }
+
+  /** Whether the event is about the lease that its contender holds now, or has held last. */
+  isCurrent(event: TraceEvent): boolean {
+    const { space, epoch } = event
+    return contenderOf(event, this.#cast) === this.owners[space] && epoch === this.epochs[space]
+  }
+
+  /** Heeds a `granted`. False for a late copy of an older grant, which says nothing of who holds the space now. */
+  granted(event: TraceEvent): boolean {
+    const { space, epoch, repeated, request, untilMs } = event
+    if (repeated && epoch <= (this.epochs[space] as number)) return false
+    this.owners[space] = contenderOf(event, this.#cast)
+    this.epochs[space] = epoch
+    this.expiries[space] = untilMs
+    this.#requests[space] = request
+    return true
+  }
+
+  /** Heeds a `renewed` or `released` of the current lease. */
+  changed(event: TraceEvent): void {
+    const { kind, space, repeated, request, atMs, untilMs } = event
+    if (!this.isCurrent(event)) return
+    // A late copy is told the same again, and changes nothing, unless the first was refused.
+    if (repeated && request <= (this.#requests[space] as number)) return
+    const expiresAtMs = this.expiries[space] as number
+    this.#requests[space] = request
+    this.expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
+  }
+}
