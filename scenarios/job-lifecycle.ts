@@ -1,4 +1,13 @@
-import { boundedAttempts, effectOnce, epochsGrow, fairJobs } from '../src/invariants/index.js'
+import {
+  boundedAttempts,
+  effectOnce,
+  epochsGrow,
+  fairJobs,
+  genuineTokens,
+  writesAccepted,
+} from '../src/invariants/index.js'
+import type { JobFence } from '../src/jobs/index.js'
+import type { Suspended } from '../src/kernel/index.js'
 import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
 import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
 
@@ -16,6 +25,12 @@ const parameters = {
     min: 0,
     max: 1_000,
     description: 'jobs, of 1000, that take their worker down with them',
+  },
+  forgePerMille: {
+    default: 0,
+    min: 0,
+    max: 1_000,
+    description: 'jobs, of 1000, whose worker first shows a fence that was made up',
   },
 } as const
 
@@ -49,6 +64,7 @@ export const jobLifecycle = defineScenario({
       timeoutMs: 2 * maxDelayMs + random.int(4, 30),
       calmMs: 1_500,
       durationMs: 1_500 + random.int(200, 1_000),
+      forgePerMille: random.pick([0, 100, 400]),
     }
   },
   *node(node: Contender, p): Body {
@@ -70,6 +86,11 @@ export const jobLifecycle = defineScenario({
           node.crash(node.random.int(1, p.workMs), node.random.int(1, p.ttlMs))
         }
         yield node.sleep(node.random.int(1, p.workMs))
+        // No draw where nothing is forged: what was found before this could be is found again.
+        if (p.forgePerMille > 0 && node.random.chance(p.forgePerMille)) {
+          yield forged(node, fence, p)
+          node.giveUp()
+        }
         const gives = node.can('fail') && node.random.chance(p.failPerMille)
         yield answered(node, gives ? node.fail(fence) : node.complete(fence), p)
         node.giveUp()
@@ -77,10 +98,32 @@ export const jobLifecycle = defineScenario({
       yield node.sleep(node.random.int(1, p.restMs))
     }
   },
-  invariants: ({ maxUnanswered, maxAttempts }) => [
+  invariants: (p) => [
     epochsGrow,
     effectOnce,
-    boundedAttempts({ maxUnanswered, maxAttempts }),
-    fairJobs({ maxAttempts }),
+    boundedAttempts(p),
+    fairJobs(p),
+    genuineTokens,
+    writesAccepted({ calmFromMs: calmFromMs(p) }),
   ],
 })
+
+/** Says that a job is over, with another token than that of its taking, or of a job that this worker may never have had. */
+function forged(
+  node: Contender,
+  fence: JobFence,
+  p: Readonly<Record<'nodes' | 'jobs' | 'maxAttempts', number>>,
+): Suspended {
+  const { random, owner } = node
+  const guessed = random.chance(500) || fence.token === ''
+  const made = guessed
+    ? {
+        ...fence,
+        owner,
+        job: random.int(0, p.nodes * p.jobs),
+        epoch: random.int(1, p.maxAttempts + 1),
+        token: 'made up',
+      }
+    : { ...fence, token: `${fence.token}.` }
+  return node.can('fail') && random.chance(300) ? node.fail(made) : node.complete(made)
+}

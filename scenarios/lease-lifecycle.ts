@@ -18,7 +18,7 @@ import {
 } from '../src/invariants/index.js'
 import type { Suspended } from '../src/kernel/index.js'
 import type { Fence } from '../src/lease/index.js'
-import { type CommandKind, isRefusal } from '../src/log/index.js'
+import { type CommandKind, isRefusal, type Json } from '../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Outcome, workload } from '../src/scenario/index.js'
 import { digestContent } from '../src/trace/index.js'
 import { answered, calmFromMs, lifecycleNetwork, lifecycleParameters } from './lifecycle.js'
@@ -248,13 +248,13 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
       if (refused) break
     }
     if (node.can('append') && node.random.chance(600)) {
-      const payload = node.random.int(0, 1_000_000)
-      if (node.random.chance(40)) return yield* stop(node, fence, payload, p)
-      const outcome = yield answered(node, node.append(fence, 'entry', payload), p, believes)
+      const entry = entryOf(node.random.int(0, 1_000_000))
+      if (node.random.chance(40)) return yield* stop(node, fence, entry, p)
+      const outcome = yield answered(node, node.append(fence, ...entry), p, believes)
       if (outcome.kind !== 'appended') refused = true
       else if (outcome.seq !== nextSeq && node.can('load')) refused = true
       else {
-        value = state.next(value, digestContent('entry', payload))
+        value = state.next(value, digestContent(...entry))
         nextSeq = outcome.seq + 1
         sinceCheckpoint += 1
       }
@@ -279,6 +279,24 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
     yield node.release(fence)
     if (node.can('validate') && node.random.chance(200)) yield node.validate(fence)
   }
+}
+
+/** An event as it is appended: its type and payload. */
+type Entry = readonly [type: string, payload: Json]
+
+/** What a log may take for nothing, for another type, or for the event before. */
+const ODD_ENTRIES: readonly Entry[] = [
+  ['entry', 0],
+  ['entry', null],
+  ['entry', ''],
+  ['note', false],
+  ['note', '0\nß'],
+  ['note', [{ half: 0.5 }, 'é', []]],
+]
+
+/** One entry in eight is odd. */
+function entryOf(drawn: number): Entry {
+  return drawn % 8 === 0 ? (ODD_ENTRIES[(drawn >> 3) % ODD_ENTRIES.length] as Entry) : ['entry', drawn]
 }
 
 /** What is asked with a token that was made up. */
@@ -344,7 +362,9 @@ function confused(
   switch (node.random.pick(['epoch', 'checkpoint', 'cut', 'validate'] as const)) {
     case 'epoch': {
       const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
-      return can('append') ? node.append(future, 'entry', node.random.int(0, 1_000_000)) : undefined
+      const payload = node.random.int(0, 1_000_000)
+      if (payload % 3 === 0 && can('checkpoint')) return node.checkpoint(future, nextSeq, value)
+      return can('append') ? node.append(future, 'entry', payload) : undefined
     }
     case 'checkpoint': {
       const ahead = node.random.int(...BEYOND_THE_LOG)
@@ -372,9 +392,9 @@ function idleMs(node: Contender, untilMs: number, { workEveryMs }: P): number {
 }
 
 /** Told to stop while a write is in flight: gives the lease back without waiting for the reply. The write may come after. */
-function* stop(node: Contender, fence: Fence, payload: number, { timeoutMs }: P): Body {
+function* stop(node: Contender, fence: Fence, entry: Entry, { timeoutMs }: P): Body {
   node.timeoutMs = 1
-  yield node.append(fence, 'entry', payload)
+  yield node.append(fence, ...entry)
   node.timeoutMs = timeoutMs
   if (node.can('release')) yield node.release(fence)
 }

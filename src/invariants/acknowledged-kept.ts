@@ -4,7 +4,9 @@ import type { Invariant } from './invariant.js'
 /** What is known of one space's log: the contents of its events from `firstSeq` on, and what may be missing before. */
 interface Acknowledged {
   firstSeq: number
-  readonly contents: number[]
+  /** The seq after the last event that was acknowledged. */
+  nextSeq: number
+  readonly contents: (number | undefined)[]
   truncatedSeq: number
   checkpointSeq: number
 }
@@ -20,6 +22,7 @@ export const acknowledgedKept: Invariant = {
   begin({ nodes, spaces }) {
     const logs: Acknowledged[] = spaces.map(() => ({
       firstSeq: 0,
+      nextSeq: 0,
       contents: [],
       truncatedSeq: 0,
       checkpointSeq: 0,
@@ -30,10 +33,12 @@ export const acknowledgedKept: Invariant = {
         if (log === undefined) return undefined
         // A copy of a question may be told what was true when the question first came.
         if (repeated && (kind === 'loaded' || kind === 'events' || kind === 'compacted')) return undefined
-        const headSeq = log.firstSeq + log.contents.length
+        const headSeq = log.nextSeq
         switch (kind) {
           case 'appended':
-            if (!repeated && seq >= log.firstSeq) log.contents[seq - log.firstSeq] = content
+            // A copy is told of what the first has written, unless it has written once more.
+            if (seq >= log.firstSeq && !(repeated && seq < log.nextSeq)) log.contents[seq - log.firstSeq] = content
+            log.nextSeq = Math.max(seq + 1, log.nextSeq)
             return undefined
           case 'checkpointed':
             log.checkpointSeq = Math.max(seq, log.checkpointSeq)
@@ -69,9 +74,13 @@ export const acknowledgedKept: Invariant = {
               return `${nodes[node]} read nothing of ${spaces[space]} from seq ${seq} on; events up to ${headSeq - 1} had been acknowledged`
             }
             let expected = 0
-            for (let at = seq; at < untilMs; at++)
-              expected = foldContent(expected, log.contents[at - log.firstSeq] ?? 0)
-            return content === expected || untilMs > headSeq
+            for (let at = seq; at < untilMs; at++) {
+              const known = log.contents[at - log.firstSeq]
+              // Of what nobody appended, other rules speak.
+              if (known === undefined) return undefined
+              expected = foldContent(expected, known)
+            }
+            return content === expected
               ? undefined
               : `${nodes[node]} read other events of ${spaces[space]} from seq ${seq} to ${untilMs - 1} than were acknowledged`
           }

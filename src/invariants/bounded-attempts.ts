@@ -54,7 +54,7 @@ export function boundedAttempts({ maxUnanswered, maxAttempts }: AttemptBounds): 
               jobs.set(seq, count)
               return count <= maxAttempts
                 ? undefined
-                : `job ${seq} of ${spaces[space]} was taken ${count} times, the last by ${nodes[node]}`
+                : `job ${seq} of ${spaces[space]} was taken ${count} times, the last by ${nodes[node]}; at most ${maxAttempts} are allowed`
             }
           }
         },

@@ -6,15 +6,17 @@ import type { Invariant } from './invariant.js'
  */
 export const checkpointCovered: Invariant = {
   name: 'checkpoint-covered',
-  rule: 'a checkpoint never covers events that were not acknowledged, never goes back, and never comes from a stale owner',
-  kinds: ['granted', 'appended', 'checkpointed'],
+  rule: 'a checkpoint never covers events that were not acknowledged, never goes back, never comes from a stale owner, and is loaded as it was made',
+  kinds: ['granted', 'appended', 'checkpointed', 'loaded'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
     const checkpoints = new Float64Array(spaces.length)
+    /** Digest of the state of the latest checkpoint; 0 where nobody has said what is in it. */
+    const states = new Int32Array(spaces.length)
     const made = (node: number, space: number) => `${nodes[node]} made a checkpoint of ${spaces[space]}`
     return {
-      step({ kind, space, node, epoch, seq, repeated }) {
+      step({ kind, space, node, epoch, seq, untilMs, content, repeated }) {
         if (kind === 'granted') {
           epochs[space] = Math.max(epoch, epochs[space] as number)
           return undefined
@@ -24,11 +26,22 @@ export const checkpointCovered: Invariant = {
           return undefined
         }
         if (repeated) return undefined
+        const latestSeq = checkpoints[space] as number
+        if (kind === 'loaded') {
+          if (untilMs < latestSeq) {
+            const loaded = untilMs === 0 ? 'no checkpoint' : `a checkpoint at seq ${untilMs}`
+            return `${nodes[node]} was given ${loaded} of ${spaces[space]}; the latest that was acknowledged is at ${latestSeq}`
+          }
+          const isAsMade = untilMs > latestSeq || states[space] === 0 || content === states[space]
+          return isAsMade
+            ? undefined
+            : `${nodes[node]} was given the checkpoint of ${spaces[space]} at seq ${latestSeq} with another state than it was made with`
+        }
         if (epoch !== epochs[space])
           return `${made(node, space)} under epoch ${epoch}; the current epoch was ${epochs[space]}`
         if (seq > (heads[space] as number)) return `${made(node, space)} at seq ${seq}; its log was at ${heads[space]}`
-        if (seq < (checkpoints[space] as number))
-          return `${made(node, space)} at seq ${seq}, after one at ${checkpoints[space]}`
+        if (seq < latestSeq) return `${made(node, space)} at seq ${seq}, after one at ${latestSeq}`
+        if (seq > latestSeq || content !== 0) states[space] = content
         checkpoints[space] = seq
         return undefined
       },

@@ -7,16 +7,21 @@ import type { Invariant } from './invariant.js'
 export const contiguousLog: Invariant = {
   name: 'contiguous-log',
   rule: "every event appended to a space's log has the next seq, 0, 1, 2, … without gap or fork, and nobody is told of more",
-  kinds: ['appended', 'loaded'],
+  kinds: ['appended', 'loaded', 'events'],
   begin({ nodes, spaces }) {
     const nextSeqs = new Float64Array(spaces.length)
     return {
-      step({ kind, space, node, seq, repeated }) {
+      step({ kind, space, node, seq, untilMs, repeated }) {
         const nextSeq = nextSeqs[space] as number
         if (kind === 'loaded') {
           return seq <= nextSeq
             ? undefined
             : `${nodes[node]} was told that the log of ${spaces[space]} ends at seq ${seq}; the next seq was ${nextSeq}`
+        }
+        if (kind === 'events') {
+          return untilMs <= nextSeq || untilMs <= seq
+            ? undefined
+            : `${nodes[node]} was given events of ${spaces[space]} up to seq ${untilMs - 1}; the next seq was ${nextSeq}`
         }
         if (seq === nextSeq) nextSeqs[space] = seq + 1
         else if (!(repeated && seq < nextSeq)) {

@@ -14,12 +14,14 @@ interface JobStanding {
 
 const neverTaken = (): JobStanding => ({ epoch: 0, highest: 0, taker: NOBODY, done: false, doneIn: 0 })
 
-/** What a contender was told last of a request that took effect: a copy of it is told the same. */
+/** What a contender was told last of a request that took effect: a copy of it that is accepted is told the same. */
 interface Told {
   request: number
   kind: TraceEvent['kind']
-  /** The epoch of a grant, the seq of an event. */
-  value: number
+  /** Of a grant, or of a job's taking; 0 of anything else. */
+  epoch: number
+  /** Of an event, or the number of a job; 0 of anything else. */
+  seq: number
 }
 
 /**
@@ -29,7 +31,7 @@ interface Told {
  */
 export const effectOnce: Invariant = {
   name: 'effect-once',
-  rule: 'a request takes effect when it first arrives, or never: a copy is told the same; and a job is completed at most once',
+  rule: 'a request takes effect when it first arrives, or never: a copy that is accepted is told the same; and a job is completed at most once',
   kinds: ['granted', 'appended', 'enqueued', 'taken', 'completed'],
   begin(cast) {
     const { nodes, spaces } = cast
@@ -87,18 +89,18 @@ export const effectOnce: Invariant = {
         ? undefined
         : `${job(event)} was completed by ${nodes[node]}, while ${nodes[known.taker] ?? 'nobody'} had taken it`
     }
-    const judgeTold = (event: TraceEvent, value: number): string | undefined => {
+    const judgeTold = (event: TraceEvent, epoch: number, seq: number): string | undefined => {
       const { kind, request, node, repeated } = event
       const contender = contenderOf(event, cast)
       const told = lastTold.get(contender)
-      if (told === undefined) lastTold.set(contender, { request, kind, value })
+      if (told === undefined) lastTold.set(contender, { request, kind, epoch, seq })
       else if (!repeated) {
         told.request = request
         told.kind = kind
-        told.value = value
-      } else if (told.request === request && told.kind === kind && told.value !== value) {
-        const [now, first] = [value, told.value].map((each) => (kind === 'granted' ? `epoch ${each}` : `seq ${each}`))
-        return `a copy of request ${request} of ${nodes[node]} was told of ${now}; the first, of ${first}`
+        told.epoch = epoch
+        told.seq = seq
+      } else if (told.request === request && told.kind === kind && (told.epoch !== epoch || told.seq !== seq)) {
+        return `a copy of request ${request} of ${nodes[node]} was told of ${effect(kind, epoch, seq)}; the first, of ${effect(kind, told.epoch, told.seq)}`
       }
       return undefined
     }
@@ -109,12 +111,17 @@ export const effectOnce: Invariant = {
           case 'granted': {
             const isNew = epoch > (epochs[space] as number)
             if (isNew) epochs[space] = epoch
-            return repeated && isNew ? `${copy(event)}: it was granted epoch ${epoch}` : judgeTold(event, epoch)
+            return repeated && isNew ? `${copy(event)}: it was granted epoch ${epoch}` : judgeTold(event, epoch, 0)
           }
           case 'appended': {
             const isNew = seq >= (heads[space] as number)
             if (isNew) heads[space] = seq + 1
-            return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : judgeTold(event, seq)
+            return repeated && isNew ? `${copy(event)}: it was appended at seq ${seq}` : judgeTold(event, 0, seq)
+          }
+          case 'enqueued':
+          case 'taken': {
+            const told = judgeTold(event, kind === 'taken' ? epoch : 0, seq)
+            return (repeated ? judgeCopy(event) : judgeJob(event)) ?? told
           }
           default:
             return repeated ? judgeCopy(event) : judgeJob(event)
@@ -122,4 +129,11 @@ export const effectOnce: Invariant = {
       },
     }
   },
+}
+
+/** What took effect, in words. */
+function effect(kind: TraceEvent['kind'], epoch: number, seq: number): string {
+  if (kind === 'granted') return `epoch ${epoch}`
+  if (kind === 'appended') return `seq ${seq}`
+  return kind === 'taken' ? `job ${seq} at epoch ${epoch}` : `job ${seq}`
 }

@@ -17,8 +17,8 @@ interface JobStanding {
 interface Queue {
   /** In the order in which they were put there. */
   readonly open: Map<number, JobStanding>
-  /** Those that are done, or that nobody may try any more. */
-  readonly over: Set<number>
+  /** Those that are done, or that nobody may try any more, and which of the two. */
+  readonly over: Map<number, typeof DONE | typeof USED_UP>
 }
 
 /**
@@ -32,14 +32,14 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
     rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and nobody is sent away while one is',
     kinds: ['enqueued', 'taken', 'idle', 'lease-held', 'queued', 'completed', 'failed'],
     begin({ nodes, spaces }) {
-      const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Set() }))
+      const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
       /** The first of those that have been ready since before `untilMs`. Those that turn out to be over are put aside. */
       const readyBefore = ({ open, over }: Queue, atMs: number, untilMs: number) => {
         for (const [number, job] of open) {
           const sinceMs = Math.max(readySinceMs(job, atMs, maxAttempts), job.notBeforeMs)
           if (sinceMs < untilMs) return { number, sinceMs }
           if (sinceMs < Number.POSITIVE_INFINITY || job.lapsesAtMs > atMs) continue
-          putAside({ open, over }, number)
+          putAside({ open, over }, number, USED_UP)
         }
         return undefined
       }
@@ -68,11 +68,11 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
             }
             case 'completed':
-              if (!repeated) putAside(queue, seq)
+              if (!repeated) putAside(queue, seq, DONE)
               return undefined
             case 'failed':
               if (repeated || job === undefined || epoch !== job.epoch) return undefined
-              if (job.attempts >= maxAttempts) putAside(queue, seq)
+              if (job.attempts >= maxAttempts) putAside(queue, seq, USED_UP)
               if (job.lapsesAtMs <= atMs) job.notBeforeMs = atMs
               else {
                 job.readySinceMs = atMs
@@ -84,6 +84,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               const which = () => `${nodes[node]} was given job ${seq} of ${spaces[space]}`
               if (job === undefined && !over.has(seq)) return `${which()}, which nobody had put there`
               const sinceMs = job === undefined ? Number.POSITIVE_INFINITY : readySinceMs(job, atMs, maxAttempts)
+              const heldUntilMs = job?.lapsesAtMs ?? 0
               const passed = readyBefore(queue, atMs, sinceMs)
               if (job !== undefined) {
                 job.readySinceMs = Number.POSITIVE_INFINITY
@@ -93,7 +94,9 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 job.epoch = epoch
               }
               if (sinceMs === Number.POSITIVE_INFINITY) {
-                return `${which()}, which was not ready: another had it, it was done, or its attempts were used up`
+                const had =
+                  heldUntilMs > atMs ? `: another had it until ${heldUntilMs} ms` : `: ${over.get(seq) ?? USED_UP}`
+                return `${which()}, which was not ready${had}`
               }
               return passed === undefined
                 ? undefined
@@ -108,9 +111,12 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
 
 const NEVER_TAKEN = { notBeforeMs: 0, attempts: 0, epoch: 0 }
 
-function putAside({ open, over }: Queue, number: number): void {
+const DONE = 'it was done'
+const USED_UP = 'its attempts were used up'
+
+function putAside({ open, over }: Queue, number: number, why: typeof DONE | typeof USED_UP): void {
   open.delete(number)
-  over.add(number)
+  over.set(number, why)
 }
 
 /** Since when a job is ready; Infinity while it is not. */

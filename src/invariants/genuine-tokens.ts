@@ -4,6 +4,23 @@ import type { Invariant } from './invariant.js'
 /** A core without tokens has none to be made up. */
 const NO_TOKEN = digestText('')
 
+/** The latest epoch, and the token that was granted for it. */
+interface Capability {
+  epoch: number
+  token: number
+}
+
+const neverGranted = (): Capability => ({ epoch: 0, token: NO_TOKEN })
+
+function grant(capability: Capability, epoch: number, token: number): void {
+  if (epoch > capability.epoch) {
+    capability.epoch = epoch
+    capability.token = token
+  }
+  // An epoch that is granted twice breaks another rule. It has two tokens then, and either is genuine.
+  else if (epoch === capability.epoch && token !== capability.token) capability.token = NO_TOKEN
+}
+
 /**
  * The token is the secret of one ownership: naming the right owner and epoch is not enough. A fence is a capability, as in
  * Dennis and Van Horn, "Programming semantics for multiprogrammed computations" (1966): it cannot be made up.
@@ -11,20 +28,45 @@ const NO_TOKEN = digestText('')
 export const genuineTokens: Invariant = {
   name: 'genuine-tokens',
   rule: 'nothing is accepted with a token other than the one granted for its epoch',
-  kinds: ['granted', 'renewed', 'released', 'valid', 'appended', 'checkpointed', 'truncated'],
+  kinds: [
+    'granted',
+    'renewed',
+    'released',
+    'valid',
+    'appended',
+    'checkpointed',
+    'truncated',
+    'taken',
+    'completed',
+    'failed',
+  ],
   begin({ nodes, spaces }) {
-    const epochs = new Float64Array(spaces.length)
-    const tokens = new Int32Array(spaces.length)
+    const leases = spaces.map(() => neverGranted())
+    /** By space and number of the job. */
+    const jobs: Map<number, Capability>[] = spaces.map(() => new Map())
     return {
-      step({ kind, command, space, node, epoch, token }) {
-        if (kind === 'granted') {
-          if (epoch <= (epochs[space] as number)) return undefined
-          epochs[space] = epoch
-          tokens[space] = token
-          return undefined
+      step({ kind, command, space, node, epoch, seq, token, repeated }) {
+        switch (kind) {
+          case 'granted':
+            grant(leases[space] as Capability, epoch, token)
+            return undefined
+          case 'taken': {
+            const capability = jobs[space]?.get(seq) ?? neverGranted()
+            jobs[space]?.set(seq, capability)
+            grant(capability, epoch, token)
+            return undefined
+          }
+          default: {
+            const isOfJob = kind === 'completed' || kind === 'failed'
+            const capability = isOfJob ? jobs[space]?.get(seq) : leases[space]
+            if (capability === undefined || epoch !== capability.epoch) return undefined
+            // A copy may be of a job that had this number before.
+            if (isOfJob && repeated) return undefined
+            if (token === capability.token || capability.token === NO_TOKEN) return undefined
+            const what = isOfJob ? `${command} of job ${seq} by` : `${command} of`
+            return `${spaces[space]} accepted ${what} ${nodes[node]} at epoch ${epoch} with a token that was never granted`
+          }
         }
-        if (epoch !== epochs[space] || token === tokens[space] || tokens[space] === NO_TOKEN) return undefined
-        return `${spaces[space]} accepted ${command} of ${nodes[node]} at epoch ${epoch} with a token that was never granted`
       },
     }
   },

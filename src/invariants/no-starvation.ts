@@ -4,7 +4,8 @@ import type { Invariant } from './invariant.js'
 interface Wait {
   space: number
   sinceMs: number
-  lastAskedMs: number
+  /** Infinity while it waits for an answer. */
+  silentSinceMs: number
 }
 
 export interface StarvationBound {
@@ -16,14 +17,14 @@ export interface StarvationBound {
 
 /**
  * Whoever keeps asking is served in the end. A liveness rule can only be checked with a bound: without one, "not yet"
- * is never wrong. A node that has been silent for half of it does not ask any more. Alpern and Schneider, "Defining
+ * is never wrong. A node that has been silent for half of it when the run ends does not ask any more. Alpern and Schneider, "Defining
  * liveness" (1985).
  */
 export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Invariant {
   return {
     name: 'no-starvation',
     rule: `a node that keeps asking for a space gets it within ${boundMs} ms`,
-    kinds: ['sent', 'delivered', 'crashed'],
+    kinds: ['sent', 'delivered', 'timed-out', 'crashed'],
     begin(cast) {
       const waits = new ByContender<Wait>(cast)
       const late = (contender: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
@@ -43,15 +44,21 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
             // Who looks before it asks again keeps asking.
             if (kind === 'sent' && !isQuestion(command)) waits.delete(contender)
           } else if (kind === 'sent') {
-            if (wait === undefined) waits.set(contender, { space, sinceMs: atMs, lastAskedMs: atMs })
-            else {
-              if (attempt === 0) {
-                wait.space = space
-                wait.sinceMs = atMs
-              }
-              wait.lastAskedMs = atMs
+            const silentSinceMs = Number.POSITIVE_INFINITY
+            if (wait === undefined) {
+              waits.set(contender, { space, sinceMs: atMs, silentSinceMs })
+              return undefined
             }
-          } else if (epoch > 0 && wait !== undefined) {
+            const goesOn = attempt > 0 && space === wait.space
+            const message = goesOn ? late(contender, wait, atMs) : undefined
+            // What has been told is told again only when as long has passed once more.
+            if (!goesOn || message !== undefined) wait.sinceMs = atMs
+            wait.space = space
+            wait.silentSinceMs = silentSinceMs
+            return message === undefined ? undefined : `${message}, and was not served`
+          } else if (wait !== undefined) {
+            wait.silentSinceMs = atMs
+            if (epoch === 0) return undefined
             waits.delete(contender)
             return late(contender, wait, atMs)
           }
@@ -59,7 +66,7 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
         },
         end(endMs) {
           for (const [contender, wait] of waits.entries()) {
-            if (endMs - wait.lastAskedMs > boundMs / 2) continue
+            if (endMs - wait.silentSinceMs > boundMs / 2) continue
             const message = late(contender, wait, endMs)
             if (message !== undefined) return `${message}, the end of the run, and was not served`
           }

@@ -70,18 +70,22 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
             case 'released':
               leases.changed(event)
               return undefined
-            case 'sent':
-              if (command !== 'acquire' && command !== 'claim') wanted.delete(contender)
-              else {
-                if (atMs > calmFromMs && !isAsked(space, atMs)) idleFromMs[space] = atMs
-                const want = wanted.get(contender)
-                if (want === undefined) wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
-                else {
-                  want.space = space
-                  want.silentSinceMs = Number.POSITIVE_INFINITY
-                }
+            case 'sent': {
+              if (command !== 'acquire' && command !== 'claim') {
+                wanted.delete(contender)
+                return undefined
               }
-              return undefined
+              const message = late(space, atMs)
+              // What has been told is told again only when as long has passed once more.
+              if (message !== undefined || (atMs > calmFromMs && !isAsked(space, atMs))) idleFromMs[space] = atMs
+              const want = wanted.get(contender)
+              if (want === undefined) wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
+              else {
+                want.space = space
+                want.silentSinceMs = Number.POSITIVE_INFINITY
+              }
+              return message
+            }
             default: {
               const want = wanted.get(contender)
               if (epoch > 0) wanted.delete(contender)

@@ -1,10 +1,19 @@
-import { contenderName, contenderOf } from '../trace/index.js'
+import { contenderName, contenderOf, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
 export interface Acceptance {
   /** From when on the world is calm, in virtual ms. */
   readonly calmFromMs: number
+}
+
+/** A job as its latest taker has it. */
+interface Taking {
+  readonly contender: number
+  readonly epoch: number
+  readonly token: number
+  readonly request: number
+  readonly untilMs: number
 }
 
 /**
@@ -21,6 +30,9 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       'granted',
       'renewed',
       'released',
+      'taken',
+      'completed',
+      'failed',
       'stale-owner',
       'unknown-epoch',
       'split-brain',
@@ -31,33 +43,57 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       const { spaces } = cast
       const leases = new LeaseStandings(cast)
       const tokens = new Int32Array(spaces.length)
+      /** By space, whether its lease was granted in the calm, and nobody has been told that it is lost. */
       const isCalm = new Uint8Array(spaces.length)
       /** The latest request of the owner of a space that the core has answered: one before it is a late copy. */
       const requests = new Float64Array(spaces.length)
+      /** By space and number, what was taken in the calm. */
+      const takings: Map<number, Taking>[] = spaces.map(() => new Map())
+      const stepLease = (event: TraceEvent): string | undefined => {
+        const { kind, command, space, epoch, request, repeated, token, atMs } = event
+        if (kind === 'granted') {
+          if (!leases.granted(event)) return undefined
+          tokens[space] = token
+          requests[space] = request
+          isCalm[space] = atMs >= calmFromMs ? 1 : 0
+          return undefined
+        }
+        if (!leases.isCurrent(event)) return undefined
+        const isLate = repeated || request < (requests[space] as number)
+        if (!isLate) requests[space] = request
+        if (kind === 'renewed' || kind === 'released') {
+          leases.changed(event)
+          return undefined
+        }
+        if (isLate || token !== tokens[space] || isCalm[space] === 0) return undefined
+        const expiresAtMs = leases.expiries[space] as number
+        if (atMs >= expiresAtMs) return undefined
+        isCalm[space] = 0
+        if (command === 'renew' || command === 'release' || command === 'claim') return undefined
+        const owner = contenderName(contenderOf(event, cast), cast)
+        return `${spaces[space]} refused ${command} of ${owner} at epoch ${epoch}, whose lease was live until ${expiresAtMs} ms`
+      }
+      const stepJob = (event: TraceEvent): string | undefined => {
+        const { kind, command, space, seq, epoch, request, repeated, token, atMs, untilMs } = event
+        const jobs = takings[space]
+        if (repeated || jobs === undefined) return undefined
+        const contender = contenderOf(event, cast)
+        if (kind === 'taken') {
+          if (atMs >= calmFromMs) jobs.set(seq, { contender, epoch, token, request, untilMs })
+          return undefined
+        }
+        const taking = jobs.get(seq)
+        if (taking === undefined || taking.contender !== contender || taking.epoch !== epoch) return undefined
+        if (taking.token !== token || request < taking.request) return undefined
+        jobs.delete(seq)
+        if (kind === 'completed' || kind === 'failed' || atMs >= taking.untilMs) return undefined
+        const taker = contenderName(contender, cast)
+        return `${spaces[space]} refused ${command} of job ${seq} by ${taker}, which had taken it until ${taking.untilMs} ms`
+      }
       return {
         step(event) {
-          const { kind, command, space, epoch, request, repeated, token, atMs } = event
-          if (kind === 'granted') {
-            if (!leases.granted(event)) return undefined
-            tokens[space] = token
-            requests[space] = request
-            isCalm[space] = atMs >= calmFromMs ? 1 : 0
-            return undefined
-          }
-          if (!leases.isCurrent(event)) return undefined
-          const isLate = repeated || request < (requests[space] as number)
-          if (!isLate) requests[space] = request
-          if (kind === 'renewed' || kind === 'released') {
-            leases.changed(event)
-            return undefined
-          }
-          if (isLate || token !== tokens[space] || isCalm[space] === 0) return undefined
-          const expiresAtMs = leases.expiries[space] as number
-          if (atMs >= expiresAtMs) return undefined
-          isCalm[space] = 0
-          if (command === 'renew' || command === 'release' || command === 'claim') return undefined
-          const owner = contenderName(contenderOf(event, cast), cast)
-          return `${spaces[space]} refused ${command} of ${owner} at epoch ${epoch}, whose lease was live until ${expiresAtMs} ms`
+          const isOfJob = event.command === 'take' || event.command === 'complete' || event.command === 'fail'
+          return isOfJob ? stepJob(event) : stepLease(event)
         },
       }
     },

@@ -148,6 +148,14 @@ describe('acknowledged-kept', () => {
     expectHeld(acknowledgedKept, [...two, reads('b', 0, 11), reads('b', 1, 12), reads('b', 2)])
   })
 
+  it('says nothing of events that were never acknowledged', () => {
+    expectHeld(acknowledgedKept, [...two, checkpointed(5), truncated(5), loads('b', 2, 5), reads('b', 5)])
+    expectHeld(acknowledgedKept, [...two, reads('b', 0, 11, 12, 13)])
+    const again = { repeated: true }
+    expectHeld(acknowledgedKept, [...two, appended(3, 'a', 2, 13, again), loads('b', 3), reads('b', 1, 12, 13)])
+    expectHeld(acknowledgedKept, [...two, appended(3, 'a', 1, 99, again), reads('b', 0, 11, 12)])
+  })
+
   it('sees a log that ends before what was acknowledged', () => {
     expectBroken(
       acknowledgedKept,
@@ -262,7 +270,7 @@ describe('bounded-attempts', () => {
       invariant,
       [...trace, enqueued(5, 7, { repeated: true }), taken(6, 'a', 7)],
       4,
-      'job 7 of s was taken 3 times, the last by a',
+      'job 7 of s was taken 3 times, the last by a; at most 2 are allowed',
     )
   })
 
@@ -308,7 +316,12 @@ describe('bounded-attempts', () => {
     const four = boundedAttempts({ maxUnanswered: 2, maxAttempts: 3 })
     const thrice = [...trace, taken(200, 'a', 0)]
     expectHeld(four, thrice)
-    expectBroken(four, [...thrice, taken(300, 'c', 0)], 4, 'job 0 of s was taken 4 times, the last by c')
+    expectBroken(
+      four,
+      [...thrice, taken(300, 'c', 0)],
+      4,
+      'job 0 of s was taken 4 times, the last by c; at most 3 are allowed',
+    )
   })
 })
 
@@ -353,6 +366,20 @@ describe('checkpoint-covered', () => {
     expectHeld(checkpointCovered, [...after, checkpointed('a', 1, 1, { repeated: true })])
   })
 
+  it('has the latest one loaded as it was made', () => {
+    const loaded = (nextSeq: number, state: number, more: More = {}): Happening =>
+      at(60, 'b', 'loaded', { command: 'load', seq: 2, untilMs: nextSeq, content: state, ...more })
+    const after = [...trace, checkpointed('a', 1, 1, { content: 31 }), checkpointed('a', 1, 2, { content: 32 })]
+    expectHeld(checkpointCovered, [loaded(0, 0), ...after, loaded(2, 32), loaded(1, 31, { repeated: true })])
+    const broken = (happening: Happening, given: string) =>
+      expectBroken(checkpointCovered, [...after, happening], 5, `b was given ${given}`)
+    broken(loaded(1, 31), 'a checkpoint at seq 1 of s; the latest that was acknowledged is at 2')
+    broken(loaded(0, 0), 'no checkpoint of s; the latest that was acknowledged is at 2')
+    broken(loaded(2, 31), 'the checkpoint of s at seq 2 with another state than it was made with')
+    // Who keeps another than was asked for says which one, and not what is in it.
+    expectHeld(checkpointCovered, [...trace, checkpointed('a', 1, 1, { content: 0 }), loaded(1, 31)])
+  })
+
   it('tells the logs of two spaces apart', () => {
     expectBroken(
       checkpointCovered,
@@ -376,6 +403,14 @@ describe('contiguous-log', () => {
       2,
       'b was told that the log of s ends at seq 3; the next seq was 2',
     )
+  })
+
+  it('has nobody given events that were never appended', () => {
+    const read = (fromSeq: number, untilSeq: number): Happening =>
+      at(5, 'b', 'events', { command: 'read', seq: fromSeq, untilMs: untilSeq })
+    const two = [appended(0, 'a', 0), appended(1, 'a', 1)]
+    expectHeld(contiguousLog, [...two, read(0, 2), read(1, 1), read(7, 7)])
+    expectBroken(contiguousLog, [...two, read(1, 3)], 2, 'b was given events of s up to seq 2; the next seq was 2')
   })
 })
 
@@ -404,6 +439,32 @@ describe('genuine-tokens', () => {
       's accepted renew of a at epoch 1 with a token that was never granted',
     )
     expectHeld(genuineTokens, [granted(0, 'a', 1, 0, { token: digestText('') }), renewedWith(78)])
+  })
+
+  it('calls none made up that was granted, when an epoch was granted twice', () => {
+    const twice = [granted(0, 'a', 1, 0, { token: 77 }), granted(1, 'b', 1, 0, { token: 78 })]
+    expectHeld(genuineTokens, [...twice, renewedWith(77), renewedWith(78)])
+    const anew = [granted(0, 'a', 3, 0, { token: 77 }), granted(1, 'b', 1, 0, { token: 78 })]
+    expectHeld(genuineTokens, [...anew, renewedWith(78)])
+  })
+
+  it('judges what is said of a job by the token of its taking', () => {
+    const taken = (epoch: number, token: number) => at(0, 'a', 'taken', { command: 'take', seq: 3, epoch, token })
+    for (const [kind, command] of [
+      ['completed', 'complete'],
+      ['failed', 'fail'],
+    ] as const) {
+      const says = (epoch: number, token: number, more: More = {}) =>
+        at(5, 'a', kind, { command, seq: 3, epoch, token, ...more })
+      expectHeld(genuineTokens, [taken(1, 77), says(1, 77)])
+      expectHeld(genuineTokens, [taken(1, 77), says(1, 78, { repeated: true })])
+      expectBroken(
+        genuineTokens,
+        [taken(1, 77), taken(2, 79), says(2, 77)],
+        2,
+        `s accepted ${command} of job 3 by a at epoch 2 with a token that was never granted`,
+      )
+    }
   })
 })
 
@@ -486,6 +547,27 @@ describe('effect-once', () => {
     }
   })
 
+  it('has a copy told of the same job as the first', () => {
+    const request = { request: 7 }
+    const enqueued = (job: number, more: More) => at(0, 'a', 'enqueued', { command: 'enqueue', seq: job, ...more })
+    const there = [enqueued(0, { request: 5 }), enqueued(1, request)]
+    expectHeld(effectOnce, [...there, enqueued(1, again)])
+    expectBroken(
+      effectOnce,
+      [...there, enqueued(0, again)],
+      2,
+      'a copy of request 7 of a was told of job 0; the first, of job 1',
+    )
+    const both = [taken(0, 'b', 0, 1), taken(1, 'a', 1, 1, request)]
+    expectHeld(effectOnce, [...both, taken(9, 'a', 1, 1, again)])
+    expectBroken(
+      effectOnce,
+      [...both, taken(9, 'a', 0, 1, again)],
+      2,
+      'a copy of request 7 of a was told of job 0 at epoch 1; the first, of job 1 at epoch 1',
+    )
+  })
+
   it('has a copy told of no completion that never was', () => {
     const both = [taken(0, 'a', 0, 1), taken(100, 'b', 0, 2)]
     expectBroken(
@@ -562,6 +644,21 @@ describe('takeover-bound', () => {
       4,
       's was not granted from 1100 ms to 1201 ms, with b asking',
     )
+  })
+
+  it('does not forget a wait that took too long when who waited gives up, asks for another space, or crashes', () => {
+    const asking = [1_010, 1_060, 1_110].flatMap((atMs) => [asksAgain(atMs, 'b'), has(atMs + 10, 'b')])
+    const trace = [granted(1_000, 'a', 1, 1_060), ...asking, asksAgain(1_161, 'b')]
+    const message = 's was not granted from 1060 ms to 1161 ms, with b asking'
+    for (const end of [crashed(1_162, 'b'), asks(1_162, 'b', { space: 1 }), asks(1_162, 'b', { command: 'append' })]) {
+      expectBroken(takeoverBound({ calmFromMs, boundMs: 100, ttlMs: 60 }), [...trace, end, has(1_165, 'b')], 7, message)
+    }
+  })
+
+  it('goes by the epoch of a renewal or release, and by no renewal that shortens a lease', () => {
+    const trace = [granted(1_000, 'a', 1, 1_060), granted(1_010, 'a', 2, 2_000), asks(1_020, 'b')]
+    expectHeld(invariant, [...trace, released(1_030, 'a', 1), has(1_500, 'b')], 1_500)
+    expectHeld(invariant, [...trace, renewed(1_030, 'a', 2, 1_100), has(1_500, 'b')], 1_500)
   })
 
   it('counts from when the world is calm: before that there is no bound', () => {
@@ -686,11 +783,35 @@ describe('no-starvation', () => {
   })
 
   it('sees at the end who was not served, if it still asks', () => {
-    const trace = [asks(0, 'a'), has(10, 'a'), asksAgain(55, 'a')]
+    const trace = [asks(0, 'a'), has(10, 'a'), asksAgain(50, 'a'), has(55, 'a')]
     expectHeld(invariant, trace, 100)
-    expectBroken(invariant, trace, 3, 'a waited for s from 0 ms to 105 ms, the end of the run, and was not served', 105)
+    expectBroken(invariant, trace, 4, 'a waited for s from 0 ms to 105 ms, the end of the run, and was not served', 105)
     // It has been silent for more than half the bound: it does not ask any more.
     expectHeld(invariant, trace, 106)
+    // It still waits for its answer.
+    const unanswered = trace.slice(0, 3)
+    expectBroken(
+      invariant,
+      unanswered,
+      3,
+      'a waited for s from 0 ms to 106 ms, the end of the run, and was not served',
+      106,
+    )
+  })
+
+  it('does not forget a wait that took too long when the node gives up, asks for another space, or crashes', () => {
+    const trace = [asks(0, 'a'), has(10, 'a'), asksAgain(60, 'a'), has(70, 'a'), asksAgain(101, 'a', 2)]
+    const message = 'a waited for s from 0 ms to 101 ms, and was not served'
+    for (const end of [crashed(102, 'a'), asks(102, 'a'), asks(102, 'a', { space: 1 })]) {
+      expectBroken(invariant, [...trace, end, has(110, 'a', 3)], 4, message)
+    }
+    expectHeld(invariant, [...trace.slice(0, 4), asks(101, 'a', { space: 1, attempt: 2 }), has(110, 'a', 3)])
+  })
+
+  it('tells a wait once more only when as long has passed again', () => {
+    const asking = [0, 60, 120, 180, 220].map((atMs, attempt) => asksAgain(atMs, 'a', attempt))
+    expect(judged(invariant, asking, 220).violations).toBe(1)
+    expect(judged(invariant, [...asking, asksAgain(221, 'a', 5)], 221).violations).toBe(2)
   })
 
   it('counts on while a node looks before it asks again', () => {
@@ -829,12 +950,16 @@ describe('fair-jobs', () => {
 
   it('has a job with one worker at a time, and with none once it is done or dead', () => {
     const trace = [...three.slice(0, 1), taken(10, 'a', 0, 1, until(90))]
-    const broken = (who: string) =>
-      `${who} was given job 0 of s, which was not ready: another had it, it was done, or its attempts were used up`
+    const broken = (who: string, why: string) => `${who} was given job 0 of s, which was not ready: ${why}`
     expectHeld(invariant, [...trace, taken(90, 'b', 0, 2, until(200))])
-    expectBroken(invariant, [...trace, taken(89, 'b', 0, 2, until(200))], 2, broken('b'))
-    expectBroken(invariant, [...trace, completed(20, 'a', 0, 1), taken(95, 'c', 0, 2)], 3, broken('c'))
-    expectBroken(invariant, [...trace, taken(90, 'b', 0, 2, until(95)), taken(99, 'c', 0, 3)], 3, broken('c'))
+    expectBroken(invariant, [...trace, taken(89, 'b', 0, 2, until(200))], 2, broken('b', 'another had it until 90 ms'))
+    expectBroken(invariant, [...trace, completed(20, 'a', 0, 1), taken(95, 'c', 0, 2)], 3, broken('c', 'it was done'))
+    expectBroken(
+      invariant,
+      [...trace, taken(90, 'b', 0, 2, until(95)), taken(99, 'c', 0, 3)],
+      3,
+      broken('c', 'its attempts were used up'),
+    )
   })
 
   it('has no job that nobody has put there, and no two that are one', () => {
@@ -1067,6 +1192,23 @@ describe('writes-accepted', () => {
     const told = refused(150, 'a', 'lease-expired', { command: 'renew' })
     expectHeld(rule, [holds, told, refused(160, 'a', 'lease-expired')])
     expectHeld(rule, [holds, granted(150, 'b', 2, 250), refused(160, 'a', 'stale-owner')])
+  })
+
+  it('has the taker of a job say that it is over, while it is the taker', () => {
+    const taken = (atMs: number, who: string, epoch: number, untilMs: number): Happening =>
+      at(atMs, who, 'taken', { command: 'take', seq: 3, epoch, untilMs, token: 5 })
+    const says = (atMs: number, who: string, kind: EventKind, more: More = {}): Happening =>
+      at(atMs, who, kind, { command: 'complete', seq: 3, epoch: 1, token: 5, ...more })
+    const takes = taken(100, 'a', 1, 200)
+    const broken = 's refused complete of job 3 by a, which had taken it until 200 ms'
+    expectBroken(rule, [takes, says(199, 'a', 'lease-expired')], 1, broken)
+    expectBroken(rule, [takes, says(199, 'a', 'stale-owner')], 1, broken)
+    expectHeld(rule, [takes, says(200, 'a', 'lease-expired')])
+    expectHeld(rule, [takes, says(150, 'a', 'invalid-token', { token: 6 })])
+    expectHeld(rule, [takes, says(150, 'b', 'split-brain')])
+    expectHeld(rule, [takes, says(150, 'a', 'completed'), says(160, 'a', 'stale-owner')])
+    expectHeld(rule, [taken(99, 'a', 1, 200), says(150, 'a', 'stale-owner')])
+    expectHeld(rule, [takes, taken(150, 'b', 2, 300), says(160, 'a', 'stale-owner')])
   })
 
   it('says nothing of copies, of forged tokens and of others', () => {
