@@ -14,18 +14,20 @@ interface Taking {
   readonly token: number
   readonly request: number
   readonly untilMs: number
+  readonly safeUntilMs: number
 }
 
 /**
  * The other side of fencing: what the holder of a live lease writes is let in. A log that refuses everything after a restart
  * forks nothing and loses nothing, and no other rule would see it. Judged of leases granted in the calm after the faults,
- * and until the core has told the holder of any loss: a core may end a lease early, and may forget one with its store. Alpern
+ * until the core has told the holder of any loss, and in the first half of what they last: a core may end a lease early, leave
+ * a margin at its end, and forget it with its store. Alpern
  * and Schneider, "Defining liveness" (1985): a system that does nothing is safe.
  */
 export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
   return {
     name: 'writes-accepted',
-    rule: 'once the faults are over, no write with the fence of a live lease is refused, nor is the fence called invalid',
+    rule: 'once the faults are over, no write is refused in the first half of its lease, nor is the fence called invalid',
     kinds: [
       'granted',
       'renewed',
@@ -45,17 +47,20 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       const tokens = new Int32Array(spaces.length)
       /** By space, whether its lease was granted in the calm, and nobody has been told that it is lost. */
       const isCalm = new Uint8Array(spaces.length)
+      /** By space, until when a write may not be refused. */
+      const safeUntilMs = new Float64Array(spaces.length)
       /** The latest request of the owner of a space that the core has answered: one before it is a late copy. */
       const requests = new Float64Array(spaces.length)
       /** By space and number, what was taken in the calm. */
       const takings: Map<number, Taking>[] = spaces.map(() => new Map())
       const stepLease = (event: TraceEvent): string | undefined => {
-        const { kind, command, space, epoch, request, repeated, token, atMs } = event
+        const { kind, command, space, epoch, request, repeated, token, atMs, untilMs } = event
         if (kind === 'granted') {
           if (!leases.granted(event)) return undefined
           tokens[space] = token
           requests[space] = request
           isCalm[space] = atMs >= calmFromMs ? 1 : 0
+          safeUntilMs[space] = halfway(atMs, untilMs)
           return undefined
         }
         if (!leases.isCurrent(event)) return undefined
@@ -63,15 +68,15 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         if (!isLate) requests[space] = request
         if (kind === 'renewed' || kind === 'released') {
           leases.changed(event)
+          if (!isLate) safeUntilMs[space] = halfway(atMs, leases.expiries[space] as number)
           return undefined
         }
         if (isLate || token !== tokens[space] || isCalm[space] === 0) return undefined
-        const expiresAtMs = leases.expiries[space] as number
-        if (atMs >= expiresAtMs) return undefined
+        if (atMs >= (safeUntilMs[space] as number)) return undefined
         isCalm[space] = 0
         if (command === 'renew' || command === 'release' || command === 'claim') return undefined
         const owner = contenderName(contenderOf(event, cast), cast)
-        return `${spaces[space]} refused ${command} of ${owner} at epoch ${epoch}, whose lease was live until ${expiresAtMs} ms`
+        return `${spaces[space]} refused ${command} of ${owner} at epoch ${epoch}, whose lease was live until ${leases.expiries[space]} ms`
       }
       const stepJob = (event: TraceEvent): string | undefined => {
         const { kind, command, space, seq, epoch, request, repeated, token, atMs, untilMs } = event
@@ -79,14 +84,15 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         if (repeated || jobs === undefined) return undefined
         const contender = contenderOf(event, cast)
         if (kind === 'taken') {
-          if (atMs >= calmFromMs) jobs.set(seq, { contender, epoch, token, request, untilMs })
+          if (atMs >= calmFromMs)
+            jobs.set(seq, { contender, epoch, token, request, untilMs, safeUntilMs: halfway(atMs, untilMs) })
           return undefined
         }
         const taking = jobs.get(seq)
         if (taking === undefined || taking.contender !== contender || taking.epoch !== epoch) return undefined
         if (taking.token !== token || request < taking.request) return undefined
         jobs.delete(seq)
-        if (kind === 'completed' || kind === 'failed' || atMs >= taking.untilMs) return undefined
+        if (kind === 'completed' || kind === 'failed' || atMs >= taking.safeUntilMs) return undefined
         const taker = contenderName(contender, cast)
         return `${spaces[space]} refused ${command} of job ${seq} by ${taker}, which had taken it until ${taking.untilMs} ms`
       }
@@ -99,3 +105,5 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
     },
   }
 }
+
+const halfway = (fromMs: number, untilMs: number): number => fromMs + (untilMs - fromMs) / 2

@@ -12,8 +12,8 @@ interface Pursuit {
   sinceMs: number
   /** When it last asked. */
   askedAtMs: number
-  /** It wants a space that another node was the last to own. */
-  takingOver: boolean
+  /** It asks for the space, and not for its renewal. */
+  acquiring: boolean
   /** A lease request of this task is on its way. */
   outstanding: boolean
 }
@@ -30,7 +30,8 @@ interface State {
   readonly grantedAtMs: Float64Array
   /** Whether a successor has been granted the space, and does not serve yet. */
   readonly isCatchingUp: Uint8Array
-  readonly waiting: Int32Array
+  /** By space, how many nodes ask for it. */
+  readonly acquirers: Int32Array
   readonly nextSeq: Float64Array
   readonly checkpointSeq: Float64Array
 }
@@ -81,7 +82,7 @@ function start({ nodes, spaces }: Cast): State {
     lastOwner: new Int32Array(spaces.length).fill(NOBODY),
     grantedAtMs: new Float64Array(spaces.length),
     isCatchingUp: new Uint8Array(spaces.length),
-    waiting: new Int32Array(spaces.length),
+    acquirers: new Int32Array(spaces.length),
     nextSeq: new Float64Array(spaces.length),
     checkpointSeq: new Float64Array(spaces.length),
   }
@@ -111,7 +112,7 @@ function step(state: State, event: TraceEvent): State {
       break
     case 'lease-held':
       // Two tasks of one node may be in each other's way as well.
-      if (!event.repeated && event.peer !== event.node) counts.ownershipConflicts += 1
+      if (!event.repeated && event.peer !== event.node && isAcquiring(event)) counts.ownershipConflicts += 1
       break
     case 'split-brain':
       // A question is no write, and two tasks of one node may be in each other's way.
@@ -160,9 +161,9 @@ function end({ counts, leaseWindowsMs, pursuits }: State, endMs: number): Metric
   return { ...counts, leaseWindowP95Ms: leaseWindowsMs.percentile(95) }
 }
 
-function isLeaseRequest({ command }: TraceEvent): boolean {
-  return command === 'acquire' || command === 'claim' || command === 'renew'
-}
+const isAcquiring = ({ command }: TraceEvent): boolean => command === 'acquire' || command === 'claim'
+
+const isLeaseRequest = (event: TraceEvent): boolean => isAcquiring(event) || event.command === 'renew'
 
 function sent(state: State, event: TraceEvent): void {
   const pursuit = pursuitOf(state, event.node, event.task)
@@ -181,14 +182,19 @@ function sent(state: State, event: TraceEvent): void {
   state.outstanding += 1
   state.counts.leaseQueuePeak = Math.max(state.counts.leaseQueuePeak, state.outstanding)
 
-  const lastOwner = state.lastOwner[event.space] as number
-  if (pursuit.takingOver || event.command === 'renew' || lastOwner === NOBODY || lastOwner === event.node) return
-  const isFirst = !isWaiting(state, event.node, event.space)
-  pursuit.takingOver = true
-  if (!isFirst) return
-  const waiting = (state.waiting[event.space] as number) + 1
-  state.waiting[event.space] = waiting
-  state.counts.takeoverQueuePeak = Math.max(state.counts.takeoverQueuePeak, waiting)
+  if (pursuit.acquiring || event.command === 'renew') return
+  if (!acquires(state, event.node, event.space))
+    state.acquirers[event.space] = (state.acquirers[event.space] as number) + 1
+  pursuit.acquiring = true
+  countTakeoverQueue(state, event.space)
+}
+
+/** Nobody takes over what has had no owner, nor what is its own. */
+function countTakeoverQueue({ counts, lastOwner, acquirers, pursuits }: State, space: number): void {
+  const owner = lastOwner[space] as number
+  if (owner === NOBODY) return
+  const waiting = (acquirers[space] as number) - (acquires({ pursuits }, owner, space) ? 1 : 0)
+  counts.takeoverQueuePeak = Math.max(counts.takeoverQueuePeak, waiting)
 }
 
 function delivered(state: State, event: TraceEvent): void {
@@ -196,10 +202,7 @@ function delivered(state: State, event: TraceEvent): void {
   settle(state, pursuit)
   if (!pursuit.open) return
   const granted = event.epoch > 0
-  if (granted) {
-    state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
-    if (state.lastOwner[event.space] === event.node) stopTakingOver(state, event.node, event.space)
-  }
+  if (granted) state.leaseWindowsMs.add(event.atMs - pursuit.sinceMs)
   // A renewal that was refused is lost for good: what follows is a new pursuit.
   if (granted || event.command === 'renew') close(state, event.node, pursuit)
 }
@@ -213,6 +216,7 @@ function granted(state: State, event: TraceEvent): void {
   state.grantedAtMs[event.space] = event.atMs
   // Who is the first succeeds nobody.
   state.isCatchingUp[event.space] = previousOwner === NOBODY ? 0 : 1
+  countTakeoverQueue(state, event.space)
 }
 
 function pursuitOf(state: State, node: number, task: number): Pursuit {
@@ -222,7 +226,7 @@ function pursuitOf(state: State, node: number, task: number): Pursuit {
     state.pursuits[node] = tasks
   }
   while (tasks.length <= task) {
-    tasks.push({ open: false, space: NOBODY, sinceMs: 0, askedAtMs: 0, takingOver: false, outstanding: false })
+    tasks.push({ open: false, space: NOBODY, sinceMs: 0, askedAtMs: 0, acquiring: false, outstanding: false })
   }
   return tasks[task] as Pursuit
 }
@@ -233,24 +237,17 @@ function settle(state: State, pursuit: Pursuit): void {
   state.outstanding -= 1
 }
 
-/** Whether a task of `node` waits to take over `space`: a node counts once, however many of its tasks do. */
-function isWaiting(state: State, node: number, space: number): boolean {
-  for (const pursuit of state.pursuits[node] ?? []) if (pursuit.takingOver && pursuit.space === space) return true
+/** Whether a task of `node` asks for `space`: a node counts once, however many of its tasks do. */
+function acquires({ pursuits }: Pick<State, 'pursuits'>, node: number, space: number): boolean {
+  for (const { acquiring, space: wanted } of pursuits[node] ?? []) if (acquiring && wanted === space) return true
   return false
-}
-
-/** No task of a node waits to take over what the node owns. */
-function stopTakingOver(state: State, node: number, space: number): void {
-  if (!isWaiting(state, node, space)) return
-  for (const pursuit of state.pursuits[node] ?? []) if (pursuit.space === space) pursuit.takingOver = false
-  state.waiting[space] = (state.waiting[space] as number) - 1
 }
 
 function close(state: State, node: number, pursuit: Pursuit): void {
   if (!pursuit.open) return
   pursuit.open = false
-  if (!pursuit.takingOver) return
-  pursuit.takingOver = false
-  if (isWaiting(state, node, pursuit.space)) return
-  state.waiting[pursuit.space] = (state.waiting[pursuit.space] as number) - 1
+  if (!pursuit.acquiring) return
+  pursuit.acquiring = false
+  if (acquires(state, node, pursuit.space)) return
+  state.acquirers[pursuit.space] = (state.acquirers[pursuit.space] as number) - 1
 }

@@ -66,6 +66,8 @@ describe('the metrics', () => {
         { kind: 'split-brain', command: 'claim' },
         { kind: 'split-brain', command: 'append' },
         { kind: 'queued', command: 'acquire' },
+        { kind: 'lease-held', command: 'renew' },
+        { kind: 'lease-held', command: 'take' },
         { kind: 'lease-held', command: 'acquire', node: 1, task: 1, peer: 1 },
         { kind: 'split-brain', command: 'claim', node: 1, task: 1, peer: 1 },
       ]).ownershipConflicts,
@@ -222,6 +224,13 @@ describe('the metrics', () => {
     expect(metricsOf([...both, has(1, 4, 2), has(1, 4, 3, { task: 1 }), asks(2, 5)]).takeoverQueuePeak).toBe(1)
     expect(metricsOf([...both, { kind: 'crashed', node: 1, atMs: 4 }, asks(2, 5)]).takeoverQueuePeak).toBe(1)
     expect(metricsOf([granted(0, 1, 1), asks(1, 2), asks(1, 3, { task: 1, space: 1 })]).takeoverQueuePeak).toBe(1)
+  })
+
+  it('takeoverQueuePeak counts who had asked before another was granted the space', () => {
+    const all = [asks(0, 0), asks(1, 1), asks(2, 2)]
+    expect(metricsOf([...all, granted(0, 3, 1)]).takeoverQueuePeak).toBe(2)
+    expect(metricsOf([...all, granted(0, 3, 1), has(0, 4, 1), granted(1, 5, 2)]).takeoverQueuePeak).toBe(2)
+    expect(metricsOf([...all.slice(0, 2), granted(0, 3, 1), granted(1, 4, 2)]).takeoverQueuePeak).toBe(1)
   })
 
   it('takeoverQueuePeak counts no node that owns the space, whatever else its tasks have asked', () => {
