@@ -87,6 +87,17 @@ describe('exclusive-belief', () => {
     )
   })
 
+  it('heeds a copy of a grant that is told of a newer epoch, and no copy of an older one', () => {
+    const [a, b] = [granted(0, 'a', 1, 100), granted(110, 'b', 2, 200)]
+    expectBroken(
+      exclusiveBelief,
+      [a, granted(110, 'b', 2, 200, { repeated: true }), acts(120, 'a', 1)],
+      2,
+      'a acted as the holder of s at epoch 1; b holds epoch 2 since 110 ms',
+    )
+    expectHeld(exclusiveBelief, [a, b, granted(115, 'a', 1, 100, { repeated: true }), acts(120, 'b', 2)])
+  })
+
   it('lets a holder that was granted the space anew act under its older epoch', () => {
     expectHeld(exclusiveBelief, [granted(0, 'a', 1), granted(20, 'a', 2), acts(30, 'a', 1)])
   })
@@ -513,6 +524,12 @@ describe('effect-once', () => {
     expectHeld(effectOnce, [...trace, taken(5, 'a', 0, 1, again), taken(6, 'b', 0, 1), completed(7, 'b', 0, 1)])
   })
 
+  it('lets a copy be told that a job is completed whose number another has by now', () => {
+    const enqueued = (atMs: number) => at(atMs, 'a', 'enqueued', { command: 'enqueue', seq: 0 })
+    const trace = [enqueued(0), taken(1, 'b', 0, 1), completed(2, 'b', 0, 1), enqueued(3)]
+    expectHeld(effectOnce, [...trace, completed(4, 'b', 0, 1, again)])
+  })
+
   it('sees a job that one request took twice, and another that it took as well', () => {
     expectHeld(effectOnce, [taken(0, 'a', 0, 1), taken(5, 'a', 0, 1, again)])
     for (const [job, attempt] of [
@@ -736,6 +753,32 @@ describe('takeover-bound', () => {
       3,
       's was not granted from 1080 ms to 1181 ms, with b asking',
     )
+  })
+
+  it('takes who has been silent for half of the bound for one that does not ask any more', () => {
+    const trace = [granted(1_000, 'a', 1, 1_060), asks(1_010, 'b'), has(1_130, 'b')]
+    expectHeld(invariant, [...trace, granted(1_181, 'c', 2, 1_240)])
+    expectBroken(
+      invariant,
+      [...trace, granted(1_180, 'c', 2, 1_240)],
+      3,
+      's was not granted from 1060 ms to 1180 ms, with b asking',
+    )
+  })
+
+  it('heeds no late copy of a renewal, unless the first was refused', () => {
+    const renewal = (request: number, untilMs: number, more: More = {}) =>
+      at(1_020, 'a', 'renewed', { command: 'renew', epoch: 1, untilMs, request, ...more })
+    const trace = [granted(1_000, 'a', 1, 1_060, { request: 1 }), asks(1_010, 'b')]
+    const copy = renewal(1, 5_000, { repeated: true })
+    expectBroken(
+      invariant,
+      [...trace, copy, granted(1_161, 'b', 2, 1_220), has(1_162, 'b', 2)],
+      3,
+      's was not granted from 1060 ms to 1161 ms, with b asking',
+    )
+    const first = renewal(2, 5_000, { repeated: true })
+    expectHeld(invariant, [...trace, first, granted(1_161, 'b', 2, 1_220), has(1_162, 'b', 2)])
   })
 
   it('bounds every space by itself', () => {
@@ -1110,6 +1153,19 @@ describe('mutual-exclusion', () => {
       [...trace, granted(199, 'c', 3, 299)],
       3,
       's was granted to c while the lease of b was live until 200 ms',
+    )
+  })
+})
+
+describe('mutual-exclusion', () => {
+  it('goes by the latest end that a lease was given: a renewal does not shorten it', () => {
+    const trace = [granted(0, 'a', 1, 100), renewed(10, 'a', 1, 50)]
+    expectHeld(mutualExclusion, [...trace, granted(100, 'b', 2, 200)])
+    expectBroken(
+      mutualExclusion,
+      [...trace, granted(99, 'b', 2, 200)],
+      2,
+      's was granted to b while the lease of a was live until 100 ms',
     )
   })
 })

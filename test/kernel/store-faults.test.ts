@@ -182,6 +182,14 @@ describe('a slow store', () => {
     expect(linesOf([slow(0, 10, delayMs)], asksOnce()).slice(2)).toEqual(expected)
   })
 
+  it.each([
+    [[slow(0, 100, 20), slow(1, 50, 5)], 25],
+    [[slow(0, 100, 5), slow(1, 50, 20)], 25],
+    [[slow(0, 3, 20), slow(4, 50, 5)], 10],
+  ])('that becomes slow once more while it is slow is as slow as the slower of both: %j', (faults, stepAtMs) => {
+    expect(linesOf(faults, asksOnce())).toContain(`${stepAtMs} a step x`)
+  })
+
   it('does not give the late answer to the next request', () => {
     const life: Life = function* (process) {
       yield process.call('x', 50)

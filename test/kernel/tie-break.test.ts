@@ -141,6 +141,19 @@ describe('the order by drawn priorities', () => {
     )
   })
 
+  it('has the process that is about to go at a change drop behind all others, those that dropped before included', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 2, max: 9 }), (seed, processes) => {
+        // A change at each event: whoever goes is the last from then on.
+        const order = pctOrder(seed, 10_000, processes)
+        const keys = Array.from({ length: 3 * processes }, (_, at) => order(at + 1, at % processes))
+        const dropped = keys.slice(0, processes)
+        expect(dropped).toEqual([...dropped].sort((one, other) => one - other))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   it('keeps the events of one process in the order in which they were scheduled', () => {
     fc.assert(
       fc.property(

@@ -18,6 +18,16 @@ describe('a token', () => {
     )
   })
 
+  it('is that also of secrets around the length of a block, beyond which they are digested', () => {
+    for (const length of [63, 64, 65, 127, 128, 129]) {
+      const secret = 'k'.repeat(length)
+      const whole = createHmac('sha256', secret)
+        .update(JSON.stringify(['s', 'a', 1]))
+        .digest('base64url')
+      expect(tokenMint(secret)('s', 'a', 1)).toBe(whole.slice(0, 22))
+    }
+  })
+
   it('is another for another epoch, owner, space or secret', () => {
     const tokens = [
       tokenMint('a')('space', 'owner', 1),

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type LeaseCommand, type LeaseRecord, stepLease, tokenMint, UNOWNED } from '../../src/lease/index.js'
+import {
+  type LeaseCommand,
+  type LeaseRecord,
+  type Renew,
+  stepLease,
+  tokenMint,
+  UNOWNED,
+} from '../../src/lease/index.js'
 
 const mint = tokenMint('secret')
 let requests = 0
@@ -212,6 +219,52 @@ describe('the lease machine', () => {
         }
       }),
     )
+  })
+})
+
+describe('a lease', () => {
+  it('is not made shorter by a renewal', () => {
+    const shorter = (record: LeaseRecord): LeaseCommand => ({ ...(renew(record) as Renew), ttlMs: 10 })
+    const replies = play([
+      [0, acquire('a', 100)],
+      [50, shorter],
+      [99, validate],
+      [100, validate],
+    ])
+    expect(replies.slice(1)).toEqual([
+      { kind: 'renewed', expiresAtMs: 100 },
+      { kind: 'valid', expiresAtMs: 100 },
+      { kind: 'lease-expired', epoch: 1, expiresAtMs: 100 },
+    ])
+  })
+
+  it('ends when it was released, and what has run out before stays as it was', () => {
+    const replies = play([
+      [0, acquire('a', 100)],
+      [150, release],
+      [160, validate],
+    ])
+    expect(replies.slice(1)).toEqual([{ kind: 'released' }, { kind: 'lease-expired', epoch: 1, expiresAtMs: 100 }])
+  })
+
+  it('is claimed anew by its own owner while it is live', () => {
+    const [, again] = play([
+      [0, acquire('a', 100)],
+      [50, claim('a', 1)],
+    ])
+    expect(again).toMatchObject({ kind: 'granted', fence: { owner: 'a', epoch: 2 }, expiresAtMs: 150 })
+  })
+
+  it('leaves those in the queue behind at a grant whose place has run out', () => {
+    let record = UNOWNED
+    const steps: readonly (readonly [number, LeaseCommand])[] = [
+      [0, acquire('a', 10)],
+      [1, acquire('b', 10, 5)],
+      [2, acquire('c', 10, 50)],
+      [12, acquire('c', 10, 50)],
+    ]
+    for (const [atMs, command] of steps) record = stepLease(record, command, atMs, mint).record
+    expect([record.owner, record.waiters]).toEqual(['c', []])
   })
 })
 

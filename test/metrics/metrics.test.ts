@@ -264,6 +264,8 @@ describe('the metrics', () => {
         append(2),
         { kind: 'checkpointed', seq: 3 },
         append(3),
+        { kind: 'checkpointed', seq: 1 },
+        append(4),
         append(0, 1),
         append(1, 1),
       ]).checkpointWindowEvents,
@@ -292,6 +294,10 @@ describe('the metrics', () => {
         served(0, 990, 1),
       ]).replayWindowMs,
     ).toBe(75)
+    // Another succeeded it before it served.
+    const passed = [granted(0, 10, 1), granted(1, 100, 2), granted(2, 110, 3), served(1, 300, 2)]
+    expect(metricsOf(passed).replayWindowMs).toBe(0)
+    expect(metricsOf([...passed, served(2, 320, 3)]).replayWindowMs).toBe(210)
     // Who is the first to own a space succeeds nobody; who owns it once more succeeds itself.
     expect(metricsOf([granted(0, 10, 1), served(0, 40, 1)]).replayWindowMs).toBe(0)
     expect(metricsOf([granted(0, 10, 1), granted(0, 20, 2), served(0, 40, 2)]).replayWindowMs).toBe(20)

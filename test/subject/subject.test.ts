@@ -891,3 +891,27 @@ describe('what a subject may get wrong', () => {
     ).toMatchObject(filledIn)
   })
 })
+
+describe('the built-in client', () => {
+  const highest = { int: (_min: number, max: number) => max, chance: () => true, pick: () => undefined as never }
+
+  it('believes no less after a renewal than before, as long as before without an answer, and no longer once refused', () => {
+    const times = { nowMs: 50, untilMs: 100, nextUntilMs: 150 }
+    expect(builtInClient.afterRenewal('renewed', times)).toBe(150)
+    expect(builtInClient.afterRenewal('renewed', { ...times, nextUntilMs: 80 })).toBe(100)
+    expect(builtInClient.afterRenewal('timeout', times)).toBe(100)
+    expect(builtInClient.afterRenewal('refused', times)).toBe(50)
+  })
+
+  it('waits for at most the base before its first retry, twice as long before each further one, up to the cap', () => {
+    const longestMs = (attempt: number) =>
+      builtInClient.retryAfterMs({ attempt, unanswered: 0, maxUnanswered: 3, baseMs: 10, capMs: 65 }, highest)
+    expect([1, 2, 3, 4, 5, 60].map(longestMs)).toEqual([10, 20, 40, 65, 65, 65])
+  })
+
+  it('gives up after so many requests without an answer', () => {
+    const pursuit = { attempt: 9, maxUnanswered: 3, baseMs: 10, capMs: 10 }
+    expect(builtInClient.retryAfterMs({ ...pursuit, unanswered: 2 }, highest)).toBe(10)
+    expect(builtInClient.retryAfterMs({ ...pursuit, unanswered: 3 }, highest)).toBeUndefined()
+  })
+})

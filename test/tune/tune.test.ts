@@ -49,6 +49,19 @@ describe('a proposal', () => {
     expect([119, 120, 133, 134, 300, 301].map(standing)).toEqual(['broken', 'near', 'near', 'fits', 'fits', 'slack'])
   })
 
+  it('calls a limit near when less than a tenth of it is left, and not when a tenth is', () => {
+    const standing = (max: number) =>
+      proposeLimits(measured([metrics({ retryAttempts: max })]), { ...zero, maxRetryAttempts: 100 }, 25).proposals.find(
+        ({ limit }) => limit === 'maxRetryAttempts',
+      )?.standing
+    expect([90, 91].map(standing)).toEqual(['fits', 'near'])
+  })
+
+  it('names the first seed at which a metric was highest', () => {
+    const waits = measured([100, 120, 120, 80].map((leaseWindowP95Ms) => metrics({ leaseWindowP95Ms })))
+    expect(proposeLimits(waits, undefined, 25).proposals[0]?.maxAtSeed).toBe(2)
+  })
+
   it('calls any limit slack that is on something that never happens, except 0', () => {
     const nothing = measured([metrics()])
     const standing = (limit: number) =>
