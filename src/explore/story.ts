@@ -37,7 +37,7 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   // The kernel ends the step it is in: what comes after the breach is not part of the story.
   const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
-  const waits = last === undefined ? waitsIn(past, cast) : () => false
+  const waits = last === undefined || isRefusedWait(last) ? waitsIn(past, cast, last?.space) : () => false
   const told = past.filter((event) => event === last || tells(event, last) || waits(event))
   const lines = storyLines(withoutPromptSend(told), last, cast)
   const left = lines.length - MAX_LINES
@@ -72,12 +72,18 @@ function tells(event: TraceEvent, last: TraceEvent | undefined): boolean {
   }
 }
 
-/** Tells what contenders were told while they waited: what came after the last grant of each. */
-function waitsIn(events: readonly TraceEvent[], cast: Cast): (event: TraceEvent) => boolean {
+/** Who is refused once too often waits, and so do others. */
+function isRefusedWait({ kind, command }: TraceEvent): boolean {
+  return (kind === 'lease-held' || kind === 'queued') && command !== 'take'
+}
+
+/** Tells what contenders were told while they waited, for any space or for one: what came after the last grant of each. */
+function waitsIn(events: readonly TraceEvent[], cast: Cast, space?: number): (event: TraceEvent) => boolean {
   const granted = new ByContender<number>(cast)
   for (const event of events) if (event.kind === 'granted') granted.set(contenderOf(event, cast), event.index)
   return (event) =>
     (event.kind === 'lease-held' || event.kind === 'queued' || event.kind === 'timed-out') &&
+    (space === undefined || event.space === space) &&
     event.index > (granted.get(contenderOf(event, cast)) ?? NOBODY)
 }
 

@@ -24,7 +24,7 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
   return {
     name: 'no-starvation',
     rule: `a node that keeps asking for a space gets it within ${boundMs} ms`,
-    kinds: ['sent', 'delivered', 'timed-out', 'crashed'],
+    kinds: ['sent', 'lease-held', 'queued', 'delivered', 'timed-out', 'crashed'],
     begin(cast) {
       const waits = new ByContender<Wait>(cast)
       const late = (contender: number, { space, sinceMs }: Wait, atMs: number): string | undefined =>
@@ -33,7 +33,7 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
           : `${contenderName(contender, cast)} waited for ${cast.spaces[space]} from ${sinceMs} ms to ${atMs} ms`
       return {
         step(event) {
-          const { kind, command, node, space, attempt, epoch, atMs } = event
+          const { kind, command, node, space, attempt, epoch, atMs, repeated } = event
           if (kind === 'crashed') {
             waits.deleteNode(node)
             return undefined
@@ -45,18 +45,20 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
             if (kind === 'sent' && !isQuestion(command)) waits.delete(contender)
           } else if (kind === 'sent') {
             const silentSinceMs = Number.POSITIVE_INFINITY
-            if (wait === undefined) {
-              waits.set(contender, { space, sinceMs: atMs, silentSinceMs })
-              return undefined
+            if (wait === undefined) waits.set(contender, { space, sinceMs: atMs, silentSinceMs })
+            else {
+              if (attempt === 0 || space !== wait.space) wait.sinceMs = atMs
+              wait.space = space
+              wait.silentSinceMs = silentSinceMs
             }
-            const goesOn = attempt > 0 && space === wait.space
-            const message = goesOn ? late(contender, wait, atMs) : undefined
+          } else if (wait === undefined) return undefined
+          else if (kind === 'lease-held' || kind === 'queued') {
+            const message = repeated || space !== wait.space ? undefined : late(contender, wait, atMs)
+            if (message === undefined) return undefined
             // What has been told is told again only when as long has passed once more.
-            if (!goesOn || message !== undefined) wait.sinceMs = atMs
-            wait.space = space
-            wait.silentSinceMs = silentSinceMs
-            return message === undefined ? undefined : `${message}, and was not served`
-          } else if (wait !== undefined) {
+            wait.sinceMs = atMs
+            return `${message}, and was refused once more`
+          } else {
             wait.silentSinceMs = atMs
             if (epoch === 0) return undefined
             waits.delete(contender)

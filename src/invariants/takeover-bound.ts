@@ -26,7 +26,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
   return {
     name: 'takeover-bound',
     rule: `once the faults are over, a space whose holder is gone is granted within ${boundMs} ms to somebody who asks`,
-    kinds: ['sent', 'delivered', 'timed-out', 'granted', 'renewed', 'released', 'crashed'],
+    kinds: ['sent', 'delivered', 'timed-out', 'granted', 'lease-held', 'queued', 'renewed', 'released', 'crashed'],
     begin(cast) {
       const { spaces } = cast
       const leases = new LeaseStandings(cast)
@@ -47,7 +47,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
       }
       return {
         step(event) {
-          const { kind, command, space, node, epoch, atMs } = event
+          const { kind, command, space, node, epoch, atMs, repeated } = event
           const contender = contenderOf(event, cast)
           if (kind === 'crashed') {
             wanted.deleteNode(node)
@@ -75,15 +75,20 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
                 wanted.delete(contender)
                 return undefined
               }
-              const message = late(space, atMs)
-              // What has been told is told again only when as long has passed once more.
-              if (message !== undefined || (atMs > calmFromMs && !isAsked(space, atMs))) idleFromMs[space] = atMs
+              if (atMs > calmFromMs && !isAsked(space, atMs)) idleFromMs[space] = atMs
               const want = wanted.get(contender)
               if (want === undefined) wanted.set(contender, { space, silentSinceMs: Number.POSITIVE_INFINITY })
               else {
                 want.space = space
                 want.silentSinceMs = Number.POSITIVE_INFINITY
               }
+              return undefined
+            }
+            case 'lease-held':
+            case 'queued': {
+              const message = repeated ? undefined : late(space, atMs)
+              // What has been told is told again only when as long has passed once more.
+              if (message !== undefined) idleFromMs[space] = atMs
               return message
             }
             default: {

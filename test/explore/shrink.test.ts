@@ -271,7 +271,7 @@ describe('a failure that is not a broken rule', () => {
   })
 })
 
-describe('what a story still gets wrong', () => {
+describe('what a story ends with', () => {
   // The kernel ends the step that it is at: the copy of the reply is told after the grant that was wrong.
   it.each([
     ['a reply that is doubled', takeoverDeletesByKey, 6],
@@ -285,11 +285,10 @@ describe('what a story still gets wrong', () => {
     },
   )
 
-  // Its index is the one after the last event that the rule looked at, which may be that of any other event.
-  it('a rule that is broken at the end of the run is broken by no event', async () => {
+  it('a wait that is too long is broken by the refusal that comes once too often', async () => {
     const failure = await found(ttlSetAfter, 21)
     expect(failure).toMatchObject({ kind: 'breach', breach: { invariant: 'takeover-bound' } })
     const events = await eventsOf(failure, ttlSetAfter)
-    expect(failure.kind === 'breach' && events[failure.breach.index]).toBeUndefined()
+    expect(failure.kind === 'breach' && events[failure.breach.index]).toMatchObject({ kind: 'lease-held' })
   })
 })
