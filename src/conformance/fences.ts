@@ -15,17 +15,34 @@ export function everyWay(
   const ways = {
     append: () => probe.append(fence, 1),
     validate: () => probe.ask('validate', owner, { fence }),
-    renew: () => probe.ask('renew', owner, { fence, ttlMs: 100 }),
+    renew: () => probe.renew(fence),
     checkpoint: () => probe.ask('checkpoint', owner, { fence, nextSeq: 0, state: 0 }),
     truncate: () => probe.ask('truncate', owner, { fence, beforeSeq: 0 }),
   }
   return kinds.filter((kind) => probe.has(kind)).map((kind) => ways[kind])
 }
 
+/** What may be written under a fence. */
+export const writes = ['append', 'checkpoint', 'truncate'] as const
+
+/** Sees that nothing can be done under `fence`, which is none of the live lease: all is refused, and a release frees nothing. */
+export async function powerless(probe: Probe, fence: Fence, what: string): Promise<void> {
+  for (const ask of everyWay(probe, fence)) await probe.refused(ask(), what)
+  if (!probe.has('release')) return
+  await probe.ask('release', fence.owner, { fence })
+  await probe.refused(probe.acquire('c'), `acquire after a release with ${what}`)
+}
+
 /** Tokens that are not that of `fence`, each by how it is wrong. */
-export const madeUpTokens = ({ token }: Fence): readonly (readonly [token: string, what: string])[] => [
-  ['made up', 'a made-up token'],
-  ['', 'no token'],
-  [token.slice(0, -1), 'the beginning of a token'],
-  [`${token}.`, 'a token with something behind it'],
-]
+export function madeUpTokens({ token }: Fence): readonly (readonly [token: string, what: string])[] {
+  const all = [
+    ['made up', 'a made-up token'],
+    ['', 'no token'],
+    [token.slice(0, -1), 'the beginning of a token'],
+    [`${token}.`, 'a token with something behind it'],
+    [` ${token} `, 'a token with blanks around it'],
+    [token.toLowerCase(), 'a token in lower case'],
+    [token.toUpperCase(), 'a token in upper case'],
+  ] as const
+  return all.filter(([other]) => other !== token)
+}

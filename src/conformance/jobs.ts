@@ -1,6 +1,9 @@
 import type { JobFence } from '../jobs/index.js'
 import { isRefusal } from '../log/index.js'
 import type { ContractCheck } from './check.js'
+import { madeUpTokens } from './fences.js'
+import { alike, shown } from './names.js'
+import { UNEVEN_TTLS_MS } from './probe.js'
 
 /** What becomes of jobs. */
 export const jobs: readonly ContractCheck[] = [
@@ -45,14 +48,17 @@ export const jobs: readonly ContractCheck[] = [
     name: 'a job is its taker’s for as long as it has asked, at an epoch higher than before',
     needs: ['enqueue', 'take'],
     async check(probe) {
-      await probe.enqueued()
-      const { fence, expiresAtMs } = await probe.expect('taken', probe.take('a'), 'take')
-      probe.same(expiresAtMs, 100, 'end of a taking of 100 ms at 0 ms')
-      probe.nowMs = 99
-      await probe.expect('idle', probe.take('b'), 'take by another while the job is taken')
-      probe.nowMs = 100
-      const { epoch } = await probe.taken('b')
-      if (epoch <= fence.epoch) probe.same(epoch, fence.epoch + 1, 'the epoch of the next taking')
+      for (const ttlMs of [100, ...UNEVEN_TTLS_MS]) {
+        const taking = { space: `for ${ttlMs} ms`, ttlMs }
+        await probe.enqueued(taking.space)
+        const { fence, expiresAtMs } = await probe.expect('taken', probe.take('a', taking), 'take')
+        probe.same(expiresAtMs, probe.nowMs + ttlMs, `end of a taking of ${ttlMs} ms at ${probe.nowMs} ms`)
+        probe.nowMs += ttlMs - 1
+        await probe.expect('idle', probe.take('b', taking), 'take by another while the job is taken')
+        probe.nowMs += 1
+        const { epoch } = await probe.taken('b', taking)
+        probe.higher(epoch, fence.epoch, 'the epoch of the next taking')
+      }
     },
   },
   {
@@ -61,7 +67,7 @@ export const jobs: readonly ContractCheck[] = [
     async check(probe) {
       const put = [await probe.enqueued(), await probe.enqueued()]
       await probe.taken('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       probe.same([(await probe.taken('b')).job, (await probe.taken('b')).job], put.reverse(), 'the jobs')
     },
   },
@@ -71,10 +77,10 @@ export const jobs: readonly ContractCheck[] = [
     async check(probe) {
       await probe.enqueued()
       for (let attempt = 0; attempt < 2; attempt++) {
-        await probe.taken('a', 2)
+        await probe.taken('a', { maxAttempts: 2 })
         probe.nowMs += 100
       }
-      await probe.expect('idle', probe.take('a', 2), 'a third take')
+      await probe.expect('idle', probe.take('a', { maxAttempts: 2 }), 'a third take')
     },
   },
   {
@@ -83,15 +89,89 @@ export const jobs: readonly ContractCheck[] = [
     async check(probe) {
       await probe.enqueued()
       const old = await probe.taken('a')
-      probe.nowMs = 100
+      probe.nowMs += 100
       const fence = await probe.taken('b')
       const refusedTwice = async (by: JobFence, what: string) => {
-        await probe.refused(probe.ask('complete', by.owner, { fence: by }), what)
+        await probe.refused(probe.complete(by), what)
         await probe.refused(probe.send(probe.last), `${what}, sent again`)
       }
       await refusedTwice(old, 'complete by an earlier taker')
-      await probe.expect('completed', probe.ask('complete', 'b', { fence }), 'complete by the taker')
-      await refusedTwice(fence, 'complete of what is done')
+      await probe.completed(fence, 'complete by the taker')
+      // Its taker may as well be told once more that the job is done.
+      await refusedTwice(old, 'complete of what is done, by an earlier taker')
+      await probe.expect('idle', probe.take('a'), 'take of what is done')
+    },
+  },
+  {
+    name: 'a job’s fence needs its owner, its epoch and its token',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      await probe.enqueued()
+      const old = await probe.taken('a')
+      probe.nowMs += 100
+      const fence = await probe.taken('b')
+      const tokens =
+        fence.token === '' ? [] : [...madeUpTokens(fence), [old.token, 'the token of another taking'] as const]
+      const wrong: readonly (readonly [JobFence, what: string])[] = [
+        [{ ...fence, owner: 'c' }, 'another owner'],
+        [{ ...fence, epoch: old.epoch }, 'an older epoch'],
+        [{ ...fence, epoch: fence.epoch + 1 }, 'an epoch that never was'],
+        [{ ...fence, job: fence.job + 1 }, 'the number of no job'],
+        ...tokens.map(([token, what]) => [{ ...fence, token }, what] as const),
+      ]
+      for (const [by, what] of wrong) {
+        await probe.refused(probe.complete(by), `complete with ${what}`)
+        // As with a release: a fail that gives nothing back need not be refused.
+        if (probe.has('fail')) await probe.ask('fail', by.owner, { fence: by })
+        await probe.expect('idle', probe.take('c'), `take after a complete and a fail with ${what}`)
+      }
+      await probe.completed(fence, 'complete by the taker')
+    },
+  },
+  {
+    name: 'a job is not completed once its taking has run out',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      const put = await probe.enqueued()
+      const late = await probe.taken('a')
+      probe.nowMs += 200
+      await probe.refused(probe.complete(late), 'complete after the taking has run out')
+      probe.same((await probe.taken('b')).job, put, 'the job')
+    },
+  },
+  {
+    name: 'a job is its taker’s to complete: on the last attempt, when other takings have run out, after a restart',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      await probe.enqueued()
+      await probe.completed(await probe.taken('a', { maxAttempts: 1 }), 'complete of a last attempt')
+      await probe.enqueued()
+      await probe.enqueued()
+      await probe.taken('a')
+      probe.nowMs += 50
+      const fence = await probe.taken('b')
+      probe.nowMs += 70
+      await probe.completed(fence, 'complete when the taking of another job has run out')
+      for (const unsynced of ['lost', 'kept'] as const) {
+        await probe.enqueued()
+        const before = await probe.taken('a')
+        probe.restart(unsynced)
+        probe.nowMs += 10
+        await probe.completed(before, 'complete after a restart of the store')
+      }
+    },
+  },
+  {
+    name: 'a complete or a fail that is sent again is answered as before',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      await probe.enqueued()
+      await probe.completed(await probe.taken('a'), 'complete by the taker')
+      await probe.expect('completed', probe.send(probe.last), 'the same complete')
+      if (!probe.has('fail')) return
+      await probe.enqueued()
+      await probe.failed(await probe.taken('a'))
+      await probe.expect('failed', probe.send(probe.last), 'the same fail')
     },
   },
   {
@@ -100,8 +180,27 @@ export const jobs: readonly ContractCheck[] = [
     async check(probe) {
       const put = await probe.enqueued()
       const fence = await probe.taken('a')
-      await probe.expect('failed', probe.ask('fail', 'a', { fence }), 'fail')
+      await probe.failed(fence)
       probe.same((await probe.taken('b')).job, put, 'the job')
+    },
+  },
+  {
+    name: 'queues and takers are told apart, however alike their names',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      for (const [one, other] of alike) {
+        const put = await probe.enqueue(other)
+        // A store may refuse a name.
+        if (isRefusal(put)) continue
+        await probe.expect(
+          'idle',
+          probe.take('a', { space: one }),
+          `take from ${shown(one)} of what is in ${shown(other)}`,
+        )
+        const fence = await probe.taken(one, { space: other })
+        const asOther = probe.complete({ ...fence, owner: other })
+        await probe.refused(asOther, `complete by ${shown(other)} of what ${shown(one)} has taken`)
+      }
     },
   },
 ]

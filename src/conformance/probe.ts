@@ -12,21 +12,42 @@ export class ContractBroken extends Error {
 const GRANTED_WITHIN_MS = 1_500
 /** Of a lease that does not run out meanwhile: where the space is granted, something else has freed it. */
 export const LONG_TTL_MS = 2 * GRANTED_WITHIN_MS
+/** No multiples of what a core may count in, and one that is longer than a second. */
+export const UNEVEN_TTLS_MS = [1, 37, 101, 1_234]
+/** So often the same is asked: of one in five requests that are refused without need, so many in a row are one in 400,000. */
+const ASKED_AT_MOST = 8
 
 /** A command without the parts that a probe fills in by itself. */
 type Asked<K extends CommandKind> = Omit<Extract<Command, { kind: K }>, 'kind' | 'session' | 'request' | 'clockMs'>
 
+type ReplyOf<K extends Reply['kind']> = Extract<Reply, { kind: K }>
+
+interface Taking {
+  readonly space?: string
+  readonly ttlMs?: number
+  readonly maxAttempts?: number
+}
+
 /** Asks a subject one thing after another, at times of its own choosing, and says what should come back. */
 export class Probe {
   readonly #subject: Assembled
+  readonly #another: () => Assembled
   readonly #story: string[] = []
   #requests = 0
   #last: Command | undefined
   /** Virtual time of the next command. */
-  nowMs = 0
+  nowMs: number
 
-  constructor(subject: Assembled) {
+  /** `another` puts the same subject together, with nothing in its store, under a secret of its own. */
+  constructor(subject: Assembled, another: () => Assembled, startMs: number) {
     this.#subject = subject
+    this.#another = another
+    this.nowMs = startMs
+  }
+
+  /** The same subject where nothing is known of this one. */
+  elsewhere(): Probe {
+    return new Probe(this.#another(), this.#another, this.nowMs)
   }
 
   has(kind: CommandKind): boolean {
@@ -65,32 +86,72 @@ export class Probe {
     return this.ask('acquire', owner, { space, owner, ttlMs, queueMs, inQueue: false })
   }
 
-  append(fence: Fence, payload: number): Promise<Reply> {
-    return this.ask('append', fence.owner, { fence, type: 'entry', payload })
+  append(fence: Fence, payload: Json, type = 'entry'): Promise<Reply> {
+    return this.ask('append', fence.owner, { fence, type, payload })
   }
 
   /** Asks until the space is granted, at growing intervals: a core may let some time pass before it grants what is free. */
   async granted(owner: string, space = 's', ttlMs = 100): Promise<Fence> {
-    const what = `acquire of a free space by ${owner}`
-    return (await this.eventually('granted', () => this.acquire(owner, space, ttlMs), what)).fence
+    return (await this.grant(owner, space, ttlMs)).fence
   }
 
-  async eventually<K extends Reply['kind']>(
-    kind: K,
-    ask: () => Promise<Reply>,
-    what: string,
-  ): Promise<Extract<Reply, { kind: K }>> {
+  grant(owner: string, space = 's', ttlMs = 100): Promise<ReplyOf<'granted'>> {
+    return this.eventually('granted', () => this.acquire(owner, space, ttlMs), `acquire of a free space by ${owner}`)
+  }
+
+  async eventually<K extends Reply['kind']>(kind: K, ask: () => Promise<Reply>, what: string): Promise<ReplyOf<K>> {
+    return (await this.inTime(kind, ask)) ?? this.broken(`${what}: still refused at ${this.nowMs} ms`)
+  }
+
+  /** What `eventually` waits for, or nothing where it does not come. */
+  async inTime<K extends Reply['kind']>(kind: K, ask: () => Promise<Reply>): Promise<ReplyOf<K> | undefined> {
     const untilMs = this.nowMs + GRANTED_WITHIN_MS
     for (let waitMs = 20; ; waitMs += 20) {
       const reply = await ask()
-      if (reply.kind === kind) return reply as Extract<Reply, { kind: K }>
-      if (this.nowMs >= untilMs) throw new ContractBroken(`${what}: still refused at ${this.nowMs} ms`)
+      if (reply.kind === kind) return reply as ReplyOf<K>
+      if (this.nowMs >= untilMs) return undefined
       this.nowMs = Math.min(untilMs, this.nowMs + waitMs)
     }
   }
 
-  async appended(fence: Fence, payload: number): Promise<number> {
-    return (await this.expect('appended', this.append(fence, payload), 'append by the owner')).seq
+  /** Asks again at once: what is to be kept may be refused now and then, where there is too much to do. */
+  async done<K extends Reply['kind']>(kind: K, ask: () => Promise<Reply>, what: string): Promise<ReplyOf<K>> {
+    let reply = await ask()
+    for (let asked = 1; isRefusal(reply) && asked < ASKED_AT_MOST; asked++) reply = await ask()
+    return this.expect(kind, reply, what)
+  }
+
+  /**
+   * What is answered under `fence`, or under another that its owner gets instead: a core may take a lease back, as long as it
+   * does not call a token made up that is its own.
+   */
+  async upheld<K extends Reply['kind']>(
+    kind: K,
+    fence: Fence,
+    ask: (fence: Fence) => Promise<Reply>,
+    what: string,
+  ): Promise<{ readonly fence: Fence; readonly reply: ReplyOf<K> }> {
+    let current = fence
+    let reply = await ask(current)
+    for (let asked = 1; isRefusal(reply) && reply.kind !== 'invalid-token' && asked < ASKED_AT_MOST; asked++) {
+      const { owner, space, epoch } = current
+      current = await this.granted(owner, space)
+      this.higher(current.epoch, epoch, 'the epoch that is granted instead')
+      reply = await ask(current)
+    }
+    return { fence: current, reply: await this.expect(kind, reply, what) }
+  }
+
+  renew(fence: Fence): Promise<Reply> {
+    return this.ask('renew', fence.owner, { fence, ttlMs: 100 })
+  }
+
+  async released(fence: Fence): Promise<void> {
+    await this.expect('released', this.ask('release', fence.owner, { fence }), 'release')
+  }
+
+  async appended(fence: Fence, payload: Json, type?: string): Promise<number> {
+    return (await this.done('appended', () => this.append(fence, payload, type), 'append by the owner')).seq
   }
 
   checkpoint(fence: Fence, nextSeq: number, state: Json): Promise<Reply> {
@@ -98,62 +159,84 @@ export class Probe {
   }
 
   async checkpointed(fence: Fence, nextSeq: number, state: Json): Promise<void> {
-    const made = await this.expect('checkpointed', this.checkpoint(fence, nextSeq, state), 'checkpoint')
+    const made = await this.done('checkpointed', () => this.checkpoint(fence, nextSeq, state), 'checkpoint')
     this.same(made.nextSeq, nextSeq, 'next seq of the checkpoint')
   }
 
-  loaded(): Promise<Extract<Reply, { kind: 'loaded' }>> {
-    return this.expect('loaded', this.ask('load', 'b', { space: 's' }), 'load')
+  loaded(space = 's'): Promise<ReplyOf<'loaded'>> {
+    return this.expect('loaded', this.ask('load', 'b', { space }), 'load')
   }
 
   /** The events from `fromSeq` up to the head at `nextSeq`. A page may be shorter than was asked for, but not empty. */
-  async events(fromSeq: number, nextSeq: number): Promise<readonly LogEvent[]> {
+  async events(fromSeq: number, nextSeq: number, space = 's'): Promise<readonly LogEvent[]> {
     const events: LogEvent[] = []
     for (let seq = fromSeq; seq < nextSeq; seq = fromSeq + events.length) {
       const what = `read from seq ${seq} of a log whose head is at ${nextSeq}`
-      const page = await this.expect('events', this.ask('read', 'b', { space: 's', fromSeq: seq, limit: 8 }), what)
-      if (page.events.length === 0) throw new ContractBroken(`${what}: expected events, found none`)
+      const page = await this.expect('events', this.ask('read', 'b', { space, fromSeq: seq, limit: 8 }), what)
+      if (page.events.length === 0) this.broken(`${what}: expected events, found none`)
       events.push(...page.events)
     }
     return events
   }
 
+  enqueue(space = 's'): Promise<Reply> {
+    return this.ask('enqueue', 'a', { space })
+  }
+
   /** The number of a job that is put into the queue. */
-  async enqueued(): Promise<number> {
-    return (await this.expect('enqueued', this.ask('enqueue', 'a', { space: 's' }), 'enqueue')).job
+  async enqueued(space?: string): Promise<number> {
+    return (await this.done('enqueued', () => this.enqueue(space), 'enqueue')).job
   }
 
-  take(owner: string, maxAttempts = 3): Promise<Reply> {
-    return this.ask('take', owner, { space: 's', owner, ttlMs: 100, maxAttempts })
+  take(owner: string, { space = 's', ttlMs = 100, maxAttempts = 3 }: Taking = {}): Promise<Reply> {
+    return this.ask('take', owner, { space, owner, ttlMs, maxAttempts })
   }
 
-  async taken(owner: string, maxAttempts?: number): Promise<JobFence> {
-    return (await this.expect('taken', this.take(owner, maxAttempts), `take by ${owner}`)).fence
+  async taken(owner: string, taking?: Taking): Promise<JobFence> {
+    return (await this.expect('taken', this.take(owner, taking), `take by ${owner}`)).fence
   }
 
-  async expect<K extends Reply['kind']>(
-    kind: K,
-    reply: Promise<Reply>,
-    what: string,
-  ): Promise<Extract<Reply, { kind: K }>> {
+  complete(fence: JobFence): Promise<Reply> {
+    return this.ask('complete', fence.owner, { fence })
+  }
+
+  async completed(fence: JobFence, what: string): Promise<void> {
+    await this.expect('completed', this.complete(fence), what)
+  }
+
+  async failed(fence: JobFence): Promise<void> {
+    await this.expect('failed', this.ask('fail', fence.owner, { fence }), 'fail')
+  }
+
+  async expect<K extends Reply['kind']>(kind: K, reply: Reply | Promise<Reply>, what: string): Promise<ReplyOf<K>> {
     const came = await reply
-    if (came.kind !== kind)
-      throw new ContractBroken(`${what} at ${this.nowMs} ms: expected ${kind}, found ${came.kind}`)
-    return came as Extract<Reply, { kind: K }>
+    if (came.kind !== kind) this.broken(`${what} at ${this.nowMs} ms: expected ${kind}, found ${came.kind}`)
+    return came as ReplyOf<K>
   }
 
-  async refused(reply: Promise<Reply>, what: string): Promise<void> {
+  async refused(reply: Reply | Promise<Reply>, what: string): Promise<void> {
     const came = await reply
-    if (!isRefusal(came))
-      throw new ContractBroken(`${what} at ${this.nowMs} ms: expected a refusal, found ${came.kind}`)
+    if (!isRefusal(came)) this.broken(`${what} at ${this.nowMs} ms: expected a refusal, found ${came.kind}`)
   }
 
   atMost(found: number, most: number, what: string): void {
-    if (found > most) throw new ContractBroken(`${what}: expected ${most} or less, found ${found}`)
+    if (found > most) this.broken(`${what}: expected ${most} or less, found ${found}`)
+  }
+
+  atLeast(found: number, least: number, what: string): void {
+    if (found < least) this.broken(`${what}: expected ${least} or more, found ${found}`)
+  }
+
+  higher(found: number, before: number, what: string): void {
+    this.atLeast(found, before + 1, what)
   }
 
   same(found: unknown, expected: unknown, what: string): void {
     const [one, other] = [JSON.stringify(found), JSON.stringify(expected)]
-    if (one !== other) throw new ContractBroken(`${what}: expected ${other}, found ${one}`)
+    if (one !== other) this.broken(`${what}: expected ${other}, found ${one}`)
+  }
+
+  broken(message: string): never {
+    throw new ContractBroken(message)
   }
 }
