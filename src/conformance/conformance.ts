@@ -25,8 +25,8 @@ export type ContractResult = { readonly name: string } & (
   | { readonly verdict: 'skipped'; readonly why: string }
 )
 
-/** A time of our days at which the lower 32 bits of a clock change their sign while the first lease lasts. */
-const OF_OUR_DAYS_MS = 791 * 2 ** 31 - 50
+/** A time of our days, of which the lower 32 bits change their sign when a lease that is granted at once ends. */
+const OF_OUR_DAYS_MS = 791 * 2 ** 31 - 100
 
 /**
  * Checks `subject` against the contract, each sentence on a store of its own; twice from time 0 on, unless that is on a store

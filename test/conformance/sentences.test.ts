@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { conformanceOf } from '../../src/conformance/index.js'
-import type { Fence } from '../../src/lease/index.js'
-import type { Command } from '../../src/log/index.js'
+import type { Job, JobFence } from '../../src/jobs/index.js'
+import type { Acquire, Fence, Granted } from '../../src/lease/index.js'
+import type { Append, Command } from '../../src/log/index.js'
 import { memoryCore } from '../../src/stores/index.js'
 import {
   type Answer,
@@ -11,6 +12,7 @@ import {
   type JobPart,
   type LogPart,
   type Subject,
+  type SubjectContext,
 } from '../../src/subject/index.js'
 import { controls } from '../corpus/corpus.js'
 
@@ -64,8 +66,199 @@ const takingFences = (name: string, takes: (fence: Fence, current: Fence) => boo
     },
   })
 
+/** The built-in core, with other grants. */
+const granting = (name: string, other: (granted: Granted, command: Acquire, context: SubjectContext) => Answer) =>
+  defineSubject({
+    name,
+    core: (context) => ({
+      ...context.builtIn.core,
+      acquire(command, nowMs) {
+        const reply = context.builtIn.core.acquire(command, nowMs)
+        return reply.kind === 'granted' ? other(reply, command, context) : reply
+      },
+    }),
+  })
+
+/** The built-in core, to which `change` makes of every acquire another. It says no more of a fence than it has to. */
+const acquiringAs = (name: string, change: (command: Acquire) => Partial<Acquire>): Subject =>
+  withCore(name, ({ core }) => ({
+    acquire(command, nowMs) {
+      const reply = core.acquire({ ...command, ...change(command) }, nowMs)
+      return reply.kind === 'granted' ? { ...reply, fence: { epoch: reply.fence.epoch } } : reply
+    },
+  }))
+
+/** The built-in log, to which `change` makes of every append another. */
+const appending = (name: string, change: (command: Append) => Partial<Append>): Subject =>
+  withLog(name, ({ log }) => ({ append: (command, nowMs) => log.append({ ...command, ...change(command) }, nowMs) }))
+
+/** What is answered under a lease that has run out, or was released, as if it had not. */
+function asIfLive({ spaces }: BuiltInParts, { fence }: Under, nowMs: number, answer: () => Answer): Answer {
+  const space = spaces.get(fence.space)
+  if (space === undefined) return answer()
+  const { lease, log } = space.record
+  space.record = { lease: { ...lease, expiresAtMs: Math.max(lease.expiresAtMs, nowMs + 1) }, log }
+  const reply = answer()
+  if (reply.kind !== 'renewed') space.record = { lease, log: space.record.log }
+  return reply
+}
+
+type UnderJob = { readonly fence: JobFence }
+const jobUnder = ({ spaces }: BuiltInParts, { fence }: UnderJob): Job | undefined =>
+  spaces.get(fence.space)?.jobs.jobs[fence.job]
+
+/** What is asked under the fence of a job, with what `taking` makes of it. */
+const under =
+  (parts: BuiltInParts, taking: (job: Job, fence: JobFence) => Partial<JobFence>) =>
+  <C extends UnderJob>(command: C): C => {
+    const job = jobUnder(parts, command)
+    return job === undefined ? command : { ...command, fence: { ...command.fence, ...taking(job, command.fence) } }
+  }
+
+const completingUnder = (name: string, taking: (job: Job, fence: JobFence) => Partial<JobFence>): Subject =>
+  withJobs(name, (parts) => ({
+    complete: (command, nowMs) => parts.jobs.complete(under(parts, taking)(command), nowMs),
+  }))
+
 /** By sentence, subjects that break it. */
 const broken: Readonly<Record<string, readonly Subject[]>> = {
+  'a live lease is not granted to another': [
+    withCore('says that it is the asker’s', ({ core }) => ({
+      acquire(command, nowMs) {
+        const reply = core.acquire(command, nowMs)
+        return reply.kind === 'lease-held' ? { ...reply, owner: command.owner } : reply
+      },
+    })),
+    withCore('says that it ends at once', ({ core }) => ({
+      acquire(command, nowMs) {
+        const reply = core.acquire(command, nowMs)
+        return reply.kind === 'lease-held' ? { ...reply, expiresAtMs: nowMs } : reply
+      },
+    })),
+    withCore('keeps ends in 32 bits', ({ core, spaces }) => ({
+      acquire(command, nowMs) {
+        const space = spaces.get(command.space)
+        const { lease, log } = space?.record ?? {}
+        if (space && lease && log && (nowMs | 0) >= (lease.expiresAtMs | 0))
+          space.record = { lease: { ...lease, expiresAtMs: Math.min(lease.expiresAtMs, nowMs) }, log }
+        return core.acquire(command, nowMs)
+      },
+    })),
+  ],
+  'a lease lasts for as long as was asked, to the millisecond': [
+    acquiringAs('rounds up', ({ ttlMs }) => ({ ttlMs: Math.ceil(ttlMs / 50) * 50 })),
+    acquiringAs('rounds down', ({ ttlMs }) => ({ ttlMs: ttlMs - (ttlMs % 1_000) || ttlMs })),
+  ],
+  'every grant to another has a higher epoch': [
+    granting('counts in a byte', ({ fence, ...reply }) => ({ ...reply, fence: { epoch: fence.epoch % 256 || 1 } })),
+  ],
+  'spaces are told apart, however alike their names': [
+    acquiringAs('has names in lower case', ({ space }) => ({ space: space.toLowerCase() })),
+    acquiringAs('has names of files', ({ space }) => ({ space: space.replace('/', '_') })),
+    acquiringAs('trims names', ({ space }) => ({ space: space.trim() })),
+    acquiringAs('composes names', ({ space }) => ({ space: space.normalize() })),
+    acquiringAs('cuts names', ({ space }) => ({ space: space.slice(0, 63) })),
+  ],
+  'owners and sessions are told apart, however alike their names': [
+    acquiringAs('has owners in lower case', ({ owner }) => ({ owner: owner.toLowerCase() })),
+    acquiringAs('joins session and request', ({ session, request }) => ({
+      session: `${session}${request}`,
+      request: 1,
+    })),
+  ],
+  'a fence holds through a restart of the store, or its owner gets another': [
+    defineSubject({
+      name: 'has other tokens after every restart',
+      core({ builtIn }) {
+        for (const space of builtIn.spaces.values()) {
+          const { lease, log } = space.record
+          space.record = { lease: { ...lease, token: `${lease.token}!` }, log }
+        }
+        return builtIn.core
+      },
+    }),
+  ],
+  'a release survives a restart of the store': [
+    defineSubject({
+      name: 'has released in memory',
+      core({ builtIn: { core, spaces }, durable }) {
+        const kept = durable('kept', () => new Map<string, number>())
+        for (const [name, expiresAtMs] of kept) {
+          const space = spaces.get(name)
+          if (space) space.record = { ...space.record, lease: { ...space.record.lease, expiresAtMs } }
+        }
+        return {
+          ...core,
+          release(command, nowMs) {
+            const { space } = command.fence
+            kept.set(space, spaces.get(space)?.record.lease.expiresAtMs ?? 0)
+            return core.release(command, nowMs)
+          },
+        }
+      },
+    }),
+  ],
+  'a renewal or a release that is sent again is answered as before': [
+    withCore('refuses copies of a renewal', ({ core }) => ({
+      renew: answering(core.renew as () => Answer, () => ({ kind: 'stale-owner' })),
+    })),
+    withCore('refuses copies of a release', ({ core }) => ({
+      release: answering(core.release as () => Answer, () => ({ kind: 'superseded' })),
+    })),
+    withCore('tells copies of a renewal another end', ({ core }) => ({
+      renew(command, nowMs) {
+        const reply = core.renew(command, nowMs)
+        return reply.kind === 'renewed' ? { ...reply, expiresAtMs: nowMs + command.ttlMs } : reply
+      },
+    })),
+  ],
+  'a token is of one space and one epoch, and cannot be guessed from their names': [
+    granting('has tokens of epochs', ({ fence, ...reply }, { owner }, { mint }) => ({
+      ...reply,
+      fence: { ...fence, token: mint('', owner, fence.epoch) },
+    })),
+    granting('has tokens of owners', ({ fence, ...reply }, { space, owner }, { mint }) => ({
+      ...reply,
+      fence: { ...fence, token: mint(space, owner, 0) },
+    })),
+    granting('has tokens that anybody knows', ({ fence, ...reply }, { space, owner }) => ({
+      ...reply,
+      fence: { ...fence, token: `${space}:${owner}:${fence.epoch}` },
+    })),
+  ],
+  'an owner of the past is refused': [
+    takingFences('knows no past', (fence, { epoch }) => fence.epoch < epoch),
+    withCore('calls the past valid', (parts) => ({
+      validate: (command, nowMs) => parts.core.validate(lax(parts, () => true)(command), nowMs),
+    })),
+  ],
+  'who names an epoch without owning it is refused': [
+    takingFences(
+      'does not compare owners',
+      (fence, { epoch, token }) => fence.epoch === epoch && fence.token === token,
+    ),
+    takingFences('takes epochs of the future', (fence, { epoch }) => fence.epoch > epoch),
+  ],
+  'a lease that has run out is neither renewed nor written under': [
+    withCore('renews what has run out', (parts) => ({
+      renew: (command, nowMs) => asIfLive(parts, command, nowMs, () => parts.core.renew(command, nowMs)),
+    })),
+  ],
+  'a lease that was released is neither renewed nor written under': [
+    withCore('renews what was released', (parts) => {
+      const released = new Set<number>()
+      return {
+        release(command, nowMs) {
+          released.add(command.fence.epoch)
+          return parts.core.release(command, nowMs)
+        },
+        renew(command, nowMs) {
+          const renew = () => parts.core.renew(command, nowMs)
+          return released.has(command.fence.epoch) ? asIfLive(parts, command, nowMs, renew) : renew()
+        },
+      }
+    }),
+  ],
   'epochs survive a restart of the store': [
     withCore('is closed later', () => ({ close: async () => undefined })),
     withCore('is not closed', () => ({ close: () => Promise.reject(new Error('disk full')) })),
@@ -80,6 +273,12 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       }
       return { acquire: answering(acquire as () => Answer, ({ owner }) => first.get(owner) as Answer) }
     }),
+    withCore('tells copies another end', ({ core }) => ({
+      acquire(command, nowMs) {
+        const reply = core.acquire(command, nowMs)
+        return reply.kind === 'granted' ? { ...reply, expiresAtMs: nowMs + command.ttlMs } : reply
+      },
+    })),
   ],
   'a late copy of an older acquire takes no effect': [
     withCore('has no memory of requests', ({ core }) => {
@@ -121,6 +320,12 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
     })),
   ],
   'validate tells a fence that holds from one that does not': [
+    withCore('has it last longer', ({ core }) => ({
+      validate(command, nowMs) {
+        const reply = core.validate(command, nowMs)
+        return reply.kind === 'valid' ? { ...reply, expiresAtMs: reply.expiresAtMs + 10_000 } : reply
+      },
+    })),
     withCore('has its answers from a cache', ({ core }) => {
       const known = new Map<string, number>()
       return {
@@ -133,6 +338,16 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
         },
       }
     }),
+  ],
+  'a write is refused after expiry': [
+    withLog('makes checkpoints after it', (parts) => ({
+      checkpoint: (command, nowMs) => asIfLive(parts, command, nowMs, () => parts.log.checkpoint(command, nowMs)),
+    })),
+  ],
+  'a write is refused after a release': [
+    withLog('truncates after it', (parts) => ({
+      truncate: (command, nowMs) => asIfLive(parts, command, nowMs, () => parts.log.truncate(command, nowMs)),
+    })),
   ],
   'an append that is sent again is appended once': [
     withLog('has seq 0 for every copy', ({ log }) => ({
@@ -150,7 +365,47 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       read: (command, nowMs) => log.read(command.fromSeq > 4 ? { ...command, limit: 0 } : command, nowMs),
     })),
   ],
+  'any JSON is read back as it was, and what is appended twice is there twice': [
+    withLog('drops what it has', ({ log, spaces }) => ({
+      append(command, nowMs) {
+        const last = spaces.get(command.fence.space)?.events.at(-1)
+        const content = ({ type, payload }: Pick<Append, 'type' | 'payload'>) => JSON.stringify([type, payload])
+        return last !== undefined && content(last) === content(command)
+          ? { kind: 'appended', seq: last.seq }
+          : log.append(command, nowMs)
+      },
+    })),
+    appending('has one type', () => ({ type: 'entry' })),
+    appending('has lines', ({ payload }) =>
+      typeof payload === 'string' ? { payload: payload.replace(/\n.*/s, '') } : {},
+    ),
+    appending('takes nothing for 1', ({ payload }) => ({ payload: payload || 1 })),
+    appending('takes text for numbers', ({ payload }) => (payload === '2' ? { payload: 2 } : {})),
+  ],
+  'logs are told apart, however alike the names of their spaces': [
+    withLog('counts those that begin alike', ({ log, spaces }) => ({
+      load(command, nowMs) {
+        const alike = [...spaces].filter(([name]) => name.startsWith(command.space))
+        const nextSeq = Math.max(...alike.map(([, space]) => space.record.log.nextSeq))
+        return { ...log.load(command, nowMs), nextSeq } as Answer
+      },
+    })),
+  ],
   'the latest checkpoint is loaded as it was made, and survives a restart': [
+    withLog('keeps one in four', ({ log }) => {
+      let kept = 0
+      return {
+        checkpoint(command, nowMs) {
+          if (kept > 0 && command.nextSeq < kept + 4) return { kind: 'checkpointed', nextSeq: command.nextSeq }
+          kept = command.nextSeq
+          return log.checkpoint(command, nowMs)
+        },
+      }
+    }),
+    withLog('keeps numbers', ({ log }) => ({
+      checkpoint: (command, nowMs) =>
+        log.checkpoint({ ...command, state: JSON.parse(JSON.stringify(command.state).replaceAll('null', '0')) }, nowMs),
+    })),
     withLog('says another seq', ({ log }) => ({
       checkpoint(command, nowMs) {
         const reply = log.checkpoint(command, nowMs)
@@ -218,7 +473,76 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       complete: answering(jobs.complete as () => Answer, () => ({ kind: 'completed' })),
     })),
   ],
+  'a job’s fence needs its owner, its epoch and its token': [
+    completingUnder('takes any token', ({ token }) => ({ token })),
+    completingUnder('takes any owner', ({ owner }) => ({ owner })),
+    completingUnder('takes epochs of the future', ({ attempts }, { epoch }) => ({ epoch: Math.min(epoch, attempts) })),
+    withJobs('completes what there is not', (parts) => ({
+      complete: (command, nowMs) =>
+        jobUnder(parts, command) ? parts.jobs.complete(command, nowMs) : { kind: 'completed' },
+    })),
+    withJobs('has anybody fail', (parts) => ({
+      fail: (command, nowMs) => parts.jobs.fail(under(parts, ({ owner, token }) => ({ owner, token }))(command), nowMs),
+    })),
+  ],
+  'a job is not completed once its taking has run out': [
+    withJobs('completes late', (parts) => ({
+      complete: (command, nowMs) =>
+        parts.jobs.complete(command, Math.min(nowMs, (jobUnder(parts, command)?.expiresAtMs ?? nowMs) - 1)),
+    })),
+  ],
+  'a job is its taker’s to complete: on the last attempt, when other takings have run out, after a restart': [
+    withJobs('has it dead at its last attempt', (parts) => ({
+      complete(command, nowMs) {
+        const { attempts, maxAttempts } = jobUnder(parts, command) ?? { attempts: 0, maxAttempts: 1 }
+        return attempts >= maxAttempts ? { kind: 'lease-expired' } : parts.jobs.complete(command, nowMs)
+      },
+    })),
+    withJobs('refuses when another has run out', ({ jobs, spaces }) => ({
+      complete(command, nowMs) {
+        const all = spaces.get(command.fence.space)?.jobs.jobs ?? []
+        const hasLapsed = all.some(({ state, expiresAtMs }) => state === 'taken' && expiresAtMs <= nowMs)
+        const reply = jobs.complete(command, nowMs)
+        return hasLapsed ? { kind: 'lease-expired' } : reply
+      },
+    })),
+    defineSubject({
+      name: 'has other tokens after every restart',
+      jobs({ builtIn }) {
+        for (const space of builtIn.spaces.values()) {
+          const jobs = space.jobs.jobs.map((job) => ({ ...job, token: `${job.token}!` }))
+          space.jobs = { ...space.jobs, jobs }
+        }
+        return builtIn.jobs
+      },
+    }),
+  ],
+  'a complete or a fail that is sent again is answered as before': [
+    withJobs('refuses copies of a complete', ({ jobs }) => ({
+      complete: answering(jobs.complete as () => Answer, () => ({ kind: 'superseded' })),
+    })),
+    withJobs('refuses copies of a fail', ({ jobs }) => ({
+      fail: answering(jobs.fail as () => Answer, () => ({ kind: 'superseded' })),
+    })),
+  ],
+  'queues and takers are told apart, however alike their names': [
+    withJobs('has one queue for names that begin alike', ({ jobs, spaces }) => ({
+      take(command, nowMs) {
+        const alike = [...spaces.keys()].filter((name) => name.startsWith(command.space))
+        const replies = alike.map((space) => jobs.take({ ...command, space }, nowMs))
+        const taken = replies.find((reply) => reply.kind === 'taken')
+        return taken?.kind === 'taken'
+          ? { ...taken, fence: { ...taken.fence, space: command.space } }
+          : { kind: 'idle' }
+      },
+    })),
+    completingUnder('compares takers in lower case', (job, { owner }) =>
+      owner.toLowerCase() === job.owner.toLowerCase() ? { owner: job.owner } : {},
+    ),
+  ],
   'a token is needed, and that of the right epoch': [
+    takingFences('has tokens in lower case', (fence, { token }) => fence.token.toLowerCase() === token.toLowerCase()),
+    takingFences('trims tokens', (fence, { token }) => fence.token.trim() === token),
     takingFences('takes no token', (fence) => fence.token === ''),
     takingFences('takes the beginning of a token', (fence, { token }) => fence.token === token.slice(0, -1)),
     takingFences('takes what begins with the token', (fence, { token }) => fence.token.startsWith(token)),
@@ -271,6 +595,9 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
     }),
   ],
   'a job is its taker’s for as long as it has asked, at an epoch higher than before': [
+    withJobs('rounds up', ({ jobs }) => ({
+      take: (command, nowMs) => jobs.take({ ...command, ttlMs: Math.ceil(command.ttlMs / 50) * 50 }, nowMs),
+    })),
     defineSubject({
       name: 'halves the time',
       jobs: ({ builtIn: { jobs } }) => ({
@@ -308,6 +635,46 @@ describe('conformance', () => {
           free.set(`${command.space} ${epoch}`, since)
           return nowMs < since + 900 ? { kind: 'lease-held' } : core.acquire(command, nowMs)
         },
+      }
+    }),
+    withCore('refuses a fence in its last 5 ms', ({ core, spaces }) => ({
+      validate(command, nowMs) {
+        const { expiresAtMs = 0 } = spaces.get(command.fence.space)?.record.lease ?? {}
+        return nowMs >= expiresAtMs - 5 ? { kind: 'lease-expired' } : core.validate(command, nowMs)
+      },
+    })),
+    withCore('takes every other lease back when it is to be renewed', ({ core }) => ({
+      renew: (command, nowMs) =>
+        command.fence.epoch % 2 === 1 ? { kind: 'lease-expired' } : core.renew(command, nowMs),
+    })),
+    withCore('renews once more for a copy', ({ core }) => {
+      let copies = 0
+      return { renew: (command, nowMs) => core.renew({ ...command, session: `${++copies}` }, nowMs) }
+    }),
+    withCore('refuses long names', ({ core }) => ({
+      acquire: (command, nowMs) =>
+        command.space.length + command.owner.length > 63 ? { kind: 'lease-held' } : core.acquire(command, nowMs),
+    })),
+    withJobs('tells a taker once more that its job is done', (parts) => ({
+      complete(command, nowMs) {
+        const job = jobUnder(parts, command)
+        return job?.state === 'done' && job.token === command.fence.token
+          ? { kind: 'completed' }
+          : parts.jobs.complete(command, nowMs)
+      },
+    })),
+    withLog('truncates by itself at a checkpoint', ({ log }) => ({
+      checkpoint(command, nowMs) {
+        const reply = log.checkpoint(command, nowMs)
+        if (reply.kind === 'checkpointed')
+          log.truncate({ ...command, kind: 'truncate', session: 'itself', beforeSeq: reply.nextSeq }, nowMs)
+        return reply
+      },
+    })),
+    withLog('has too much to do now and then', ({ log }) => {
+      let asked = 0
+      return {
+        append: (command, nowMs) => (++asked % 5 === 0 ? { kind: 'queued' } : log.append(command, nowMs)),
       }
     }),
     withLog('keeps what is newer, and says so', ({ log }) => ({
