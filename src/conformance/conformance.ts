@@ -26,7 +26,7 @@ export type ContractResult = { readonly name: string } & (
 )
 
 /** A time of our days, of which the lower 32 bits change their sign when a lease that is granted at once ends. */
-const OF_OUR_DAYS_MS = 791 * 2 ** 31 - 100
+const OF_OUR_DAYS_MS = 791 * 0x8000_0000 - 100
 
 /**
  * Checks `subject` against the contract, each sentence on a store of its own; twice from time 0 on, unless that is on a store

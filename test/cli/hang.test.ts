@@ -89,7 +89,7 @@ export default {
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toEqual({
       verdict: 'not-held',
-      error: { what: 'subject "loop" loops for ever on renew, asked at 100 ms of virtual time' },
+      error: { what: 'subject "loop" loops for ever on renew, asked at 1 ms of virtual time' },
     })
   })
 
