@@ -16,8 +16,8 @@ export function everyWay(
     append: () => probe.append(fence, 1),
     validate: () => probe.ask('validate', owner, { fence }),
     renew: () => probe.renew(fence),
-    checkpoint: () => probe.ask('checkpoint', owner, { fence, nextSeq: 0, state: 0 }),
-    truncate: () => probe.ask('truncate', owner, { fence, beforeSeq: 0 }),
+    checkpoint: () => probe.checkpoint(fence, 0, 0),
+    truncate: () => probe.truncate(fence, 0),
   }
   return kinds.filter((kind) => probe.has(kind)).map((kind) => ways[kind])
 }

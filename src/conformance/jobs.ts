@@ -162,6 +162,20 @@ export const jobs: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'jobs survive a restart of the store, and what is done stays done',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      const put = await probe.enqueued()
+      probe.restart('lost')
+      const fence = await probe.taken('a')
+      probe.same(fence.job, put, 'the job')
+      await probe.completed(fence, 'complete by the taker')
+      probe.restart('lost')
+      probe.nowMs += 200
+      await probe.expect('idle', probe.take('b'), 'take of what is done')
+    },
+  },
+  {
     name: 'a complete or a fail that is sent again is answered as before',
     needs: ['enqueue', 'take', 'complete'],
     async check(probe) {

@@ -5,7 +5,7 @@ import { everyWay, madeUpTokens, powerless } from './fences.js'
 import { alike, shown } from './names.js'
 import { LONG_TTL_MS, type Probe, UNEVEN_TTLS_MS } from './probe.js'
 
-/** As many grants as a byte does not count. */
+/** More than a byte counts. More than 16 bits count would take a store minutes. */
 const GRANTS = 260
 
 /** A copy of a request may make the lease last longer, if it does: from here on it is 1 ms before the end that was told. */
@@ -141,10 +141,15 @@ export const leases: readonly ContractCheck[] = [
     name: 'a live lease survives a restart of the store',
     needs: ['acquire'],
     async check(probe) {
-      await probe.granted('a')
+      const granted = await probe.granted('a')
       probe.restart('lost')
       probe.nowMs += 50
       await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the lease is live')
+      if (!probe.has('renew')) return
+      await probe.upheld('renewed', granted, (fence) => probe.renew(fence), 'renew')
+      probe.restart('lost')
+      probe.nowMs += 90
+      await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the renewed lease is live')
     },
   },
   {

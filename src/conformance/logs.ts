@@ -85,6 +85,20 @@ export const logs: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'a checkpoint or a truncation that is sent again is answered as before',
+    needs: ['acquire', 'append', 'checkpoint'],
+    async check(probe) {
+      const fence = await probe.granted('a')
+      for (const payload of [1, 2]) await probe.appended(fence, payload)
+      await probe.checkpointed(fence, 2, 3)
+      const again = await probe.expect('checkpointed', probe.send(probe.last), 'the same checkpoint')
+      probe.same(again.nextSeq, 2, 'next seq of the same checkpoint')
+      if (!probe.has('truncate')) return
+      await probe.truncated(fence, 2, 'truncate up to the checkpoint')
+      await probe.expect('truncated', probe.send(probe.last), 'the same truncate')
+    },
+  },
+  {
     name: 'what was appended is read back',
     needs: ['acquire', 'append', 'load', 'read'],
     async check(probe) {
@@ -215,15 +229,13 @@ export const logs: readonly ContractCheck[] = [
       const fence = await probe.granted('a')
       for (const payload of [1, 2, 3]) await probe.appended(fence, payload)
       await probe.checkpointed(fence, 2, 0)
-      const truncate = (beforeSeq: number) => probe.ask('truncate', 'a', { fence, beforeSeq })
-      const truncated = (beforeSeq: number, what: string) => probe.done('truncated', () => truncate(beforeSeq), what)
       // It may keep more than it has to, or cut off all that is covered; and instead of a refusal, keep what is not.
-      const early = await truncated(1, 'truncate before the checkpoint')
+      const early = await probe.truncated(fence, 1, 'truncate before the checkpoint')
       probe.atMost(early.firstSeq, 2, 'first seq after truncate before the checkpoint')
-      const beyond = await truncate(3)
+      const beyond = await probe.truncate(fence, 3)
       if (beyond.kind === 'truncated')
         probe.atMost(beyond.firstSeq, 2, 'first seq after truncate beyond the checkpoint')
-      const { firstSeq } = await truncated(2, 'truncate up to the checkpoint')
+      const { firstSeq } = await probe.truncated(fence, 2, 'truncate up to the checkpoint')
       probe.atMost(firstSeq, 2, 'first seq after truncate up to the checkpoint')
       if (!probe.has('read')) return
       const left = (await probe.events(2, 3)).map(({ payload }) => payload)

@@ -163,6 +163,14 @@ export class Probe {
     this.same(made.nextSeq, nextSeq, 'next seq of the checkpoint')
   }
 
+  truncate(fence: Fence, beforeSeq: number): Promise<Reply> {
+    return this.ask('truncate', fence.owner, { fence, beforeSeq })
+  }
+
+  truncated(fence: Fence, beforeSeq: number, what: string): Promise<ReplyOf<'truncated'>> {
+    return this.done('truncated', () => this.truncate(fence, beforeSeq), what)
+  }
+
   loaded(space = 's'): Promise<ReplyOf<'loaded'>> {
     return this.expect('loaded', this.ask('load', 'b', { space }), 'load')
   }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { conformanceOf } from '../../src/conformance/index.js'
 import type { Job, JobFence } from '../../src/jobs/index.js'
-import type { Acquire, Fence, Granted } from '../../src/lease/index.js'
+import type { Acquire, Fence, Granted, Release, Renew } from '../../src/lease/index.js'
 import type { Append, Command } from '../../src/log/index.js'
-import { memoryCore } from '../../src/stores/index.js'
+import { memoryCore, storedSpace } from '../../src/stores/index.js'
 import {
   type Answer,
   type BuiltInParts,
@@ -79,12 +79,14 @@ const granting = (name: string, other: (granted: Granted, command: Acquire, cont
     }),
   })
 
-/** The built-in core, to which `change` makes of every acquire another. It says no more of a fence than it has to. */
+/** The built-in core, to which `change` makes of every acquire another. */
 const acquiringAs = (name: string, change: (command: Acquire) => Partial<Acquire>): Subject =>
   withCore(name, ({ core }) => ({
     acquire(command, nowMs) {
       const reply = core.acquire({ ...command, ...change(command) }, nowMs)
-      return reply.kind === 'granted' ? { ...reply, fence: { epoch: reply.fence.epoch } } : reply
+      if (reply.kind !== 'granted') return reply
+      const { epoch, token } = reply.fence
+      return { ...reply, fence: { epoch, token } }
     },
   }))
 
@@ -102,6 +104,27 @@ function asIfLive({ spaces }: BuiltInParts, { fence }: Under, nowMs: number, ans
   if (reply.kind !== 'renewed') space.record = { lease, log: space.record.log }
   return reply
 }
+
+/** After a restart of the store a lease ends when it would have ended before it was renewed or released. */
+const endingInMemory = (name: string, kind: 'renew' | 'release'): Subject =>
+  defineSubject({
+    name,
+    core({ builtIn: { core, spaces }, durable }) {
+      const ends = durable('ends', () => new Map<string, number>())
+      for (const [space, expiresAtMs] of ends) {
+        const stored = storedSpace(spaces, space)
+        stored.record = { ...stored.record, lease: { ...stored.record.lease, expiresAtMs } }
+      }
+      return {
+        ...core,
+        [kind](command: Renew | Release, nowMs: number): Answer {
+          const { space } = command.fence
+          ends.set(space, storedSpace(spaces, space).record.lease.expiresAtMs)
+          return core[kind](command as never, nowMs)
+        },
+      }
+    },
+  })
 
 type UnderJob = { readonly fence: JobFence }
 const jobUnder = ({ spaces }: BuiltInParts, { fence }: UnderJob): Job | undefined =>
@@ -150,7 +173,10 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
     acquiringAs('rounds down', ({ ttlMs }) => ({ ttlMs: ttlMs - (ttlMs % 1_000) || ttlMs })),
   ],
   'every grant to another has a higher epoch': [
-    granting('counts in a byte', ({ fence, ...reply }) => ({ ...reply, fence: { epoch: fence.epoch % 256 || 1 } })),
+    granting('counts in a byte', ({ fence, ...reply }) => ({
+      ...reply,
+      fence: { ...fence, epoch: fence.epoch % 256 || 1 },
+    })),
   ],
   'spaces are told apart, however alike their names': [
     acquiringAs('has names in lower case', ({ space }) => ({ space: space.toLowerCase() })),
@@ -178,26 +204,8 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       },
     }),
   ],
-  'a release survives a restart of the store': [
-    defineSubject({
-      name: 'has released in memory',
-      core({ builtIn: { core, spaces }, durable }) {
-        const kept = durable('kept', () => new Map<string, number>())
-        for (const [name, expiresAtMs] of kept) {
-          const space = spaces.get(name)
-          if (space) space.record = { ...space.record, lease: { ...space.record.lease, expiresAtMs } }
-        }
-        return {
-          ...core,
-          release(command, nowMs) {
-            const { space } = command.fence
-            kept.set(space, spaces.get(space)?.record.lease.expiresAtMs ?? 0)
-            return core.release(command, nowMs)
-          },
-        }
-      },
-    }),
-  ],
+  'a live lease survives a restart of the store': [endingInMemory('has renewed in memory', 'renew')],
+  'a release survives a restart of the store': [endingInMemory('has released in memory', 'release')],
   'a renewal or a release that is sent again is answered as before': [
     withCore('refuses copies of a renewal', ({ core }) => ({
       renew: answering(core.renew as () => Answer, () => ({ kind: 'stale-owner' })),
@@ -352,6 +360,14 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
   'an append that is sent again is appended once': [
     withLog('has seq 0 for every copy', ({ log }) => ({
       append: answering(log.append as () => Answer, () => ({ kind: 'appended', seq: 0 })),
+    })),
+  ],
+  'a checkpoint or a truncation that is sent again is answered as before': [
+    withLog('refuses copies of a checkpoint', ({ log }) => ({
+      checkpoint: answering(log.checkpoint as () => Answer, () => ({ kind: 'checkpoint-mismatch' })),
+    })),
+    withLog('refuses copies of a truncation', ({ log }) => ({
+      truncate: answering(log.truncate as () => Answer, () => ({ kind: 'compacted' })),
     })),
   ],
   'what was appended is read back': [
@@ -517,6 +533,23 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       },
     }),
   ],
+  'jobs survive a restart of the store, and what is done stays done': (
+    [
+      ['ready', 'dead'],
+      ['done', 'ready'],
+    ] as const
+  ).map(([before, after]) =>
+    defineSubject({
+      name: `has what was ${before} as ${after}`,
+      jobs({ builtIn }) {
+        for (const space of builtIn.spaces.values()) {
+          const jobs = space.jobs.jobs.map((job) => (job.state === before ? { ...job, state: after } : job))
+          space.jobs = { ...space.jobs, jobs }
+        }
+        return builtIn.jobs
+      },
+    }),
+  ),
   'a complete or a fail that is sent again is answered as before': [
     withJobs('refuses copies of a complete', ({ jobs }) => ({
       complete: answering(jobs.complete as () => Answer, () => ({ kind: 'superseded' })),
