@@ -99,8 +99,8 @@ export const leases: readonly ContractCheck[] = [
         if ((await probe.inTime('granted', ask('a', one))) === undefined) continue
         if ((await probe.inTime('granted', ask('b', other))) !== undefined) continue
         probe.nowMs += LONG_TTL_MS
-        const isTaken = await probe.inTime('granted', ask('b', other))
-        if (isTaken) probe.broken(`acquire of ${shown(other)}: refused until the lease of ${shown(one)} had run out`)
+        const afterwards = await probe.inTime('granted', ask('b', other))
+        if (afterwards) probe.broken(`acquire of ${shown(other)}: refused until the lease of ${shown(one)} had run out`)
       }
     },
   },
@@ -198,12 +198,13 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire', 'renew'],
     async check(probe) {
       const granted = await probe.granted('a')
-      const { fence, reply } = await probe.upheld('renewed', granted, (under) => probe.renew(under), 'renew')
+      const { reply } = await probe.upheld('renewed', granted, (fence) => probe.renew(fence), 'renew')
       probe.nowMs += 20
       const again = await probe.expect('renewed', probe.send(probe.last), 'the same renewal')
       await lastsAsTold(probe, again.expiresAtMs, reply.expiresAtMs, 'renewal')
       if (!probe.has('release')) return
-      await probe.released(fence)
+      probe.nowMs += 1
+      await probe.released(await probe.granted('a'))
       await probe.expect('released', probe.send(probe.last), 'the same release')
     },
   },
