@@ -9,6 +9,8 @@ export interface StoreProblem {
   readonly todo?: string
   /** It no longer has what it had acknowledged: to wait is of no use. */
   readonly lost?: true
+  /** It was closed by who had opened it: to ask again is of no use either. */
+  readonly closed?: true
 }
 
 /** A store that cannot be used: not there, not ours, damaged, full. Says nothing of the lease core that stands on it. */
@@ -21,3 +23,7 @@ export class StoreError extends Error {
     this.problem = problem
   }
 }
+
+/** What a store answers once it has been closed. */
+export const storeClosed = (store: string, what = 'the store is closed'): StoreError =>
+  new StoreError({ what, store, todo: 'open it again', closed: true })

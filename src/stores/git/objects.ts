@@ -1,3 +1,4 @@
+import { storeClosed } from '../store-error.js'
 import { looseObjects, type ObjectType } from './loose.js'
 import { damaged, gitError, gitMissing } from './problem.js'
 import { type Conversation, converse } from './process.js'
@@ -50,7 +51,7 @@ export function openObjects(repository: Repository): Objects {
 
   const ask = (what: string): Promise<GitObject | undefined> =>
     new Promise((resolve, reject) => {
-      if (closed) throw gitError(place.name, 'the store is closed', `a question for ${what}`)
+      if (closed) throw storeClosed(`git ${place.name}`)
       waiting.push({ resolve, reject })
       if (talk === undefined || talk.over) talk = start()
       talk.say(`${what}\n`)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { storeClosed } from '../store-error.js'
 import { gitError, gitMissing } from './problem.js'
 import { type Conversation, converse, type LastWords } from './process.js'
 import { hexLength, type Repository } from './repository.js'
@@ -52,7 +53,7 @@ export function openRefs({ place, folder, hash, synced }: Repository): Refs {
   }
 
   const moveNow = async (ref: string, before: string | undefined, after: string): Promise<boolean> => {
-    if (closed) throw gitError(place.name, 'the store is closed', `a swap of ${ref}`)
+    if (closed) throw storeClosed(`git ${place.name}`)
     const words = await new Promise<LastWords | true>((resolve) => {
       answer = resolve
       if (talk === undefined || talk.over) talk = start()

@@ -1,6 +1,6 @@
 import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { importDriver } from '../driver.js'
-import { StoreError } from '../store-error.js'
+import { StoreError, storeClosed } from '../store-error.js'
 import type { Place } from './place.js'
 import { endsConnection, problemOf } from './problem.js'
 
@@ -56,7 +56,7 @@ export async function connect(
   }
   const client = (): Promise<Client> => {
     if (current !== undefined) return current
-    if (closed) throw new StoreError({ what: 'the store is closed', store: `postgres ${place.shown}` })
+    if (closed) throw storeClosed(`postgres ${place.shown}`)
     const dialling: Promise<Client> = Promise.resolve().then(() => dial(() => forget(dialling)))
     current = dialling
     return dialling

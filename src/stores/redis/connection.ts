@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { importDriver } from '../driver.js'
-import { StoreError } from '../store-error.js'
+import { StoreError, storeClosed } from '../store-error.js'
 import type { Address } from './address.js'
 import { lookAt } from './look.js'
 import { problemOf } from './problems.js'
@@ -136,8 +136,7 @@ async function answered(client: Client): Promise<void> {
 
 const isLoading = (error: unknown): boolean => error instanceof Error && error.message.startsWith('LOADING')
 
-const closedError = ({ place }: Address): StoreError =>
-  new StoreError({ what: 'the store is closed', store: `redis ${place}` })
+const closedError = ({ place }: Address): StoreError => storeClosed(`redis ${place}`)
 
 function optionsOf({ host, port, tls, database, username, password }: Address): object {
   return {

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isTemporaryFolder } from '../processes/folders.js'
 import { temporaryFolder } from '../processes/temporary-folder.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
-import { StoreError } from '../store-error.js'
+import { StoreError, storeClosed } from '../store-error.js'
 import type { Access, Steps } from './access.js'
 import { type Database, openDatabase } from './database.js'
 import { ELSEWHERE, HEAD, prepareTables } from './tables.js'
@@ -66,11 +66,7 @@ export async function openSqlite(
           }),
         ),
       close: async () => {
-        over ??= new StoreError({
-          what: 'the SQLite store has been closed',
-          store: `sqlite ${file}`,
-          todo: 'open it again',
-        })
+        over ??= storeClosed(`sqlite ${file}`, 'the SQLite store has been closed')
         opened.close()
         removeFolder()
       },
