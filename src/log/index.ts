@@ -12,6 +12,7 @@ export {
   type Truncate,
 } from './command.js'
 export type { Checkpoint, Json, LogEvent } from './event.js'
+export { jsonCopy } from './json.js'
 export {
   type LogEffect,
   type LogRecord,
