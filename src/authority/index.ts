@@ -1,9 +1,4 @@
-export {
-  type AppendAuthority,
-  type AppendOutcome,
-  type AuthorityOptions,
-  appendAuthority,
-  type ForwardedIntent,
-  type ForwardReply,
-  type Intent,
-} from './authority.js'
+export { type AppendAuthority, appendAuthority } from './authority.js'
+export type { ForwardedIntent, ForwardReply, Intent } from './intent.js'
+export type { AuthorityOptions } from './options.js'
+export type { AppendOutcome } from './pursuit.js'

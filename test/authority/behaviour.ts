@@ -1,78 +1,8 @@
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type AppendAuthority,
-  appendAuthority,
-  type ForwardedIntent,
-  type ForwardReply,
-} from '../../src/authority/index.js'
-import { tokenMint } from '../../src/lease/index.js'
-import type { LogEvent } from '../../src/log/index.js'
+import type { AppendAuthority, ForwardedIntent } from '../../src/authority/index.js'
 import type { Core } from '../../src/stores/index.js'
-
-const TTL_MS = 100
-const mint = tokenMint('secret')
-
-/** Nodes on the cores of one store, in a world that is told what to break. */
-class Cluster {
-  nowMs = 0
-  readonly #nodes = new Map<string, AppendAuthority>()
-  readonly #cores: readonly Core[]
-  /** Nodes that can be reached by nobody. Their way to the core stays open: they are the more dangerous ones. */
-  readonly unreachable = new Set<string>()
-  /** How far the clocks of nodes are behind. */
-  readonly behindMs = new Map<string, number>()
-  /** Told of every forward before and after it took place; what it throws is what the sender sees. */
-  onForward: (when: 'before' | 'after', to: string, intent: ForwardedIntent) => void = () => undefined
-
-  constructor(cores: readonly Core[]) {
-    this.#cores = cores
-  }
-
-  /** The node of that name; a former one of that name is gone. */
-  start(node: string, session = `${node}#1`, giveUpAfterMs = 3 * TTL_MS): AppendAuthority {
-    const authority = appendAuthority({
-      node,
-      session,
-      core: this.#cores[this.#nodes.size % this.#cores.length] as Core,
-      nowMs: () => this.nowMs - (this.behindMs.get(node) ?? 0),
-      monotonicMs: () => this.nowMs,
-      ttlMs: TTL_MS,
-      renewBelowMs: TTL_MS / 4,
-      retryAfterMs: 20,
-      giveUpAfterMs,
-      sleep: async (ms) => {
-        this.nowMs += ms
-      },
-      forward: async (to, intent): Promise<ForwardReply> => {
-        this.onForward('before', to, intent)
-        const peer = this.#nodes.get(to)
-        if (peer === undefined || this.unreachable.has(to) || this.unreachable.has(node)) {
-          throw new Error(`${to} cannot be reached`)
-        }
-        const reply = await peer.receive(intent)
-        this.onForward('after', to, intent)
-        return reply
-      },
-    })
-    this.#nodes.set(node, authority)
-    return authority
-  }
-
-  die(node: string): void {
-    this.#nodes.delete(node)
-  }
-
-  async log(space = 's'): Promise<readonly LogEvent[]> {
-    const [core] = this.#cores as [Core]
-    const reply = await core.execute(
-      { kind: 'read', space, fromSeq: 0, limit: 10_000, session: 'reader', request: 1 },
-      this.nowMs,
-    )
-    if (reply.kind !== 'events') throw new Error(reply.kind)
-    return reply.events
-  }
-}
+import { appendsOnce } from './trouble.js'
+import { mint, TTL_MS, World } from './world.js'
 
 const aliasSet = (alias: string) => ({ type: 'alias-set', payload: { alias, page: 7 } })
 const bindingMade = (key: string) => ({ type: 'binding-made', payload: { key, to: ['a', 'b'] } })
@@ -84,11 +14,11 @@ const seqOf = (outcome: { readonly kind: string; readonly seq?: number }) =>
 export function describeAuthority(
   name: string,
   open: () => Promise<{ cores(mintToken: typeof mint): readonly Core[]; close(): Promise<void> }>,
-  runs = 20,
+  seeds = 10,
 ): void {
   describe(`append authority on ${name}`, () => {
     let store: Awaited<ReturnType<typeof open>>
-    const cluster = () => new Cluster(store.cores(mint))
+    const cluster = () => new World(store.cores(mint))
     beforeAll(async () => {
       store = await open()
     })
@@ -236,7 +166,7 @@ export function describeAuthority(
 
     it('says that nothing is known when nobody answers in time, and settles it with the next intent', async () => {
       const world = cluster()
-      const [a, b] = [world.start('a'), world.start('b', 'b#1', TTL_MS / 2)]
+      const [a, b] = [world.start('a'), world.start('b', { giveUpAfterMs: TTL_MS / 2 })]
       await a.append('s', aliasSet('home'))
       const lose = (side: 'before' | 'after') => (when: string) => {
         if (when === side) throw new Error(`lost ${side} it was handled`)
@@ -267,7 +197,7 @@ export function describeAuthority(
 
     it('does not say that an intent is not written of which a copy may still come to a holder', async () => {
       const world = cluster()
-      const [a, b] = [world.start('a'), world.start('b', 'b#1', TTL_MS / 2)]
+      const [a, b] = [world.start('a'), world.start('b', { giveUpAfterMs: TTL_MS / 2 })]
       await a.append('s', aliasSet('home'))
       await b.append('s', aliasSet('b knows that a holds it'))
       await a.release('s')
@@ -285,81 +215,32 @@ export function describeAuthority(
       expect(keys).toEqual(['k', 'l'])
     })
 
-    it('appends every intent once, whatever is lost, whoever dies, and whenever', async () => {
-      const step = fc.record({
-        node: fc.nat(2),
-        space: fc.constantFrom('s', 't'),
-        fault: fc.constantFrom(
-          'none',
-          'none',
-          'request',
-          'reply',
-          'dies-before',
-          'dies-after',
-          'partition',
-          'heal',
-          'clock-stops',
-        ),
-        passMs: fc.constantFrom(0, 0, 10, 60, 150),
-        both: fc.boolean(),
-      })
-      const patience = fc.constantFrom(30, 3 * TTL_MS)
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
-          patience,
-          async (steps, giveUpAfterMs) => {
-            const world = cluster()
-            const starts = [0, 0, 0]
-            const names = ['a', 'b', 'c']
-            const nodes = names.map((node) => world.start(node, `${node}#1`, giveUpAfterMs))
-            const restart = (at: number) => {
-              const session = `${names[at]}#${(starts[at] as number) + 2}`
-              starts[at] = (starts[at] as number) + 1
-              nodes[at] = world.start(names[at] as string, session, giveUpAfterMs)
-            }
-            const done: { readonly space: string; readonly id: number; readonly seq: number }[] = []
-            const never: number[] = []
-            let id = 0
-            for (const { node, space, fault, passMs, both } of steps) {
-              world.nowMs += passMs
-              if (fault === 'partition') world.unreachable.add(names[node] as string)
-              if (fault === 'heal') world.unreachable.clear()
-              if (fault === 'clock-stops') world.behindMs.set(names[node] as string, passMs)
-              let struck = false
-              world.onForward = (when, to) => {
-                if (struck) return
-                const dies = fault === `dies-${when}`
-                const lost = fault === (when === 'before' ? 'request' : 'reply')
-                struck = dies || lost
-                if (dies) restart(names.indexOf(to))
-                if (struck) throw new Error('lost')
-              }
-              const appending = [node, ...(both ? [(node + 1) % 3] : [])].map(async (at) => {
-                const mine = id++
-                const outcome = await (nodes[at] as AppendAuthority).append(space, pageForked(mine))
-                if (outcome.kind === 'appended') done.push({ space, id: mine, seq: outcome.seq })
-                if (outcome.kind === 'not-written') never.push(mine)
-              })
-              await Promise.all(appending)
-            }
-            for (const space of ['s', 't']) {
-              const log = await world.log(space)
-              const ids = log.map(({ payload }) => (payload as { page: number }).page)
-              expect(log.map(({ seq }) => seq)).toEqual(log.map((_, at) => at))
-              expect(new Set(ids).size, 'an intent is one event').toBe(ids.length)
-              const epochs = log.map(({ epoch }) => epoch)
-              expect(epochs, 'epochs never go back').toEqual([...epochs].sort((x, y) => x - y))
-              for (const { seq, id: mine } of done.filter((each) => each.space === space)) expect(ids[seq]).toBe(mine)
-              expect(
-                ids.filter((each) => never.includes(each)),
-                'what was said not to be written',
-              ).toEqual([])
-            }
-          },
-        ),
-        { numRuns: runs },
-      )
+    it('appends nothing more of a session that has been settled', async () => {
+      const world = cluster()
+      const [a, b] = [world.start('a'), world.start('b', { giveUpAfterMs: TTL_MS / 2 })]
+      await a.append('s', aliasSet('home'))
+      const copies: ForwardedIntent[] = []
+      world.onForward = (_, __, intent) => {
+        copies.push(intent)
+        throw new Error('late')
+      }
+      expect(await b.append('s', bindingMade('k'))).toMatchObject({ kind: 'unknown' })
+      world.onForward = () => undefined
+      const again = world.start('b', { session: 'b#2' })
+      await again.settle('b#1', 's')
+      await again.settle('b#1', 's')
+      expect((await world.log()).map(({ type }) => type)).toEqual(['alias-set'])
+      expect(await a.receive(copies[0] as ForwardedIntent)).toEqual({ kind: 'refused', refusal: 'superseded' })
+      expect(await again.append('s', bindingMade('k'))).toEqual({ kind: 'appended', seq: 1 })
+      expect(await b.append('s', bindingMade('l'))).toEqual({ kind: 'unknown', why: 'b#1 has been settled' })
+      expect(await world.log()).toHaveLength(2)
+      // A space that nobody has touched can be settled as well.
+      await again.settle('b#1', 't')
+      await expect(again.settle('b#2', 's')).rejects.toThrow('session "b#2" is this node\'s own')
+    })
+
+    it('appends every intent once, whatever is slow, lost or late, whoever dies, and whenever', async () => {
+      for (let seed = 0; seed < seeds; seed++) await appendsOnce(seed, cluster())
     })
   })
 }
