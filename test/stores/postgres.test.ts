@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, connect as connectTo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import pg from 'pg'
@@ -557,6 +557,38 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
     expect((await kept.load('s', 'session')).version).toBe(1)
     await store.close()
     await expect(kept.load('s', 'session')).rejects.toThrow('the store is closed')
+  })
+
+  it('fails all that wait with the first, when there is no new connection to be had', async () => {
+    const { hostname, port } = new URL(inSchema('dials'))
+    const sockets: Socket[] = []
+    let dials = 0
+    let isGone = false
+    const proxy = createServer((socket) => {
+      dials += 1
+      sockets.push(socket)
+      if (isGone) socket.destroy()
+      else socket.pipe(connectTo(Number(port), hostname)).pipe(socket)
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const store = await opened(
+      at((url) => {
+        url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
+        url.searchParams.set('schema', 'dials')
+      }),
+    )
+    const { load } = store.namespace('n')
+    isGone = true
+    for (const socket of sockets) socket.destroy()
+    await expect(load('s', 'a')).rejects.toThrow()
+    dials = 0
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => load('s', 'a')))
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('rejected'))
+    expect(dials).toBe(1)
+    isGone = false
+    expect(await load('s', 'a')).toMatchObject({ version: 0 })
+    await store.close()
+    proxy.close()
   })
 
   it('loses nothing that was acknowledged when the server is killed in the middle of swaps', async () => {

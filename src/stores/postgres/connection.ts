@@ -77,9 +77,14 @@ export async function connect(
     await close()
     throw problemOf(error, place.shown)
   }
+  /** What came of the last dial that failed, and how many have. */
+  let failed: { readonly dials: number; readonly error?: unknown } = { dials: 0 }
   const ask = async <Row extends QueryResultRow>(query: QueryConfig | string): Promise<QueryResult<Row>> => {
     const dialling = client()
-    const open = await dialling
+    const open = await dialling.catch((error: unknown) => {
+      failed = { dials: failed.dials + 1, error }
+      throw error
+    })
     try {
       return await open.query<Row>(query)
     } catch (error) {
@@ -90,11 +95,16 @@ export async function connect(
       throw problemOf(error, place.shown)
     }
   }
-  // One after another: pg will no longer keep a queue of its own, and what waits here still gets a new connection.
+  // One after another: pg will no longer keep a queue of its own, and what waits here still gets a new connection. If there is
+  // none to be had, all that wait fail with the first: to dial for each would keep the last of them waiting many times as long.
   let last: Promise<unknown> = Promise.resolve()
   return {
     run<Row extends QueryResultRow>(query: QueryConfig | string): Promise<QueryResult<Row>> {
-      const answer = last.then(() => ask<Row>(query))
+      const { dials } = failed
+      const answer = last.then(() => {
+        if (failed.dials > dials) throw failed.error
+        return ask<Row>(query)
+      })
       last = answer.catch(() => undefined)
       return answer
     },
