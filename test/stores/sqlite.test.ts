@@ -114,6 +114,22 @@ describe('a SQLite file', () => {
 
 describeOwnFile('libsql')
 
+describe('a process that uses a SQLite file', () => {
+  it('does other things as well while it awaits one answer after another', async () => {
+    const store = await opened(`sqlite=${join(folder, 'turns.db')}`)
+    const { load } = store.namespace('n')
+    let ticks = 0
+    const ticking = setInterval(() => {
+      ticks += 1
+    }, 10)
+    const untilMs = performance.now() + 200
+    while (performance.now() < untilMs) await load('s', 'a')
+    clearInterval(ticking)
+    expect(ticks).toBeGreaterThan(3)
+    await store.close()
+  })
+})
+
 describe('how a SQLite file is synced', () => {
   /** A driver that keeps the connections which the store makes. */
   const driver = join(folder, 'kept.mjs')

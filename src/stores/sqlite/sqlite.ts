@@ -6,6 +6,7 @@ import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError, storeClosed } from '../store-error.js'
 import type { Access, Steps } from './access.js'
 import { type Database, openDatabase } from './database.js'
+import { amongOthers } from './loop.js'
 import { ELSEWHERE, HEAD, prepareTables } from './tables.js'
 
 const KIND = 'sqlite'
@@ -135,13 +136,13 @@ function namespaceOf(database: Database, namespace: string, steps: Steps, usable
   )
 
   return {
-    async load(space, session) {
+    load: amongOthers((space, session) => {
       const row = usable(() => loading.get(session, space))
       if (row === undefined) return { version: 0, record: undefined, session: undefined }
       const { version, record, told } = row as { version: number; record: string; told: string | null }
       return { version, record, session: told ?? undefined }
-    },
-    async swap(space, { version, record, sessionKey, session, effect }) {
+    }),
+    swap: amongOthers((space, { version, record, sessionKey, session, effect }) => {
       const win = (): boolean => {
         const { changes } = version === 0 ? creating.run(space, record) : swapping.run(record, space, version)
         return Number(changes) > 0
@@ -163,8 +164,8 @@ function namespaceOf(database: Database, namespace: string, steps: Steps, usable
         return true
       }
       return usable(() => steps.writing(whole))
-    },
-    async view(space, fromSeq, limit) {
+    }),
+    view: amongOthers((space, fromSeq, limit) => {
       const whole = () => {
         const row = viewing.get(space) as { record: string; checkpoint: string | null } | undefined
         if (row === undefined) return { record: undefined, checkpoint: undefined, events: [] }
@@ -172,7 +173,7 @@ function namespaceOf(database: Database, namespace: string, steps: Steps, usable
         return { record: row.record, checkpoint: row.checkpoint ?? undefined, events: rows.map(({ event }) => event) }
       }
       return usable(() => steps.reading(whole))
-    },
+    }),
   }
 }
 
