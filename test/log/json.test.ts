@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { jsonCopy } from '../../src/log/index.js'
 
-const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+const nested = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => [inner], 1)
 const cyclic: Record<string, unknown> = {}
 cyclic['self'] = { again: cyclic }
 
