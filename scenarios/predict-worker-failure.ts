@@ -32,9 +32,11 @@ const RUNAWAY_MS = 500
 /** Beyond this a run of the most jobs there may be has gone astray. */
 const MAX_STEPS = 50_000_000
 
+/** What `predictWorkerFailure` runs its scenario with. */
 export interface PredictOptions {
   /** How many jobs; of a runaway, how many sentinels beside those. */
   readonly jobs: number
+  /** What all chance is drawn from. */
   readonly seed: number
   /** Parameters of the scenario that are not to be as `jobs` asks for. */
   readonly parameters?: { readonly [name: string]: number }

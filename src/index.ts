@@ -119,6 +119,7 @@ export {
   type Refusal,
   type Release,
   type Renew,
+  type Requester,
   type SplitBrain,
   type StaleOwner,
   type Superseded,
@@ -129,6 +130,7 @@ export {
   type Validate,
 } from './lease/index.js'
 export {
+  type Append,
   type Checkpoint,
   type Command,
   isRefusal,
@@ -174,6 +176,8 @@ export {
 export {
   type Core,
   type DirectCore,
+  type Loaded,
+  type LogView,
   type Machine,
   memoryCore,
   type OpenOptions,
@@ -183,6 +187,7 @@ export {
   type Store,
   type StoredSpace,
   StoreError,
+  type Swap,
   storedCore,
 } from './stores/index.js'
 export {

@@ -15,7 +15,7 @@ export interface AuthorityOptions {
   readonly core: Core
   /**
    * The node's clock. Clocks that differ cost availability, never safety: fences are judged by epoch. Time does not go back
-   * to before a grant, so a lease that was granted to a node whose clock is ahead is, for all others, live until their own
+   * to before a grant, so a lease that was granted to a node whose clock is ahead is live, for all others, until their own
    * clocks have come so far and it has expired. If that node dies, it gets its lease back when it is started anew.
    */
   readonly nowMs: () => number

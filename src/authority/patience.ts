@@ -30,11 +30,11 @@ export function patienceOf({ sleep, monotonicMs }: Pick<AuthorityOptions, 'sleep
   const watch = async (): Promise<void> => {
     watching = true
     while (waits.size > 0) {
-      const firstMs = Math.min(...[...waits].map(({ untilMs }) => untilMs))
-      // Whole milliseconds: less may be too little for the clock to move on.
-      const leftMs = Math.max(1, Math.ceil(firstMs - monotonicMs()))
+      let lookMs = monotonicMs() + LOOK_EVERY_MS
+      for (const { untilMs } of waits) lookMs = Math.min(lookMs, untilMs)
       try {
-        await sleep(Math.min(leftMs, LOOK_EVERY_MS))
+        // Whole milliseconds: less may be too little for the clock to move on.
+        await sleep(Math.max(1, Math.ceil(lookMs - monotonicMs())))
       } catch (error) {
         endThose(
           () => true,
@@ -56,7 +56,9 @@ export function patienceOf({ sleep, monotonicMs }: Pick<AuthorityOptions, 'sleep
     return new Promise<T>((resolve, reject) => {
       const wait = { untilMs, whom, giveUp: reject }
       waits.add(wait)
-      answer.then(resolve, reject).then(() => waits.delete(wait))
+      const leave = () => waits.delete(wait)
+      answer.then(resolve, reject)
+      answer.then(leave, leave)
       if (!watching) void watch()
     })
   }

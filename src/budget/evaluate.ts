@@ -14,6 +14,7 @@ export interface BudgetCheck {
   readonly reason: string
 }
 
+/** All metrics of a scenario that have limits, against those of one version. */
 export interface BudgetResult {
   readonly version: number
   readonly met: boolean

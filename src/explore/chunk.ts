@@ -32,12 +32,15 @@ export type Failure = { readonly seed: number; readonly scenario: string; readon
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
 export const DEFAULT_MAX_STEPS = 200_000
 
+/** What is explored, and how: the same for every chunk. */
 export interface ExploreOptions extends SwarmOptions {
+  /** What is under test. */
   readonly subject: Subject
   /** Names of the invariants to judge; all when absent. */
   readonly invariants?: readonly string[]
   /** Most events one run may take. */
   readonly maxSteps: number
+  /** Told of every command before the subject is asked, with its clock: what hangs is known by the last one. */
   readonly watch?: (command: CommandKind, atMs: number) => void
   /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
   readonly goOn?: () => boolean
@@ -55,6 +58,7 @@ export interface Chunk {
   readonly beginsTwice?: boolean
 }
 
+/** What became of a chunk. */
 export interface ChunkResult {
   /** How many seeds were explored. */
   readonly seeds: number

@@ -15,6 +15,7 @@ export interface Extent {
   readonly onProgress?: (soFar: Exploration) => void
 }
 
+/** What became of an exploration: its chunks, added up. */
 export interface Exploration {
   readonly fromSeed: number
   readonly seeds: number

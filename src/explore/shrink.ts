@@ -4,6 +4,7 @@ import { commandCodes, eventCodes, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
 import type { Plan } from './plan.js'
 
+/** A failure that was made as small as it could be. */
 export interface Shrunk {
   readonly failure: Failure
   /** How many runs it took. */

@@ -19,6 +19,7 @@ export interface SnapshotEntry {
   readonly invariants: readonly string[]
 }
 
+/** What was accepted of one run of all scenarios: the gate compares later runs with it. */
 export interface Snapshot {
   readonly seed: number
   /** Absent when no scenario had a budget. */

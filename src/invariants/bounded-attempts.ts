@@ -1,6 +1,7 @@
 import { ByContender, contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
+/** What `boundedAttempts` judges by. */
 export interface AttemptBounds {
   /** Requests in a row without an answer after which a node gives up for a while. */
   readonly maxUnanswered: number

@@ -27,6 +27,7 @@ export interface Violation {
   readonly message: string
 }
 
+/** What became of one rule in one run. */
 export interface InvariantResult {
   readonly name: string
   readonly rule: string

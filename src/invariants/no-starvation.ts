@@ -8,6 +8,7 @@ interface Wait {
   silentSinceMs: number
 }
 
+/** What `noStarvation` judges by, in virtual ms. */
 export interface StarvationBound {
   /** Longest a node that keeps asking may wait for a space. */
   readonly boundMs: number

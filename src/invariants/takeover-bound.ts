@@ -2,11 +2,13 @@ import { ByContender, contenderName, contenderOf, isQuestion, NOBODY } from '../
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
+/** What `takeoverBound` judges by, in virtual ms. */
 export interface TakeoverBound {
   /** From when on the world is calm, in virtual ms. */
   readonly calmFromMs: number
   /** Longest a space may stand idle that somebody asks for. */
   readonly boundMs: number
+  /** How long leases last: a node that has crashed keeps a space from others for so long at most. */
   readonly ttlMs: number
 }
 

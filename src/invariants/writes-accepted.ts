@@ -2,6 +2,7 @@ import { contenderName, contenderOf, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
+/** When `writesAccepted` judges. */
 export interface Acceptance {
   /** From when on the world is calm, in virtual ms. */
   readonly calmFromMs: number

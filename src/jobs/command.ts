@@ -36,4 +36,5 @@ export interface JobFence extends Fence {
   readonly job: number
 }
 
+/** Everything that a queue of jobs may be asked for. */
 export type JobCommand = Enqueue | Take | Complete | Fail

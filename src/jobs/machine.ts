@@ -25,6 +25,7 @@ export interface JobsRecord {
 
 export const NO_JOBS: JobsRecord = { jobs: [], nextPlace: 0 }
 
+/** What a step comes to: the record to be swapped for the old one, and the reply. */
 export interface JobsTransition {
   readonly record: JobsRecord
   readonly reply: JobReply

@@ -47,10 +47,11 @@ export interface Release extends Requester {
   readonly fence: Fence
 }
 
-/** Asks whether a fence holds now. Changes nothing. */
+/** Asks whether a fence holds now. Changes nothing of the lease; as a request it is remembered, as all of these are. */
 export interface Validate extends Requester {
   readonly kind: 'validate'
   readonly fence: Fence
 }
 
+/** Everything that a lease core may be asked for. */
 export type LeaseCommand = Acquire | Claim | Renew | Release | Validate

@@ -25,6 +25,7 @@ export interface LeaseRecord {
 /** The record of a space that nobody has owned yet. */
 export const UNOWNED: LeaseRecord = { epoch: 0, owner: '', token: '', grantedAtMs: 0, expiresAtMs: 0, waiters: [] }
 
+/** What a step comes to: the record, the same one when nothing has changed, and the reply. */
 export interface LeaseTransition {
   readonly record: LeaseRecord
   readonly reply: LeaseReply

@@ -99,4 +99,5 @@ export type Refusal =
   | LeaseExpired
   | Superseded
 
+/** Everything that the lease core may answer. */
 export type LeaseReply = Granted | Renewed | Released | Valid | Refusal

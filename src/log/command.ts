@@ -39,7 +39,9 @@ export interface Read extends Requester {
   readonly limit: number
 }
 
+/** What writes the log: under a fence, and once for each request. */
 export type LogCommand = Append | MakeCheckpoint | Truncate
+/** What reads the log: anybody may, and nothing is remembered of it. */
 export type LogQuery = Load | Read
 
 /** Everything a node may ask of a subject. */

@@ -28,6 +28,7 @@ export type LogEffect =
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
   | { readonly kind: 'truncate'; readonly beforeSeq: number }
 
+/** What a step comes to: the record to be swapped for the old one, the reply, and what happens to the log, if anything does. */
 export interface SpaceTransition {
   readonly record: SpaceRecord
   readonly reply: Reply

@@ -53,6 +53,7 @@ export interface Compacted {
   readonly requestedSeq: number
 }
 
+/** Why a command on the log was refused, though its fence holds. */
 export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
 
 /** Everything a subject may answer. */

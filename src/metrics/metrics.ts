@@ -24,6 +24,7 @@ export interface Metrics {
   readonly replayWindowMs: number
 }
 
+/** The name of a metric. */
 export type MetricName = keyof Metrics
 
 /** The metrics in the order in which they are always shown, hashed and compared. */

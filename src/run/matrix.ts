@@ -5,7 +5,9 @@ import { type Job, runJobs } from './jobs.js'
 import type { RunOptions } from './scenario.js'
 import { DEFAULT_SEED } from './seed.js'
 
+/** How scenarios are run one after another; what is absent is as in `RunOptions`. */
 export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'> {
+  /** The limits that each scenario is judged by; none when absent. */
   readonly budgets?: Budgets
   /** By scenario, the parameters that are not to be the default. Those of a scenario that does not run here do nothing. */
   readonly parameters?: { readonly [scenario: string]: { readonly [name: string]: number } }

@@ -13,6 +13,7 @@ export type WorkloadDefinitions = {
   readonly durationMs: ParameterDefinition
 }
 
+/** The parameters of a scenario, by name: those that all have, and its own. */
 export type ParameterDefinitions = WorkloadDefinitions & { readonly [name: string]: ParameterDefinition }
 
 /** A value for each parameter of a scenario. */

@@ -86,7 +86,9 @@ export interface OpenStore {
 /** Where the usual settings of a connection are looked for: `DATABASE_URL`, `PGHOST`, `REDIS_URL`. */
 export type Environment = { readonly [name: string]: string | undefined }
 
+/** How a store is opened. */
 export interface OpenOptions {
+  /** Where a store that is named without its place looks for it. Nowhere when absent: then it has a server of its own. */
   readonly env?: Environment
   /** What paths are relative to; the working directory of the process when absent. */
   readonly cwd?: string

@@ -1,5 +1,6 @@
 import type { Random } from '../kernel/index.js'
 
+/** How waits grow with attempts, in ms: from draws up to `baseMs`, doubled each time, to draws up to `capMs`. */
 export interface Backoff {
   readonly baseMs: number
   readonly capMs: number

@@ -46,6 +46,7 @@ export const replyKinds = [
 const tracedCommands = ['none', ...commandKinds] as const
 
 export type WorldKind = (typeof worldKinds)[number]
+/** What may happen in a run: what the world does, and every reply that reaches a node. */
 export type EventKind = WorldKind | ReplyKind
 
 /** All kinds of events; an event's code in the digest is its place here, so new kinds go to the end of their list. */
