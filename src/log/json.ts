@@ -23,8 +23,17 @@ function copied(value: unknown, path: string, depth: number): Json {
   if (typeof value === 'number' && Number.isFinite(value)) return value + 0
   if (Array.isArray(value)) return Array.from(value, (each, at) => copied(each, `${path}[${at}]`, depth + 1))
   if (typeof value !== 'object' || !isPlain(value)) throw noJson(path, kindOf(value))
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(fields.map(([key, field]) => [key, copied(field, `${path}.${key}`, depth + 1)]))
+  const copy: Record<string, Json> = {}
+  for (const [key, field] of Object.entries(value)) {
+    if (field !== undefined) put(copy, key, copied(field, `${path}.${key}`, depth + 1))
+  }
+  return copy
+}
+
+/** A field that is called as prototypes are is a field. To make all of them at once, by `fromEntries`, took three times as long. */
+function put(copy: Record<string, Json>, key: string, value: Json): void {
+  if (key !== '__proto__') copy[key] = value
+  else Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /** As it is written down. By its prototype's prototype, as one that comes from another realm is as plain. */
