@@ -32,7 +32,8 @@ export const leases: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       const { expiresAtMs } = await probe.grant('a')
-      probe.nowMs += 99
+      // Of a core that grants less than was asked for, no more is live than it has said.
+      probe.nowMs = Math.max(probe.nowMs, Math.min(probe.nowMs + 100, expiresAtMs) - 1)
       const reply = await probe.acquire('b')
       await probe.refused(reply, 'acquire by another while the lease is live')
       if (reply.kind !== 'lease-held') return

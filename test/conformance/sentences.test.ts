@@ -773,6 +773,15 @@ describe('conformance', () => {
     expect(await brokenOf(subject)).toEqual([])
   })
 
+  it('does not say of a core that grants less than was asked for that it grants what is live', async () => {
+    const clamps = withCore('clamps', ({ core }) => ({
+      acquire: (command, nowMs) => core.acquire({ ...command, ttlMs: Math.min(command.ttlMs, 60) }, nowMs),
+    }))
+    const names = await brokenOf(clamps)
+    expect(names).toContain('a free space is granted')
+    expect(names).not.toContain('a live lease is not granted to another')
+  })
+
   it('says nothing of the contract but that a subject keeps something from run to run', async () => {
     const locks = new Map<string, { epoch: number; expiresAtMs: number }>()
     const subject = defineSubject({
