@@ -35,4 +35,5 @@ export {
   type ReplyKind,
   refusalKinds,
   type Truncated,
+  UNTOLD,
 } from './reply.js'

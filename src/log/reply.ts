@@ -32,6 +32,9 @@ export interface Events {
   readonly nextSeq: number
 }
 
+/** A number that a refusal leaves unsaid: a subject need not say more than its kind, and 0 would be an answer. */
+export const UNTOLD = -1
+
 /** A checkpoint may not cover events that were never appended. */
 export interface AheadOfLog {
   readonly kind: 'ahead-of-log'

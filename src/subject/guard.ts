@@ -1,4 +1,4 @@
-import { type Command, commandKinds, type Reply } from '../log/index.js'
+import { type Command, commandKinds, type Reply, UNTOLD } from '../log/index.js'
 import { type Client, policies } from './client.js'
 
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
@@ -154,15 +154,15 @@ const shapes: Readonly<Record<string, Shape>> = {
   failed: { numbers: [] },
   'lease-held': { numbers: [], optional: { owner: '', epoch: 0, expiresAtMs: 0, position: 0, keptUntilMs: 0 } },
   queued: { numbers: [], optional: { ahead: '', epoch: 0, position: 0, keptUntilMs: 0 } },
-  'stale-owner': { numbers: [], optional: { currentEpoch: 0, requestedEpoch: 0 } },
-  'unknown-epoch': { numbers: [], optional: { currentEpoch: 0, requestedEpoch: 0 } },
+  'stale-owner': { numbers: [], optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
+  'unknown-epoch': { numbers: [], optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
   'split-brain': { numbers: [], optional: { currentOwner: '', requestedOwner: '', epoch: 0 } },
   'invalid-token': { numbers: [], optional: { owner: '', epoch: 0 } },
   'lease-expired': { numbers: [], optional: { epoch: 0, expiresAtMs: 0 } },
-  superseded: { numbers: [], optional: { request: 0, latestRequest: 0 } },
-  'ahead-of-log': { numbers: [], optional: { nextSeq: 0, requestedSeq: 0 } },
-  'checkpoint-mismatch': { numbers: [], optional: { checkpointSeq: 0, requestedSeq: 0 } },
-  compacted: { numbers: [], optional: { firstSeq: 0, requestedSeq: 0 } },
+  superseded: { numbers: [], optional: { request: UNTOLD, latestRequest: UNTOLD } },
+  'ahead-of-log': { numbers: [], optional: { nextSeq: UNTOLD, requestedSeq: UNTOLD } },
+  'checkpoint-mismatch': { numbers: [], optional: { checkpointSeq: UNTOLD, requestedSeq: UNTOLD } },
+  compacted: { numbers: [], optional: { firstSeq: UNTOLD, requestedSeq: UNTOLD } },
 }
 
 /** By command, what it may be answered with when it is not refused. */
@@ -279,14 +279,14 @@ function filled(
     all[name] = value
   }
   for (const [name, otherwise] of Object.entries(optional)) {
-    const value = given[name] ?? otherwise
+    const value = given[name] ?? undefined
     const fits = typeof otherwise === 'number' ? isCount(value) : typeof value === typeof otherwise
-    if (!fits)
+    if (value !== undefined && !fits)
       throw wrong(
         `${prefix}${name} ${shown(value)}`,
         typeof otherwise === 'number' ? 'a whole number of 0 or more' : 'text',
       )
-    all[name] = value
+    all[name] = value ?? otherwise
   }
   return all
 }

@@ -1,3 +1,4 @@
+import { UNTOLD } from '../log/index.js'
 import type { Cast } from './cast.js'
 import { messageFaults, NOBODY, type TraceEvent } from './event.js'
 
@@ -71,7 +72,7 @@ function disturbed({ seq }: TraceEvent): string {
 
 function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
   const { kind, epoch, seq, untilMs, attempt } = event
-  const peer = nodes[event.peer] ?? 'nobody'
+  const peer = nodes[event.peer] ?? ''
   switch (kind) {
     case 'sent':
       return [
@@ -94,10 +95,10 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'enqueued':
       return [`job ${seq}`]
     case 'taken':
-      return [`job ${seq}`, `attempt ${epoch}`, `until ${untilMs} ms`]
+      return [`job ${seq}`, `epoch ${epoch}`, `until ${untilMs} ms`]
     case 'completed':
     case 'failed':
-      return [`job ${seq}`, `attempt ${epoch}`]
+      return [`job ${seq}`, `epoch ${epoch}`]
     case 'store-restarted':
       return [`until ${untilMs} ms`, seq === 1 ? 'what was not synced is lost' : 'nothing is lost']
     case 'checkpointed':
@@ -108,26 +109,26 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`seq ${seq} to ${untilMs - 1}`, `content ${hex(event.content)}`]
     case 'truncated':
     case 'compacted':
-      return [`first seq ${seq}`]
+      return [ifTold(seq, `first seq ${seq}`)]
     case 'lease-held':
       return [heldText(peer, event), seq > 0 ? `place ${seq}` : '']
     case 'queued':
-      return [`behind ${peer}`, seq > 0 ? `place ${seq}` : '']
+      return [event.peer === NOBODY ? '' : `behind ${peer}`, seq > 0 ? `place ${seq}` : '']
     case 'split-brain':
       return [`epoch ${epoch}`, event.peer === NOBODY ? '' : `the owner is ${peer}`]
     case 'stale-owner':
     case 'unknown-epoch':
-      return [`epoch ${epoch}`, `the epoch is ${seq}`]
+      return [`epoch ${epoch}`, ifTold(seq, `the epoch is ${seq}`)]
     case 'invalid-token':
       return [`epoch ${epoch}`, `token ${hex(event.token)}`]
     case 'lease-expired':
       return [`epoch ${epoch}`, untilMs > 0 ? `ended at ${untilMs} ms` : '']
     case 'superseded':
-      return [`request ${seq} has been answered`]
+      return [ifTold(seq, `request ${seq} has been answered`)]
     case 'ahead-of-log':
-      return [`head at ${seq}`]
+      return [ifTold(seq, `head at ${seq}`)]
     case 'checkpoint-mismatch':
-      return [`checkpoint at ${seq}`]
+      return [ifTold(seq, `checkpoint at ${seq}`)]
     case 'paused':
     case 'partitioned':
     case 'store-slowed':
@@ -147,8 +148,14 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
 
 /** A subject need not say more than that the lease is held. */
 function heldText(peer: string, { epoch, untilMs }: TraceEvent): string {
-  if (epoch > 0) return `${peer} holds epoch ${epoch} until ${untilMs} ms`
-  return untilMs > 0 ? `until ${untilMs} ms` : ''
+  const what = epoch > 0 ? `epoch ${epoch}` : ''
+  const who = peer === '' || what === '' ? '' : `${peer} holds`
+  const until = untilMs > 0 ? `until ${untilMs} ms` : ''
+  return [who, what, until].filter((part) => part !== '').join(' ')
 }
 
-const hex = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0')
+/** Nor more of any refusal than its kind. */
+const ifTold = (seq: number, text: string): string => (seq === UNTOLD ? '' : text)
+
+/** A digest as it is shown. */
+export const hex = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0')

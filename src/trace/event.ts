@@ -100,11 +100,11 @@ export interface TraceEvent {
   readonly attempt: number
   /** The subject has executed this request before: this is a copy of it, or it was sent again after a lost reply. */
   readonly repeated: boolean
-  /** The epoch that was granted, or that the request named; of a job, how often it was taken. */
+  /** The epoch that was granted, or that the request named; of a job, that of its taking. */
   readonly epoch: number
   /**
    * `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, a place in the queue, a job's number, or
-   * where a read begins.
+   * where a read begins. Of a refusal, the number that it names: `UNTOLD` where the subject does not say.
    */
   readonly seq: number
   /**

@@ -1,7 +1,7 @@
 export { type Cast, castOf, numbered } from './cast.js'
 export { ByContender, contenderName, contenderOf } from './contender.js'
 export { digestContent, digestText, foldContent } from './content.js'
-export { describeEvent } from './describe.js'
+export { describeEvent, hex } from './describe.js'
 export { TraceDigest } from './digest.js'
 export {
   commandCodes,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JobFence } from '../../src/jobs/index.js'
 import type { Fence } from '../../src/lease/index.js'
-import type { Command, CommandKind, Reply } from '../../src/log/index.js'
+import { type Command, type CommandKind, type Reply, UNTOLD } from '../../src/log/index.js'
 import { memoryCore } from '../../src/stores/index.js'
 import {
   type Assembled,
@@ -678,15 +678,19 @@ describe.each([
       { kind: 'lease-held', owner: 'b', epoch: 0, expiresAtMs: 70, position: 0, keptUntilMs: 0 },
     ],
     ['acquire', { kind: 'queued' }, { kind: 'queued', ahead: '', epoch: 0, position: 0, keptUntilMs: 0 }],
-    ['append', { kind: 'stale-owner' }, { kind: 'stale-owner', currentEpoch: 0, requestedEpoch: 0 }],
-    ['append', { kind: 'unknown-epoch' }, { kind: 'unknown-epoch', currentEpoch: 0, requestedEpoch: 0 }],
+    ['append', { kind: 'stale-owner' }, { kind: 'stale-owner', currentEpoch: UNTOLD, requestedEpoch: UNTOLD }],
+    ['append', { kind: 'unknown-epoch' }, { kind: 'unknown-epoch', currentEpoch: UNTOLD, requestedEpoch: UNTOLD }],
     ['append', { kind: 'split-brain' }, { kind: 'split-brain', currentOwner: '', requestedOwner: '', epoch: 0 }],
     ['append', { kind: 'invalid-token' }, { kind: 'invalid-token', owner: '', epoch: 0 }],
     ['renew', { kind: 'lease-expired' }, { kind: 'lease-expired', epoch: 0, expiresAtMs: 0 }],
-    ['renew', { kind: 'superseded' }, { kind: 'superseded', request: 0, latestRequest: 0 }],
-    ['checkpoint', { kind: 'ahead-of-log' }, { kind: 'ahead-of-log', nextSeq: 0, requestedSeq: 0 }],
-    ['truncate', { kind: 'checkpoint-mismatch' }, { kind: 'checkpoint-mismatch', checkpointSeq: 0, requestedSeq: 0 }],
-    ['read', { kind: 'compacted' }, { kind: 'compacted', firstSeq: 0, requestedSeq: 0 }],
+    ['renew', { kind: 'superseded' }, { kind: 'superseded', request: UNTOLD, latestRequest: UNTOLD }],
+    ['checkpoint', { kind: 'ahead-of-log' }, { kind: 'ahead-of-log', nextSeq: UNTOLD, requestedSeq: UNTOLD }],
+    [
+      'truncate',
+      { kind: 'checkpoint-mismatch' },
+      { kind: 'checkpoint-mismatch', checkpointSeq: UNTOLD, requestedSeq: UNTOLD },
+    ],
+    ['read', { kind: 'compacted' }, { kind: 'compacted', firstSeq: UNTOLD, requestedSeq: UNTOLD }],
     ['load', { kind: 'loaded', nextSeq: 3 }, { kind: 'loaded', nextSeq: 3, checkpoint: undefined }],
     ['release', { kind: 'released' }, { kind: 'released' }],
     ['take', { kind: 'idle' }, { kind: 'idle' }],

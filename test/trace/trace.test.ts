@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UNTOLD } from '../../src/log/index.js'
 import {
   castOf,
   describeEvent,
@@ -48,6 +49,43 @@ describe('the trace', () => {
       'node-1 ← granted: acquire of space-0 #3 (epoch 2, until 105 ms, token 0000004d)',
     )
     expect(describeEvent({ ...event, kind: 'crashed', command: 'none', space: NOBODY }, cast)).toBe('node-1 is crashed')
+  })
+
+  it.each([
+    ['stale-owner', 'claim', 3, 'epoch 2, the epoch is 3', 'epoch 2'],
+    ['unknown-epoch', 'claim', 0, 'epoch 2, the epoch is 0', 'epoch 2'],
+    ['superseded', 'append', 9, 'request 9 has been answered', undefined],
+    ['ahead-of-log', 'checkpoint', 0, 'head at 0', undefined],
+    ['checkpoint-mismatch', 'truncate', 0, 'checkpoint at 0', undefined],
+    ['compacted', 'read', 4, 'first seq 4', undefined],
+  ] as const)(
+    'tells with %s what the subject says, and no figure where it says none',
+    (kind, command, seq, said, untold) => {
+      const cast = castOf(numbered('node', 2), numbered('space', 1))
+      const refused = { ...event, kind, command, seq }
+      const line = `node-1 ← ${kind}: ${command} of space-0 #3`
+      expect(describeEvent(refused, cast)).toBe(`${line} (${said})`)
+      expect(describeEvent({ ...refused, seq: UNTOLD }, cast)).toBe(untold === undefined ? line : `${line} (${untold})`)
+    },
+  )
+
+  it('tells who holds a lease, until when, and who is ahead, as far as the subject says', () => {
+    const cast = castOf(numbered('node', 2), numbered('space', 1))
+    const told = (more: Partial<TraceEvent>) =>
+      /\((.*)\)$/.exec(describeEvent({ ...event, kind: 'lease-held', ...more }, cast))?.[1]
+    expect(told({ peer: 0 })).toBe('node-0 holds epoch 2 until 105 ms')
+    expect(told({ peer: 0, untilMs: 0 })).toBe('node-0 holds epoch 2')
+    expect(told({})).toBe('epoch 2 until 105 ms')
+    expect(told({ epoch: 0, untilMs: 0 })).toBeUndefined()
+    expect(told({ kind: 'queued', peer: 0, seq: 2 })).toBe('behind node-0, place 2')
+    expect(told({ kind: 'queued' })).toBeUndefined()
+  })
+
+  it('calls the epoch of a job its epoch: it need not count how often the job was taken', () => {
+    const cast = castOf(numbered('node', 2), numbered('space', 1))
+    expect(describeEvent({ ...event, kind: 'taken', command: 'take', epoch: 7 }, cast)).toBe(
+      'node-1 ← taken: take of space-0 #3 (job 0, epoch 7, until 105 ms)',
+    )
   })
 
   it('has another digest when any field of any event is another', () => {
