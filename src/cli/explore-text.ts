@@ -3,9 +3,11 @@ import {
   describeFault,
   type Exploration,
   type Failure,
+  type FaultKind,
   faultKinds,
   foundIn,
   leaseStates,
+  type OwnFaults,
   repliesOf,
   type Swarm,
   struckKinds,
@@ -21,6 +23,8 @@ export interface ToldFailure {
   readonly runs?: number
   readonly minimal?: boolean
   readonly story: readonly string[]
+  /** What the scenario itself has had the world do. */
+  readonly ownFaults?: readonly OwnFaults[]
   readonly file?: string
   /** Why it has none. */
   readonly unsaved?: string
@@ -60,10 +64,10 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, file, unsaved, replay } = told
+  const { failure, found, runs, minimal, story, ownFaults, file, unsaved, replay } = told
   const first = found ?? failure
-  const size = sizeOf(failure)
-  const from = sizeOf(first) === size ? '' : `, from ${sizeOf(first)}`
+  const size = sizeOf(failure, ownFaults)
+  const from = sizeOf(first) === sizeOf(failure) ? '' : `, from ${sizeOf(first)}`
   return [
     `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${first.seed}: ${whenBroken(first)}`,
     `      ${foundIn(first).message}`,
@@ -105,10 +109,20 @@ function verb(failure: Failure, what: string): string {
   return failure.kind === 'subject-fault' ? `the subject is at fault, on ${what},` : what
 }
 
-function sizeOf({ plan }: Failure): string {
+function sizeOf({ plan }: Failure, own: readonly OwnFaults[] = []): string {
   const { nodes = 0, spaces = 0, durationMs = 0 } = plan.parameters
-  return `${plural(nodes, 'node')}, ${plural(spaces, 'space')}, ${plan.faults.length === 0 ? 'no faults' : plural(plan.faults.length, 'fault')}, ${grouped(durationMs)} ms`
+  return `${plural(nodes, 'node')}, ${plural(spaces, 'space')}, ${faultsOf(plan.faults.length, own)}, ${grouped(durationMs)} ms`
 }
+
+function faultsOf(planned: number, own: readonly OwnFaults[]): string {
+  const drawn = planned === 0 ? 'no faults' : plural(planned, 'fault')
+  if (own.length === 0) return drawn
+  const others = own.map(({ kind, count }) => plural(count, kind, severalOf(kind))).join(', ')
+  return `${drawn} ${planned === 0 ? 'but' : 'and'} the scenario's own (${others})`
+}
+
+const severalOf = (kind: FaultKind): string =>
+  kind === 'crash' ? 'crashes' : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`
 
 /** What was exercised, and what a run without failure is worth. */
 export function explorationText(

@@ -41,7 +41,7 @@ export function failureTeller(
       } catch (error) {
         if (!mayFail(error)) throw error
         await threads.renew()
-        toldOf = { story: [`not made small, and not told: ${untold(error as Error)}`] }
+        toldOf = { story: { lines: [`not made small, and not told: ${untold(error as Error)}`], ownFaults: [] } }
       }
       told.push(keepCounterexample(what, loaded, drawn, found, toldOf))
     }

@@ -39,7 +39,8 @@ export function keepCounterexample(
   const told = {
     failure,
     ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
-    story,
+    story: story.lines,
+    ownFaults: story.ownFaults,
     ...(token === undefined ? {} : { token }),
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
     ...judged,

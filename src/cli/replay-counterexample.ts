@@ -71,7 +71,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     const story =
       options.trace && failure.kind !== 'nondeterministic'
         ? []
-        : await storyOf(example.scenario, failure, exploreOptions)
+        : (await storyOf(example.scenario, failure, exploreOptions)).lines
     const text = failureText({ failure, story, replay: replayOf(what, options) }, chalk)
     io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
   }

@@ -1,6 +1,5 @@
 import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
-import type { CommandKind } from '../log/index.js'
-import { type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
+import { type CommandWatch, type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { type Subject, SubjectFault } from '../subject/index.js'
 import { type Coverage, emptyCoverage, strikeListeners } from './coverage.js'
@@ -41,7 +40,7 @@ export interface ExploreOptions extends SwarmOptions {
   /** Most events one run may take. */
   readonly maxSteps: number
   /** Told of every command before the subject is asked, with its clock: what hangs is known by the last one. */
-  readonly watch?: (command: CommandKind, atMs: number) => void
+  readonly watch?: CommandWatch
   /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
   readonly goOn?: () => boolean
   /** Told of a failure at once: what comes after it in the chunk may never end. */

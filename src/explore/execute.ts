@@ -1,6 +1,13 @@
 import type { Fault } from '../kernel/index.js'
-import type { CommandKind } from '../log/index.js'
-import { type ObserverKind, type Run, type Scenario, simulate, today, type When } from '../scenario/index.js'
+import {
+  type CommandWatch,
+  type ObserverKind,
+  type Run,
+  type Scenario,
+  simulate,
+  today,
+  type When,
+} from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import type { Listener } from '../trace/index.js'
 import { type Plan, tieBreakOf } from './plan.js'
@@ -22,7 +29,7 @@ export interface ExecuteOptions {
   readonly observers: readonly ObserverKind[]
   readonly listeners?: readonly Listener[]
   readonly counts?: number[]
-  readonly watch?: (command: CommandKind, atMs: number) => void
+  readonly watch?: CommandWatch
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
   /** At what time of the host it is run. */
   readonly when?: When

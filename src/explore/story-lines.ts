@@ -1,5 +1,6 @@
 import { isRefusal } from '../log/index.js'
 import { type Cast, describeEvent, type TraceEvent } from '../trace/index.js'
+import type { Remarks } from './remarks.js'
 import { isSameRequest } from './same-request.js'
 
 interface Line {
@@ -10,25 +11,43 @@ interface Line {
 /** How many lines back the same is looked for: as many may wait in turn, and a run that does not end is still told at once. */
 const REACH = 16
 
+/** Wider than most terminals: what is longer breaks where nobody wants it. */
+const WIDTH = 130
+
 /** One line an event; what happens again, and brings nothing new, is told once: by its last time. `last` stands alone. */
-export function storyLines(events: readonly TraceEvent[], last: TraceEvent | undefined, cast: Cast): readonly string[] {
+export function storyLines(
+  events: readonly TraceEvent[],
+  last: TraceEvent | undefined,
+  cast: Cast,
+  remarks: Remarks,
+): readonly string[] {
   const lines: Line[] = []
+  const isSame = (before: TraceEvent, next: TraceEvent) =>
+    remarks.of(before) === remarks.of(next) && isSameAgain(before, next, cast)
   for (const event of events) {
-    const place = event === last ? -1 : placeOfSame(lines, event, last, cast)
+    const place = event === last ? -1 : placeOfSame(lines, event, last, isSame)
     const [before] = place < 0 ? [] : lines.splice(place, 1)
     lines.push({ event, count: (before?.count ?? 0) + 1 })
   }
-  return lines.map(({ event, count }) => {
+  return lines.flatMap(({ event, count }) => {
     const times = count > 1 ? `  (${count} times, this the last)` : ''
-    return `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}${times}`
+    const line = `${String(event.atMs).padStart(6)} ms  ${describeEvent(event, cast)}${times}`
+    const remark = remarks.of(event)
+    if (remark === '') return [line]
+    return line.length + remark.length < WIDTH ? [`${line}  ${remark}`] : [line, `${' '.repeat(11)}${remark}`]
   })
 }
 
 /** Where the same was told before; -1 where it was not, or where something has changed since. */
-function placeOfSame(lines: readonly Line[], event: TraceEvent, last: TraceEvent | undefined, cast: Cast): number {
+function placeOfSame(
+  lines: readonly Line[],
+  event: TraceEvent,
+  last: TraceEvent | undefined,
+  isSame: (before: TraceEvent, next: TraceEvent) => boolean,
+): number {
   for (let place = lines.length - 1; place >= Math.max(0, lines.length - REACH); place--) {
     const { event: before } = lines[place] as Line
-    if (isSameRequest(before, last) === isSameRequest(event, last) && isSameAgain(before, event, cast)) return place
+    if (isSameRequest(before, last) === isSameRequest(event, last) && isSame(before, event)) return place
     // Of several who wait in turn, each has a line.
     if (!changesNothing(before) || !changesNothing(event)) return -1
   }

@@ -7,47 +7,62 @@ import {
   describeEvent,
   NOBODY,
   numbered,
-  recorder,
   type TraceEvent,
 } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure } from './chunk.js'
 import { describeClocks } from './describe-clocks.js'
+import { type OwnFaults, ownFaults } from './own-faults.js'
+import { record } from './record.js'
+import { remarksOn } from './remarks.js'
 import { isSameRequest } from './same-request.js'
+import { standstillOf } from './standstill.js'
 import { storyLines } from './story-lines.js'
 
 /** A story that does not fit on a screen is not read. */
 const MAX_LINES = 22
 
+/** What there is to tell of a failure. */
+export interface Story {
+  readonly lines: readonly string[]
+  /** What the scenario itself has had the world do. */
+  readonly ownFaults: readonly OwnFaults[]
+}
+
 /**
  * What happened until it went wrong, in virtual time: who held what, what the world did, and the event that broke the rule.
  * Of runs that differ, where they part.
  */
-export function storyOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<readonly string[]> {
+export async function storyOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<Story> {
   return failure.kind === 'nondeterministic'
-    ? partingOf(scenario, failure, options)
+    ? { lines: await partingOf(scenario, failure, options), ownFaults: [] }
     : pastOf(scenario, failure, options)
 }
 
-async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<readonly string[]> {
+async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOptions): Promise<Story> {
   const { plan } = failure
   const cast = castOf(numbered('node', plan.parameters.nodes ?? 1), numbered('space', plan.parameters.spaces ?? 1))
-  const recording = recorder()
-  await attempt(scenario, plan, options, { listeners: [recording] })
-  const { events } = recording
+  const recorded = await record(scenario, plan, options)
+  const { events } = recorded
   // The kernel ends the step it is in: what comes after the breach is not part of the story.
   const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
   const waits = last === undefined || isRefusedWait(last) ? waitsIn(past, cast, last?.space) : () => false
-  const told = past.filter((event) => event === last || tells(event, last) || waits(event))
-  const lines = storyLines(withoutPromptSend(told), last, cast)
+  const remarks = remarksOn({ ...recorded, events: past }, { plan, last, cast })
+  const told = past.filter((event) => event === last || tells(event, last) || waits(event) || remarks.causes.has(event))
+  const lines = storyLines(withoutPromptSend(told), last, cast, remarks)
   const left = lines.length - MAX_LINES
   const clocks = describeClocks(scenario, plan)
-  return [
-    // No event tells of them.
-    ...(clocks === '' ? [] : [`clocks     ${clocks}`]),
-    ...(left > 0 ? [`… ${left} ${left === 1 ? 'line' : 'lines'} before (--trace shows all)`] : []),
-    ...lines.slice(-MAX_LINES),
-  ]
+  const standstill = failure.kind === 'endless' ? standstillOf(recorded, cast) : undefined
+  return {
+    lines: [
+      ...(standstill === undefined ? [] : [standstill]),
+      // No event tells of them.
+      ...(clocks === '' ? [] : [`clocks     ${clocks}`]),
+      ...(left > 0 ? [`… ${left} ${left === 1 ? 'line' : 'lines'} before (--trace shows all)`] : []),
+      ...lines.slice(-MAX_LINES),
+    ],
+    ownFaults: ownFaults(past, plan),
+  }
 }
 
 /** Whether an event belongs to the story of `last`: what the world did, and what became of the same space and request. */
@@ -102,14 +117,14 @@ async function partingOf(scenario: Scenario, { plan }: Failure, options: Explore
     numbered('node', plan.parameters['nodes'] ?? 1),
     numbered('space', plan.parameters['spaces'] ?? 1),
   )
-  const record = async (when: When): Promise<readonly string[]> => {
+  const linesOf = async (when: When): Promise<readonly string[]> => {
     const lines: string[] = []
     const observe = (event: TraceEvent) => void lines.push(`${event.atMs} ms  ${describeEvent(event, cast)}`)
     await attempt(scenario, plan, options, { listeners: [{ observe }], when })
     return lines
   }
   for (let tried = 0; tried < TRIES; tried++) {
-    const [one, other] = [await record(today), await record(whenAgain(options.subject))]
+    const [one, other] = [await linesOf(today), await linesOf(whenAgain(options.subject))]
     const index = one.findIndex((line, at) => line !== other[at])
     if (index < 0 && one.length === other.length) continue
     const at = index < 0 ? one.length : index

@@ -1,14 +1,14 @@
 import type { Scenario } from '../scenario/index.js'
 import type { ExploreOptions, Failure } from './chunk.js'
 import { type Shrunk, shrink } from './shrink.js'
-import { storyOf } from './story.js'
+import { type Story, storyOf } from './story.js'
 
 /** What there is to say of a failure. */
 export interface Told {
   /** The failure made small; absent when that was not wanted, or stopped. */
   readonly small?: Shrunk
   /** Of the small one if there is one, else of the failure as it was found. */
-  readonly story: readonly string[]
+  readonly story: Story
 }
 
 class Stopped extends Error {

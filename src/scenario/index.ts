@@ -14,5 +14,5 @@ export {
   workload,
 } from './parameters.js'
 export { defineScenario, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
-export { type ObserverKind, type Run, type SimulateOptions, simulate } from './simulate.js'
+export { type CommandWatch, type ObserverKind, type Run, type SimulateOptions, simulate } from './simulate.js'
 export type { ScenarioWatch } from './watch.js'

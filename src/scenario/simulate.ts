@@ -1,6 +1,6 @@
 import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
 import { type Fault, Kernel, type KernelOptions, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
-import type { CommandKind, Reply } from '../log/index.js'
+import type { Command, CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
@@ -38,6 +38,9 @@ export interface Run {
   readonly invariants: readonly InvariantResult[]
 }
 
+/** Told of a command before the subject is. */
+export type CommandWatch = (kind: CommandKind, atMs: number, command: Command) => void
+
 export interface SimulateOptions {
   readonly seed: number
   readonly parameters: Parameters
@@ -55,8 +58,8 @@ export interface SimulateOptions {
   readonly meddle?: (inject: (fault: Fault) => void) => Listener
   /** Judged instead of the scenario's own invariants. */
   readonly invariants?: readonly Invariant[]
-  /** Told of every command before the subject is: where a run that hangs was last seen. */
-  readonly watch?: (command: CommandKind, atMs: number) => void
+  /** Where a run that hangs was last seen. */
+  readonly watch?: CommandWatch
   /** What is made of the trace: the fewer, the quicker. All of them, when absent. */
   readonly observers?: readonly ObserverKind[]
   /** End the run at the first event that breaks an invariant. */
@@ -130,7 +133,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     observer: writer,
     serve({ command }, _node, atMs) {
       reached += 1
-      watch?.(command.kind, atMs)
+      watch?.(command.kind, atMs, command)
       return execute(command, atMs)
     },
     restartStore: restart,

@@ -82,6 +82,17 @@ describe('what exploration prints', () => {
     const same = failureText({ ...told, failure: found }, chalk)
     expect(same.match(/broke at/g)).toHaveLength(1)
     expect(same).toContain('smallest: seed 705, 3 nodes, 0 spaces, no faults, 0 ms (1,826 runs)')
+    const ownFaults = [
+      { kind: 'pause', count: 1 },
+      { kind: 'crash', count: 2 },
+      { kind: 'lost-reply', count: 3 },
+    ] as const
+    const own = (faults: Failure['plan']['faults']) =>
+      failureText({ ...told, failure: { ...found, plan: { ...plan, faults } }, ownFaults }, chalk)
+    const theScenarios = "the scenario's own (1 pause, 2 crashes, 3 lost-replies)"
+    expect(own([])).toContain(`smallest: seed 705, 3 nodes, 0 spaces, no faults but ${theScenarios}, 0 ms (1,826 runs)`)
+    const pause = { kind: 'pause', node: 0, atMs: 3, durationMs: 2 } as const
+    expect(own([pause])).toContain(`, 1 fault and ${theScenarios}, 0 ms, from 3 nodes, 0 spaces, no faults, 0 ms`)
   })
 
   it('is why there is no token, where there is none', () => {

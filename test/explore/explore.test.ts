@@ -450,7 +450,7 @@ describe('a subject that is not deterministic', () => {
     }
     const [failure] = await failuresOf(dated, chunk(1, 1), [leaseLifecycle])
     expect(failure).toMatchObject({ kind: 'nondeterministic', seed: 1 })
-    const story = await storyOf(leaseLifecycle, failure as Failure, { subject: dated, maxSteps: 200_000 })
+    const { lines: story } = await storyOf(leaseLifecycle, failure as Failure, { subject: dated, maxSteps: 200_000 })
     expect(story[0]).toMatch(/^from event \d+ on$/)
     expect(story[1]).toContain('← renewed')
   })

@@ -176,7 +176,7 @@ describe.each(mutants.flatMap(([id, subject]) => starts.map((from) => [id, from,
 
     it('is told in a few lines, of which the last is the event that broke the rule', async () => {
       const { shrunk } = await made
-      const told = await storyOf(scenarioOf(shrunk.failure), shrunk.failure, of(subject))
+      const { lines: told } = await storyOf(scenarioOf(shrunk.failure), shrunk.failure, of(subject))
       expect(told.length).toBeGreaterThan(1)
       expect(told.length).toBeLessThanOrEqual(24)
       expect(told.at(-1)).toContain(await breakingLine(shrunk.failure, subject))
@@ -213,7 +213,7 @@ describe('a story', () => {
     let cut = 0
     for (const [, subject] of mutants) {
       const failure = await found(subject, 0)
-      const told = await storyOf(scenarioOf(failure), failure, of(subject))
+      const { lines: told } = await storyOf(scenarioOf(failure), failure, of(subject))
       const events = told.filter((line) => / ms {2}/.test(line))
       const isCut = told.some((line) => /^… \d+ lines? before \(--trace shows all\)$/.test(line))
       expect(events.length).toBeLessThanOrEqual(22)
@@ -227,12 +227,12 @@ describe('a story', () => {
   it('tells what happened at most once, in the order of time', async () => {
     for (const [, subject] of mutants) {
       const failure = await found(subject, 0)
-      const told = await storyOf(scenarioOf(failure), failure, of(subject))
+      const { lines: told } = await storyOf(scenarioOf(failure), failure, of(subject))
       const times = told.filter((line) => / ms {2}/.test(line)).map((line) => Number.parseInt(line, 10))
       expect(times.length).toBeGreaterThanOrEqual(told.length - 2)
       expect(times.every(Number.isSafeInteger)).toBe(true)
       expect(times).toEqual([...times].sort((one, other) => one - other))
-      expect(await storyOf(scenarioOf(failure), failure, of(subject))).toEqual(told)
+      expect((await storyOf(scenarioOf(failure), failure, of(subject))).lines).toEqual(told)
     }
   })
 })
@@ -280,7 +280,7 @@ describe('what a story ends with', () => {
     'its last line is the event that broke the rule, though the same step went on to %s',
     async (_what, subject, seed) => {
       const failure = await found(subject, seed)
-      const told = await storyOf(scenarioOf(failure), failure, of(subject))
+      const { lines: told } = await storyOf(scenarioOf(failure), failure, of(subject))
       expect(told.at(-1)).toContain(await breakingLine(failure, subject))
     },
   )

@@ -12,9 +12,10 @@ import {
 } from '../../src/explore/index.js'
 import type { Check, Invariant } from '../../src/invariants/index.js'
 import type { Fault } from '../../src/kernel/index.js'
+import type { Json } from '../../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Scenario, workload } from '../../src/scenario/index.js'
 import { defineSubject, type Subject } from '../../src/subject/index.js'
-import type { EventKind } from '../../src/trace/index.js'
+import { digestContent, type EventKind, hex } from '../../src/trace/index.js'
 import waitsForItself from '../corpus/p14-orphan-waiter.js'
 import retryWithoutCap from '../corpus/p16-retry-without-cap.js'
 import tokenNotCompared from '../corpus/x01-token-not-compared.js'
@@ -66,13 +67,18 @@ function answering(...answers: readonly ('lease-held' | number)[]): Subject {
 }
 
 /** What is told of the run of `scenario` with these faults, without the tokens. */
-async function told(scenario: Scenario, subject: Subject, faults: readonly Fault[] = []): Promise<readonly string[]> {
-  const parameters = { nodes: 2, spaces: 1, durationMs: 100 }
+async function told(
+  scenario: Scenario,
+  subject: Subject,
+  faults: readonly Fault[] = [],
+  spaces = 1,
+): Promise<readonly string[]> {
+  const parameters = { nodes: 2, spaces, durationMs: 100 }
   const plan: Plan = { scenario: scenario.name, seed: 1, strategy: 'insertion', parameters, faults }
   const failure = failureOf(await attempt(scenario, plan, { subject, maxSteps }), plan)
   if (failure === undefined) throw new Error('expected a failure')
-  const story = await storyOf(scenario, failure, { subject, maxSteps })
-  return story.map((line) => line.replace(/, token [0-9a-f]+/, '').trim())
+  const { lines } = await storyOf(scenario, failure, { subject, maxSteps })
+  return lines.map((line) => line.replace(/, token [0-9a-f]+/, '').trim())
 }
 
 const asksThrice = function* (node: Contender): Body {
@@ -162,6 +168,144 @@ describe('a story', () => {
   })
 })
 
+describe('what a story says of a line that does not show it', () => {
+  it('is for how long a lease was granted, where it is not what was asked for', async () => {
+    const clamps = defineSubject({
+      name: 'clamps',
+      core: ({ builtIn: { core } }) => ({
+        ...core,
+        acquire: (command, nowMs) => core.acquire({ ...command, ttlMs: 12 }, nowMs),
+      }),
+    })
+    const renews = function* (node: Contender): Body {
+      if (node.index === 1) return
+      for (const ttlMs of [20, 12]) {
+        const outcome = yield node.acquire('space-0', ttlMs)
+        if (outcome.kind === 'granted') yield node.renew(outcome.fence, 30)
+      }
+    }
+    expect(await told(scenarioOf(renews, ['granted'], at(2)), clamps)).toEqual([
+      '1 ms  node-0 ← granted: acquire of space-0 #1 (epoch 1, until 13 ms)  (12 ms, not the 20 asked for)',
+      '3 ms  node-0 ← renewed: renew of space-0 #2 (epoch 1, until 33 ms)',
+      '5 ms  node-0 ← granted: acquire of space-0 #3 (epoch 2, until 17 ms)',
+    ])
+  })
+
+  it('is what the scenario itself does', async () => {
+    const crashes = function* (node: Contender): Body {
+      if (node.index === 0) node.crash(2, 3)
+      yield node.acquire('space-0', 20)
+    }
+    const paused: Fault = { kind: 'pause', node: 1, atMs: 0, durationMs: 4 }
+    const scenario = scenarioOf(crashes, ['restarted'], () => 'broken')
+    expect((await told(scenario, answering(1), [paused])).filter((line) => line.includes(' is '))).toEqual([
+      '0 ms  node-1 is paused (until 4 ms)',
+      '2 ms  node-0 is crashed  (by the scenario)',
+      '4 ms  node-1 is resumed',
+      '5 ms  node-0 is restarted',
+    ])
+  })
+
+  describe('is of a checkpoint that was loaded', () => {
+    type Written = { nextSeq: number; state: Json }
+    type Choice = (written: readonly [Written, Written, Written, Written]) => Written
+    /** The built-in log, of which a `load` is given what `other` makes of all checkpoints that it was asked for. */
+    const loading = (other: Choice) =>
+      defineSubject({
+        name: 'loading',
+        log({ builtIn: { log }, durable }) {
+          const written = durable('written', (): Written[] => [])
+          return {
+            ...log,
+            checkpoint(command, nowMs) {
+              written.push({ nextSeq: command.nextSeq, state: command.state })
+              return log.checkpoint(command, nowMs)
+            },
+            load: (command, nowMs) => ({
+              ...log.load(command, nowMs),
+              kind: 'loaded',
+              nextSeq: 2,
+              checkpoint: other(written as [Written, Written, Written, Written]),
+            }),
+          }
+        },
+      })
+    /** Node-1 makes two checkpoints of space-1, node-0 one of space-0; node-1 makes one that is refused, loads and serves. */
+    const checkpoints = function* (node: Contender): Body {
+      const space = `space-${node.index}`
+      const outcome = yield node.acquire(space, 90)
+      if (outcome.kind !== 'granted') return
+      const { fence } = outcome
+      if (node.index === 0) yield node.sleep(10)
+      for (const seq of [0, 1]) {
+        yield node.append(fence, 'entry', seq)
+        if (seq === 0 || node.index === 1) yield node.checkpoint(fence, seq + 1, 10 * node.index + seq)
+      }
+      if (node.index === 0) return
+      yield node.sleep(20)
+      yield node.checkpoint(fence, 9, 99)
+      yield node.load(space)
+      node.served(fence, 2, 7)
+    }
+    const hexOf = (state: Json) => hex(digestContent('checkpoint', state))
+    it.each([
+      ['the last one', ([, second]) => second, undefined],
+      ['an older one', ([first]) => first, 'the last one, made by node-1 at 9 ms, is at 2'],
+      [
+        'one of another space',
+        ([, , third]) => ({ nextSeq: 2, state: third.state }),
+        `it was made by node-1 at 9 ms with state ${hexOf(11)}; state ${hexOf(0)} is the one of space-0, by node-0 at 15 ms`,
+      ],
+      [
+        'one of another place',
+        ([first]) => ({ nextSeq: 2, state: first.state }),
+        `it was made by node-1 at 9 ms with state ${hexOf(11)}; state ${hexOf(10)} is the one at 1, by node-1 at 5 ms`,
+      ],
+      [
+        'one that was refused',
+        ([, , , last]) => last,
+        `none was made at 9; state ${hexOf(99)} is the one that was refused (ahead-of-log), by node-1 at 31 ms`,
+      ],
+      [
+        'one that nobody made',
+        () => ({ nextSeq: 2, state: 5 }),
+        `it was made by node-1 at 9 ms with state ${hexOf(11)}; nobody wrote state ${hexOf(5)}`,
+      ],
+    ] as readonly [what: string, other: Choice, remark: string | undefined][])(
+      'when it is %s',
+      async (_what, other, remark) => {
+        const lines = await told(
+          scenarioOf(checkpoints, ['served'], () => 'broken'),
+          loading(other),
+          [],
+          2,
+        )
+        const place = lines.findIndex((line) => line.includes('← loaded'))
+        expect(lines.slice(place + 1, -1)).toEqual(remark === undefined ? [] : [remark])
+        const isOther = (line: string) => line.includes('node-0 ← checkpointed')
+        expect(lines.some(isOther)).toBe(remark?.includes('space-0') === true)
+      },
+    )
+  })
+
+  it('is who asks without end while time stands still, and what has it do so', async () => {
+    const asksOn = function* (node: Contender): Body {
+      for (let attempt = 1; ; attempt++) {
+        const outcome = yield node.acquire('space-0', 20)
+        if (outcome.kind === 'granted') return
+        const pursuit = { attempt, unanswered: 0, maxUnanswered: 5, baseMs: 4, capMs: 9 }
+        yield node.sleep(node.client.retryAfterMs(pursuit, node.random) ?? 1)
+      }
+    }
+    const network = () => ({ requestDelayMs: [0, 0], replyDelayMs: [0, 0], timeoutMs: 10 }) as const
+    const scenario = scenarioOf(asksOn, [], () => undefined, { network })
+    const hasty = defineSubject({ name: 'hasty', client: { retryAfterMs: () => 0 } })
+    expect((await told(scenario, hasty))[0]).toMatch(
+      /^time stands still at 0 ms: node-1 sends acquire \d{4} times; client.retryAfterMs has it wait for 0 ms each time$/,
+    )
+  })
+})
+
 describe('the story of a bug', () => {
   /** What is told of the first failure from `fromSeed` on, made small. */
   async function smallStory(subject: Subject, fromSeed: number): Promise<string> {
@@ -169,7 +313,7 @@ describe('the story of a bug', () => {
     const seeds = { from: fromSeed, seeds: 1_000, maxFailures: 1 }
     const [found] = (await exploreChunk(explorationScenarios, seeds, options)).failures as [Failure]
     const scenario = explorationScenarios.find(({ name }) => name === found.scenario) as Scenario
-    return (await storyOf(scenario, (await shrink(scenario, found, options)).failure, options)).join('\n')
+    return (await storyOf(scenario, (await shrink(scenario, found, options)).failure, options)).lines.join('\n')
   }
 
   it.each([

@@ -1,0 +1,72 @@
+import { isRefusal } from '../log/index.js'
+import { type Cast, contenderName, contenderOf, hex, type TraceEvent } from '../trace/index.js'
+import { isOwnFault } from './own-faults.js'
+import type { Plan } from './plan.js'
+import type { Recorded } from './record.js'
+
+/** What is to be said of events that they do not show by themselves. */
+export interface Remarks {
+  of(event: TraceEvent): string
+  /** Events of which another speaks. */
+  readonly causes: ReadonlySet<TraceEvent>
+}
+
+/** Looks through a run that ends with `last` for what cannot be seen in one line alone. */
+export function remarksOn(
+  { events, askedMs }: Pick<Recorded, 'events' | 'askedMs'>,
+  { plan, last, cast }: { readonly plan: Plan; readonly last: TraceEvent | undefined; readonly cast: Cast },
+): Remarks {
+  const remarks = new Map<TraceEvent, string>()
+  const causes = new Set<TraceEvent>()
+  const written: TraceEvent[] = []
+  const isTold = ({ space }: TraceEvent) => last === undefined || last.space < 0 || space === last.space
+  for (const event of events) {
+    const { kind, command, repeated } = event
+    if (command === 'checkpoint' && !repeated && (kind === 'checkpointed' || isRefusal(event))) {
+      written.push(event)
+    } else if (kind === 'loaded' && !repeated && isTold(event)) {
+      const { text, cause } = onLoaded(event, written, cast)
+      remarks.set(event, text)
+      if (cause !== undefined) causes.add(cause)
+    } else {
+      remarks.set(event, isOwnFault(event, plan) ? '(by the scenario)' : onLength(event, askedMs.get(event.index)))
+    }
+  }
+  return { of: (event) => remarks.get(event) ?? '', causes }
+}
+
+/** Who is granted less than it asked for believes in what it asked for. */
+function onLength({ kind, repeated, atMs, untilMs }: TraceEvent, askedMs: number | undefined): string {
+  // A copy is told what the first was told, which began sooner.
+  if (repeated || askedMs === undefined || untilMs - atMs === askedMs) return ''
+  if (kind !== 'granted' && kind !== 'renewed' && kind !== 'taken') return ''
+  return `(${untilMs - atMs} ms, not the ${askedMs} asked for)`
+}
+
+/** Whether the checkpoint that was loaded is the one that was made last; if it is not, what it is. */
+function onLoaded(
+  { space, untilMs: seq, content }: TraceEvent,
+  written: readonly TraceEvent[],
+  cast: Cast,
+): { readonly text: string; readonly cause?: TraceEvent } {
+  const made = written.filter((event) => event.space === space && event.kind === 'checkpointed')
+  const last = made.at(-1)
+  const same = made.findLast((event) => event.seq === seq)
+  const by = (event: TraceEvent) => `by ${contenderName(contenderOf(event, cast), cast)} at ${event.atMs} ms`
+  // Of one that was answered with another number than was asked for, nobody has said what is in it.
+  if (seq === 0 || same?.content === content || same?.content === 0) {
+    const isLast = last === undefined || last.seq <= seq
+    return { text: isLast ? '' : `the last one, made ${by(last)}, is at ${last.seq}` }
+  }
+  const expected =
+    same === undefined ? `none was made at ${seq}` : `it was made ${by(same)} with state ${hex(same.content)}`
+  const cause = written.findLast((event) => event.content === content)
+  if (cause === undefined) return { text: `${expected}; nobody wrote state ${hex(content)}` }
+  const what =
+    cause.kind !== 'checkpointed'
+      ? `that was refused (${cause.kind})`
+      : cause.space === space
+        ? `at ${cause.seq}`
+        : `of ${cast.spaces[cause.space]}`
+  return { text: `${expected}; state ${hex(content)} is the one ${what}, ${by(cause)}`, cause }
+}
