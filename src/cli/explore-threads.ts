@@ -1,4 +1,5 @@
 import type { LoadedSubject } from '../config/index.js'
+import type { Failure } from '../explore/index.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import type { Interrupt } from './interrupt.js'
 import { openPool, type Pool, type SubjectHangs } from './pool.js'
@@ -9,6 +10,11 @@ export interface ExploreThreads {
   pool(): Pool
   /** Ends all, and opens one: of a pool whose subject hangs, every thread may have been ended. */
   renew(): Promise<void>
+  /**
+   * What the plan of `failure` shows in a thread where nothing has run before.
+   * @throws SubjectHangs
+   */
+  afresh(failure: Failure): Promise<Failure | undefined>
   close(): Promise<void>
 }
 
@@ -37,6 +43,14 @@ export function openExploreThreads(
     async renew() {
       await pool.close()
       pool = openPool(spec, { subject, workers: 1, patienceMs })
+    },
+    async afresh(failure) {
+      const fresh = openPool(spec, { subject, workers: 1, patienceMs })
+      try {
+        return await fresh.again(failure)
+      } finally {
+        await fresh.close()
+      }
     },
     close: () => pool.close(),
   }

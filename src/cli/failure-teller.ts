@@ -1,10 +1,11 @@
+import { isBuiltIn } from '../../scenarios/index.js'
 import type { LoadedSubject } from '../config/index.js'
-import type { Failure, Told } from '../explore/index.js'
+import { carriedOver, type Failure, type Told } from '../explore/index.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import type { ToldFailure } from './explore-text.js'
 import { type ExploreThreads, scenarioHangs } from './explore-threads.js'
 import type { Interrupt } from './interrupt.js'
-import { keepCounterexample } from './keep-counterexample.js'
+import { keepCounterexample, withoutCounterexample } from './keep-counterexample.js'
 import { SubjectHangs } from './pool.js'
 
 export interface FailureTeller {
@@ -20,7 +21,7 @@ export interface FailureTeller {
 export function failureTeller(
   what: ToExplore,
   loaded: LoadedSubject,
-  { drawn }: ExploreSettings,
+  settings: ExploreSettings,
   threads: ExploreThreads,
   interrupt: Interrupt,
 ): FailureTeller {
@@ -32,18 +33,35 @@ export function failureTeller(
       ? 'the scenario then does not come to an end'
       : `the subject then ${error.message}`
   }
+  /** Of code that is not ours nothing may be kept from the runs before. On a store of ours, it is that which keeps. */
+  const mayKeep = ({ kind, scenario }: Failure): boolean =>
+    kind !== 'nondeterministic' &&
+    what.store === undefined &&
+    (loaded.file !== undefined || what.scenarios.some((other) => other.name === scenario && !isBuiltIn(other)))
+
+  const toldOf = async (found: Failure): Promise<ToldFailure> => {
+    const small = what.options.shrink !== false && !interrupt.happened
+    const toldOf = await threads.pool().tell(found, small)
+    const smallest = toldOf.small?.failure ?? found
+    if (mayKeep(found) && !interrupt.happened) {
+      const carried = carriedOver(found, smallest, await threads.afresh(smallest))
+      if (carried !== undefined) return withoutCounterexample(what, loaded, settings, carried)
+    }
+    return keepCounterexample(what, loaded, settings.drawn, found, toldOf)
+  }
   const tell = async (failures: readonly Failure[], mayFail: (error: unknown) => boolean): Promise<void> => {
     for (const found of failures) {
-      const small = what.options.shrink !== false && !interrupt.happened
-      let toldOf: Told
       try {
-        toldOf = await threads.pool().tell(found, small)
+        told.push(await toldOf(found))
       } catch (error) {
         if (!mayFail(error)) throw error
         await threads.renew()
-        toldOf = { story: { lines: [`not made small, and not told: ${untold(error as Error)}`], ownFaults: [] } }
+        const story: Told['story'] = {
+          lines: [`not made small, and not told: ${untold(error as Error)}`],
+          ownFaults: [],
+        }
+        told.push(keepCounterexample(what, loaded, settings.drawn, found, { story }))
       }
-      told.push(keepCounterexample(what, loaded, drawn, found, toldOf))
     }
   }
 

@@ -17,6 +17,34 @@ import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import { besides, type ToldFailure } from './explore-text.js'
 import { shownPath } from './shown-path.js'
 
+/** What a failure is told with that no file shows: the command that explores up to it again, on one thread. */
+export function withoutCounterexample(
+  { io, scenarios, named, options }: ToExplore,
+  { file }: LoadedSubject,
+  { fromSeed, maxFailures, drawn }: ExploreSettings,
+  failure: Failure,
+): ToldFailure {
+  const { strategy, parameters = {}, invariants, maxSteps } = drawn
+  const told = {
+    failure,
+    story: ['every run begins with nothing: look for state in a variable of a module'],
+    ...(file === undefined ? {} : { subject: shownPath(io, file) }),
+    ...(invariants === undefined ? {} : { invariants }),
+    ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
+    ...(options.config === undefined ? {} : { config: options.config }),
+  }
+  const again = [
+    'npx contention explore',
+    ...(named ? scenarios.map(({ name }) => ` ${name}`) : []),
+    ` --from-seed ${fromSeed} --seeds ${failure.seed - fromSeed + 1} --workers 1`,
+    ...(maxFailures === 1 ? [] : [` --max-failures ${maxFailures}`]),
+    optionText('strategy', strategy),
+    ...Object.entries(parameters).map(([name, value]) => optionText('param', `${name}=${value}`)),
+    besides(told),
+  ]
+  return { ...told, replay: again.join('') }
+}
+
 /** Writes `found`, made small or not, to a file, and says where. */
 export function keepCounterexample(
   { io, project, scenarios, options }: ToExplore,

@@ -34,6 +34,9 @@ export type Work =
   /** Of the scenarios of the pool, those that the subject can be asked. */
   | { readonly kind: 'explore'; readonly chunk: Chunk; readonly scenarios: readonly string[] }
   | { readonly kind: 'tell'; readonly found: Failure; readonly shrink: boolean }
+  | { readonly kind: 'again'; readonly failure: Failure }
+
+export type WorkResult = readonly CommandKind[] | ChunkResult | Told | Failure | undefined
 
 export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'close' }
 
@@ -41,7 +44,7 @@ export type FromWorker =
   | { readonly kind: 'ready' | 'pong' | 'closed' }
   /** A failure of the chunk under way: told of at once, and once more in its result. */
   | { readonly kind: 'found'; readonly failure: Failure }
-  | { readonly kind: 'done'; readonly result: readonly CommandKind[] | ChunkResult | Told }
+  | { readonly kind: 'done'; readonly result: WorkResult }
   | { readonly kind: 'failed'; readonly message: string }
   /** A scenario, or something else that is the user's own. */
   | { readonly kind: 'input-failed'; readonly problem: InputProblem }
@@ -117,6 +120,11 @@ export interface Pool {
    * @throws SubjectHangs
    */
   tell(found: Failure, shrink: boolean): Promise<Told>
+  /**
+   * What the plan of `failure` shows now.
+   * @throws SubjectHangs
+   */
+  again(failure: Failure): Promise<Failure | undefined>
   /** Nothing more is explored: chunks end with the seed that each is at. */
   stop(): void
   /** Once all is done: what the subject has begun, and what fails of it by itself, is waited for. */
@@ -257,6 +265,7 @@ export function openPool(
       stop()
       return ask({ kind: 'tell', found, shrink })
     },
+    again: (failure) => ask({ kind: 'again', failure }),
     async quiet() {
       await Promise.all(lanes.map(signOfLife))
       if (ended !== undefined) throw ended
@@ -277,7 +286,9 @@ export function openPool(
 /** The seeds at which a worker was. */
 function seedsOf(work: Work): Chunk | undefined {
   if (work.kind === 'assemble') return undefined
-  return work.kind === 'explore' ? work.chunk : { from: work.found.seed, seeds: 1, maxFailures: 1 }
+  if (work.kind === 'explore') return work.chunk
+  const { seed } = work.kind === 'tell' ? work.found : work.failure
+  return { from: seed, seeds: 1, maxFailures: 1 }
 }
 
 const isInStore = ({ lastSeen }: Lane): boolean => Atomics.load(lastSeen, 3) === 1

@@ -2,13 +2,12 @@ import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isBuiltIn } from '../../scenarios/index.js'
 import { loadProject, loadSubject } from '../config/index.js'
-import { type ChunkResult, type ExploreOptions, exploreChunk, type Told, tell } from '../explore/index.js'
-import type { CommandKind } from '../log/index.js'
+import { type ExploreOptions, exploreChunk, runAgain, tell } from '../explore/index.js'
 import { type Scenario, watchScenario } from '../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../stores/index.js'
 import { builtInSubject, commandsOf, type Subject, SubjectFault, subjectFunctions } from '../subject/index.js'
 import { inputProblemOf } from './explain.js'
-import type { FromWorker, ToWorker, Work, WorkerSpec } from './pool.js'
+import type { FromWorker, ToWorker, Work, WorkerSpec, WorkResult } from './pool.js'
 import { putOn } from './store.js'
 import { NO_TIME } from './vigil.js'
 
@@ -122,7 +121,7 @@ const run = async (work: Work): Promise<void> => {
   }
 }
 
-async function resultOf(work: Work): Promise<readonly CommandKind[] | ChunkResult | Told> {
+async function resultOf(work: Work): Promise<WorkResult> {
   if (work.kind === 'assemble') return [...commandsOf(subject)]
   if (work.kind === 'explore') {
     return exploreChunk(
@@ -131,7 +130,9 @@ async function resultOf(work: Work): Promise<readonly CommandKind[] | ChunkResul
       options,
     )
   }
-  const scenario = scenarios.find(({ name }) => name === work.found.scenario) as Scenario
+  const failure = work.kind === 'tell' ? work.found : work.failure
+  const scenario = scenarios.find(({ name }) => name === failure.scenario) as Scenario
+  if (work.kind === 'again') return runAgain(scenario, failure.plan, options)
   return tell(scenario, work.found, options, work.shrink ? goOn : () => Promise.resolve(false))
 }
 
@@ -140,6 +141,7 @@ port.on('message', (message: ToWorker) => {
     case 'assemble':
     case 'explore':
     case 'tell':
+    case 'again':
       void run(message)
       return
     case 'stop-shrinking':

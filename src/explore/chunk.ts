@@ -24,6 +24,13 @@ export type Failure = { readonly seed: number; readonly scenario: string; readon
       readonly atMs: number
       readonly message: string
     }
+  /** It hangs on what the runs before have left: run by itself, in a fresh thread, the plan shows something else. */
+  | {
+      readonly kind: 'carried-over'
+      readonly shown: { readonly message: string; readonly atMs: number }
+      /** Undefined where all holds. */
+      readonly afresh: { readonly message: string; readonly atMs: number } | undefined
+    }
   /** More events than a run may take. */
   | { readonly kind: 'endless'; readonly atMs: number; readonly maxSteps: number }
 )

@@ -63,6 +63,15 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
         message: `more than ${failure.maxSteps} events by ${failure.atMs} ms of virtual time`,
         atMs: failure.atMs,
       }
+    case 'carried-over': {
+      const { shown, afresh } = failure
+      const then = afresh === undefined ? 'holds' : `comes to this: ${afresh.message}`
+      return {
+        what: 'subject or scenario keeps something between runs',
+        message: `${shown.message}, but only after other runs: in a fresh thread its plan ${then}`,
+        atMs: shown.atMs,
+      }
+    }
     case 'nondeterministic':
       return {
         what: 'subject or scenario is not deterministic',

@@ -1,3 +1,4 @@
+export { carriedOver } from './carried-over.js'
 export {
   attempt,
   type Chunk,

@@ -105,8 +105,7 @@ function sameWay(one: Failure, other: Failure): boolean {
 /** Nothing after the failure, and no calm that it does not need. */
 function cutShort(scenario: Scenario, failure: Failure): Plan | undefined {
   const { plan } = failure
-  const atMs =
-    failure.kind === 'breach' ? failure.breach.atMs : failure.kind === 'nondeterministic' ? undefined : failure.atMs
+  const atMs = failure.kind === 'breach' ? failure.breach.atMs : 'atMs' in failure ? failure.atMs : undefined
   if (atMs === undefined) return undefined
   const { durationMs = 0, calmMs } = plan.parameters
   const faults = plan.faults.filter((fault) => fault.atMs <= atMs)

@@ -193,6 +193,29 @@ describe('contention explore', () => {
     expect((await cli(root, ['replay', 'lease-lifecycle', ...only])).stderr).toContain('--invariant cannot be used')
   })
 
+  it('is no counterexample where it hangs on the runs before: that is told, with the command that comes to it again', async () => {
+    const keeps = `
+let longest = 0
+export default {
+  name: 'keeps',
+  client: { believesUntilMs: ({ sentAtMs, ttlMs }) => (longest = Math.max(longest, sentAtMs + ttlMs)) },
+}
+`
+    const root = folder({ 'keeps.mjs': keeps })
+    const { code, stdout } = await explore(root, 'lease-lifecycle', '--subject', 'keeps.mjs', '--quiet')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^FAIL .* seed \d+: subject or scenario keeps something between runs at \d+ ms\n/)
+    expect(stdout).toContain(', but only after other runs: in a fresh thread its plan ')
+    expect(stdout).not.toMatch(/saved|token cx/)
+    expect(existsSync(join(root, 'counterexamples'))).toBe(false)
+    const [, again = ''] = /see npx contention (explore .*)/.exec(stdout) ?? []
+    const [seed] = /seed \d+/.exec(stdout) ?? []
+    const once = await cli(root, again.split(' '))
+    expect(once).toMatchObject({ code: 1, stdout: expect.stringContaining(`${seed}: subject or scenario keeps`) })
+    const json = JSON.parse((await cli(root, [...again.split(' '), '--json'])).stdout)
+    expect(json).toMatchObject({ verdict: 'not-held', failures: [{ failure: { kind: 'carried-over' } }] })
+  })
+
   it('has a counterexample of runs that differ, which fails again', async () => {
     const root = folder({
       'mine.mjs': renews("return { kind: 'renewed', expiresAtMs: nowMs + Math.floor(Math.random() * 1e6) }"),
