@@ -8,6 +8,9 @@ import type { Interrupt } from './interrupt.js'
 import { keepCounterexample, withoutCounterexample } from './keep-counterexample.js'
 import { SubjectHangs } from './pool.js'
 
+/** A subject that keeps something shows it soon, and a thread for each of a thousand failures would take minutes. */
+const RUN_AFRESH = 10
+
 export interface FailureTeller {
   /** What was told so far. */
   readonly told: readonly ToldFailure[]
@@ -43,7 +46,7 @@ export function failureTeller(
     const small = what.options.shrink !== false && !interrupt.happened
     const toldOf = await threads.pool().tell(found, small)
     const smallest = toldOf.small?.failure ?? found
-    if (mayKeep(found) && !interrupt.happened) {
+    if (mayKeep(found) && told.length < RUN_AFRESH && !interrupt.happened) {
       const carried = carriedOver(found, smallest, await threads.afresh(smallest))
       if (carried !== undefined) return withoutCounterexample(what, loaded, settings, carried)
     }
