@@ -40,13 +40,17 @@ export async function shrink(
   }
   const { brokenBy } = await run(failure.plan)
 
-  /** Whether `plan` fails in the same way; then it is the smallest so far. */
-  const accept = async (plan: Plan | undefined): Promise<boolean> => {
+  /** Whether `plan` fails in the same way, and as is wanted; then it is the smallest so far. */
+  const accept = async (
+    plan: Plan | undefined,
+    isWanted: (next: Failure) => boolean = () => true,
+  ): Promise<boolean> => {
     if (plan === undefined || runs >= MAX_RUNS) return false
     const next = await run(plan)
     if (next.failure === undefined || !sameWay(next.failure, failure)) return false
     // At another kind of event, or of command, it is another bug that breaks the rule.
     if (brokenBy !== undefined && next.brokenBy !== undefined && next.brokenBy !== brokenBy) return false
+    if (!isWanted(next.failure)) return false
     smallest = next.failure
     return true
   }
@@ -61,6 +65,17 @@ export async function shrink(
     return false
   }
 
+  /** Parameters at their least, where that is not their default: those are left so. */
+  const lowered = new Set<string>()
+  const acceptLower = async (): Promise<boolean> => {
+    for (const [name, plan] of lower(scenario, smallest.plan)) {
+      if (lowered.has(name) || !(await accept(plan, (next) => isMuchShorter(next, smallest)))) continue
+      lowered.add(name)
+      return true
+    }
+    return false
+  }
+
   for (let changed = true; changed && runs < MAX_RUNS; ) {
     changed = false
     // First, while there is time for it to happen with fewer.
@@ -68,12 +83,13 @@ export async function shrink(
     if (await accept(cutShort(scenario, smallest))) changed = true
     while (await acceptFirst(shorter(scenario, smallest.plan))) changed = true
     while (await acceptFirst(withoutFaults(smallest.plan))) changed = true
-    while (await acceptFirst(plainer(scenario, smallest.plan))) changed = true
+    while (await acceptFirst(plainer(scenario, smallest.plan, lowered))) changed = true
     while (await acceptFirst(milder(smallest.plan))) changed = true
     // What is left may be needed for this order of things alone: another seed brings another.
     for (const plan of withoutFaults(smallest.plan)) if (!changed) changed = await acceptWithAnySeed(plan)
-    // Last: with less time, no other may be taken away.
+    // Then: with less time, no other may be taken away.
     if (!changed) changed = await acceptWithAnySeed(sooner(scenario, smallest.plan))
+    if (!changed) changed = await acceptLower()
   }
   return { failure: smallest, runs, minimal: runs < MAX_RUNS }
 }
@@ -194,12 +210,14 @@ function within(fault: Fault, nodes: number): readonly Fault[] {
   return cut.length === 0 ? [] : [{ ...fault, nodes: cut }]
 }
 
+/** What has ways of its own to become less. */
+const sizes: ReadonlySet<string> = new Set(['nodes', 'spaces', 'tasks', 'jobs', 'durationMs', 'calmMs'])
+
 /** Parameters at their defaults or their bounds, the order of insertion, a small seed. */
-function* plainer(scenario: Scenario, plan: Plan): Iterable<Plan> {
+function* plainer(scenario: Scenario, plan: Plan, lowered: ReadonlySet<string>): Iterable<Plan> {
   if (plan.strategy !== 'insertion') yield { ...plan, strategy: 'insertion' }
   for (const [name, { default: value, min }] of Object.entries(scenario.parameters)) {
-    if (name === 'nodes' || name === 'spaces' || name === 'tasks' || name === 'jobs') continue
-    if (name === 'durationMs' || name === 'calmMs') continue
+    if (sizes.has(name) || lowered.has(name)) continue
     const now = plan.parameters[name]
     if (now === undefined || now === value) continue
     yield { ...plan, parameters: { ...plan.parameters, [name]: value } }
@@ -207,6 +225,19 @@ function* plainer(scenario: Scenario, plan: Plan): Iterable<Plan> {
   }
   for (let seed = 0; seed < Math.min(plan.seed, 4); seed++) yield { ...plan, seed }
 }
+
+/** Parameters at their least. */
+function* lower(scenario: Scenario, plan: Plan): Iterable<readonly [name: string, plan: Plan]> {
+  for (const [name, { min }] of Object.entries(scenario.parameters)) {
+    const now = plan.parameters[name]
+    if (sizes.has(name) || now === undefined || now <= min) continue
+    yield [name, { ...plan, parameters: { ...plan.parameters, [name]: min } }]
+  }
+}
+
+/** A parameter that is not at its default is one thing more to understand: a quarter of what is told is worth it. */
+const isMuchShorter = (next: Failure, than: Failure): boolean =>
+  next.kind === 'breach' && than.kind === 'breach' && 4 * next.breach.index <= 3 * than.breach.index
 
 /** A fault that lasts half as long, or strikes fewer. */
 function* milder(plan: Plan): Iterable<Plan> {

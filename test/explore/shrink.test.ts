@@ -237,6 +237,25 @@ describe('a story', () => {
   })
 })
 
+describe('a parameter', () => {
+  const givesUpLate = defineSubject({
+    name: 'gives up late',
+    client: {
+      retryAfterMs: ({ attempt, unanswered, maxUnanswered, baseMs, capMs }, random) =>
+        unanswered > maxUnanswered ? undefined : random.int(1, Math.min(capMs, baseMs << Math.min(attempt, 10))),
+    },
+  })
+
+  it('is at its least where much less is to be told then', async () => {
+    for (const fromSeed of starts) {
+      const failure = await found(givesUpLate, fromSeed)
+      const { plan } = (await shrink(scenarioOf(failure), failure, of(givesUpLate))).failure
+      expect(plan.parameters['maxUnanswered']).toBe(1)
+      expect(plan.parameters['durationMs']).toBeLessThan(100)
+    }
+  })
+})
+
 describe('a failure that is not a broken rule', () => {
   const full = defineSubject({
     name: 'full',

@@ -322,7 +322,7 @@ describe('the story of a bug', () => {
     [
       'a retry without a cap: each that was given up',
       retryWithoutCap,
-      /gives up waiting for \w+ of .*(\n.*){2,}gives up .*\n.*sends .*$/,
+      /gives up waiting for \w+ of .*\n.*sends \w+ of .*\(attempt 2\)$/,
     ],
     [
       'a copy that took effect: the first time it did',
