@@ -101,6 +101,8 @@ function smallerLines(failure: Failure, found: Failure): readonly string[] {
 
 function whenBroken(failure: Failure): string {
   const { what, atMs } = foundIn(failure)
+  // Of runs that merely differ, nothing has gone wrong at any time.
+  if (failure.kind === 'nondeterministic' && failure.shown === undefined) return what
   return `${verb(failure, what)} at ${atMs} ms`
 }
 

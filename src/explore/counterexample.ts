@@ -65,10 +65,10 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
       }
     case 'carried-over': {
       const { shown, afresh } = failure
-      const then = afresh === undefined ? 'holds' : `comes to this: ${afresh.message}`
+      const then = afresh === undefined ? 'its plan holds' : afresh.message
       return {
         what: 'subject or scenario keeps something between runs',
-        message: `${shown.message}, but only after other runs: in a fresh thread its plan ${then}`,
+        message: `${shown.message}, but only after other runs; in a fresh thread ${then}`,
         atMs: shown.atMs,
       }
     }

@@ -106,10 +106,13 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'loaded':
       return [`head at ${seq}`, untilMs > 0 ? `checkpoint at ${untilMs}, state ${hex(event.content)}` : '']
     case 'events':
-      return [`seq ${seq} to ${untilMs - 1}`, `content ${hex(event.content)}`]
+      return untilMs === seq
+        ? [`none from seq ${seq} on`]
+        : [`seq ${seq} to ${untilMs - 1}`, `content ${hex(event.content)}`]
     case 'truncated':
+      return [`first seq ${seq}`]
     case 'compacted':
-      return [ifTold(seq, `first seq ${seq}`)]
+      return [`from seq ${untilMs}`, ifTold(seq, `first seq ${seq}`)]
     case 'lease-held':
       return [heldText(peer, event), seq > 0 ? `place ${seq}` : '']
     case 'queued':

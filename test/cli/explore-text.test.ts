@@ -102,5 +102,8 @@ describe('what exploration prints', () => {
     expect(failureText({ ...told, file: 'x.json' }, chalk)).toContain('token none: too long, use the file')
     expect(failureText({ ...told, file: 'x.json', token: 'cx1abc' }, chalk)).toContain('token cx1abc\n')
     expect(failureText(told, chalk)).not.toContain('token')
+    expect(failureText(told, chalk)).toMatch(
+      /^FAIL {2}lease-lifecycle {2}seed 1: subject or scenario is not deterministic\n/,
+    )
   })
 })

@@ -205,7 +205,7 @@ export default {
     const { code, stdout } = await explore(root, 'lease-lifecycle', '--subject', 'keeps.mjs', '--quiet')
     expect(code).toBe(1)
     expect(stdout).toMatch(/^FAIL .* seed \d+: subject or scenario keeps something between runs at \d+ ms\n/)
-    expect(stdout).toContain(', but only after other runs: in a fresh thread its plan ')
+    expect(stdout).toContain(', but only after other runs; in a fresh thread ')
     expect(stdout).not.toMatch(/saved|token cx/)
     expect(existsSync(join(root, 'counterexamples'))).toBe(false)
     const [, again = ''] = /see npx contention (explore .*)/.exec(stdout) ?? []

@@ -57,7 +57,7 @@ describe('the trace', () => {
     ['superseded', 'append', 9, 'request 9 has been answered', undefined],
     ['ahead-of-log', 'checkpoint', 0, 'head at 0', undefined],
     ['checkpoint-mismatch', 'truncate', 0, 'checkpoint at 0', undefined],
-    ['compacted', 'read', 4, 'first seq 4', undefined],
+    ['compacted', 'read', 4, 'from seq 105, first seq 4', 'from seq 105'],
   ] as const)(
     'tells with %s what the subject says, and no figure where it says none',
     (kind, command, seq, said, untold) => {
@@ -79,6 +79,14 @@ describe('the trace', () => {
     expect(told({ epoch: 0, untilMs: 0 })).toBeUndefined()
     expect(told({ kind: 'queued', peer: 0, seq: 2 })).toBe('behind node-0, place 2')
     expect(told({ kind: 'queued' })).toBeUndefined()
+  })
+
+  it('tells which events were read, and that none were', () => {
+    const cast = castOf(numbered('node', 2), numbered('space', 1))
+    const read: TraceEvent = { ...event, kind: 'events', command: 'read', seq: 3, untilMs: 5, content: 255 }
+    const line = 'node-1 ← events: read of space-0 #3'
+    expect(describeEvent(read, cast)).toBe(`${line} (seq 3 to 4, content 000000ff)`)
+    expect(describeEvent({ ...read, untilMs: 3, content: 0 }, cast)).toBe(`${line} (none from seq 3 on)`)
   })
 
   it('calls the epoch of a job its epoch: it need not count how often the job was taken', () => {
