@@ -79,7 +79,8 @@ export default {
     expect(stdout.match(/(?<=seed )\d+(?=: )/g)).toEqual(seeds.map(String))
     expect(readdirSync(join(project, 'counterexamples'))).toHaveLength(seeds.length)
     expect(await cli(project, [...args, ...many])).toMatchObject({ stdout: expect.stringContaining('smallest:') })
-  })
+    // A hundred failures are made small.
+  }, 180_000)
 
   it('is told in JSON', async () => {
     const { code, stdout } = await cli(folder(files), [
