@@ -1,5 +1,5 @@
 import { shellWord } from '../report/index.js'
-import type { CommonOptions } from './options.js'
+import type { MeasureOptions } from './options.js'
 
 /** An option as it stands in a command, where it was given. */
 export const optionText = (name: string, value: string | undefined): string =>
@@ -25,7 +25,8 @@ export function replayOptions(
     config,
     budget,
     maxEvents,
-  }: Pick<CommonOptions, 'config' | 'budget' | 'maxEvents'> & { readonly subject?: string },
+    patience,
+  }: Pick<MeasureOptions, 'subject' | 'config' | 'budget' | 'maxEvents' | 'patience'>,
   configured: Values = {},
 ): string {
   const back = Object.keys(configured).filter(
@@ -37,18 +38,20 @@ export function replayOptions(
     optionText('config', config),
     optionText('budget', budget),
     optionText('max-events', maxEvents),
+    optionText('patience', patience),
   ].join('')
 }
 
 /** A command of ours, with those of the options given that decide what is measured: another one measures something else. */
-export function commandText(command: string, options: CommonOptions): string {
-  const given: readonly (readonly [option: string, value: string | undefined])[] = [
-    ['--config', options.config],
-    ['--budget', options.budget],
-    ['--seed', options.seed],
-    ...(options.param ?? []).map((param) => ['--param', param] as const),
-    ['--max-events', options.maxEvents],
-  ]
-  const words = given.flatMap(([option, value]) => (value === undefined ? [] : [option, shellWord(value)]))
-  return ['npx contention', command, ...words].join(' ')
+export function commandText(command: string, options: MeasureOptions): string {
+  return [
+    `npx contention ${command}`,
+    optionText('subject', options.subject),
+    optionText('config', options.config),
+    optionText('budget', options.budget),
+    optionText('seed', options.seed),
+    ...(options.param ?? []).map((param) => optionText('param', param)),
+    optionText('max-events', options.maxEvents),
+    optionText('patience', options.patience),
+  ].join('')
 }

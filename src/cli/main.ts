@@ -148,6 +148,12 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     once('--store', 'run the command once for each of them'),
   ] as const
 
+  const SUBJECT = [
+    '--subject <file>',
+    'on a lease core of yours, instead of the built-in one',
+    once('--subject', 'run the command once for each of them'),
+  ] as const
+
   const PATIENCE = [
     '--patience <seconds>',
     'how long code of yours may take for one command or step (default: 5)',
@@ -170,7 +176,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
   }
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')
-    .option('--subject <file>', 'on a lease core of yours, instead of the built-in one')
+    .option(...SUBJECT)
     .option(...STORE)
     .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
     .option('--output <file>', 'where the reporter writes, instead of stdout')
@@ -180,18 +186,21 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       end(await calling(calls, options, async () => (await import('./run.js')).run(io, names, options)))
     })
   running('check [scenario...]', 'run, and compare with the snapshot: the drift gate; never writes')
+    .option(...SUBJECT)
     .option(...STORE)
     .option(...PATIENCE)
     .action(async (names, options) => {
       const check = () => import('./check.js')
-      const calls = (await isConfigured(options)) || (await (await check()).callsSubjects(io))
+      const own = options.subject !== undefined || (await isConfigured(options))
+      const calls = own || (await (await check()).callsSubjects(io))
       end(await calling(calls, options, async () => (await check()).check(io, names, options)))
     })
   running('update', 'run every scenario, and accept what they do now as the snapshot')
+    .option(...SUBJECT)
     .option('--force', 'write in CI as well')
     .option(...PATIENCE)
     .action(async (options) => {
-      const calls = await isConfigured(options)
+      const calls = options.subject !== undefined || (await isConfigured(options))
       end(await calling(calls, options, async () => (await import('./update.js')).update(io, options)))
     })
   common('tune [scenario...]', 'run many seeds, show what limits are worth, and propose better ones')
@@ -241,6 +250,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(
       '--subject <file>',
       'on a lease core of yours, instead of the built-in one or the one of the counterexample',
+      SUBJECT[2],
     )
     .option('--invariant <name>', 'judge this one alone, of a counterexample; any number of times', collect)
     .option('--trace', 'every event, in order; with --json an object in each line, the verdict in the last')

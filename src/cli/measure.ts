@@ -1,13 +1,13 @@
 import { Chalk } from 'chalk'
 import type { Budgets } from '../budget/index.js'
-import { loadBudgets, loadSubjects, type Project } from '../config/index.js'
+import { type LoadedSubject, loadBudgets, loadSubjects, type Project } from '../config/index.js'
 import { type Report, reportTerminal, type ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { replayOptions } from './command-text.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
-import { refuseLacking } from './lacking.js'
-import { type CommonOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
+import { type LeftOut, refuseLacking, withoutLacking } from './lacking.js'
+import { type MeasureOptions, maxEventsOption, paramOptions, seedOption } from './options.js'
 import { withProgress } from './progress.js'
 import { select } from './selection.js'
 import { settled } from './settled.js'
@@ -18,17 +18,25 @@ import { warmUp } from './warm-up.js'
 export interface Measured {
   readonly report: Report
   readonly budgets: Budgets
+  /** The subject that was named; absent for the built-in one. */
+  readonly loaded?: LoadedSubject
+  /** The scenarios that it was not asked. */
+  readonly leftOut: readonly LeftOut[]
 }
 
-/** Runs what the options select, twice each, and judges it by the budgets. */
+/**
+ * Runs what the options select, twice each, and judges it by the budgets.
+ * @param lacking what becomes of scenarios, none of which was named, that the subject does not have the commands for
+ */
 export async function measure(
   io: Io,
   project: Project,
   names: readonly string[],
-  options: CommonOptions & { readonly subject?: string },
+  options: MeasureOptions,
+  lacking: 'refused' | 'left out' = 'refused',
 ): Promise<Measured> {
   const [loaded] = options.subject === undefined ? [] : await loadSubjects(project, io.cwd, [options.subject])
-  const { scenarios, parameters } = select(project, names, paramOptions(options.param))
+  const { scenarios: selected, parameters } = select(project, names, paramOptions(options.param))
   const budgets = loadBudgets(project, io.cwd, options.budget)
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS)
@@ -43,9 +51,11 @@ export async function measure(
     if (failed.outcomes.length === 0) return
     io.stderr.write(reportTerminal(failed, { chalk: new Chalk({ level: io.stderr.colorLevel }), quiet: true }))
   }
+  const watched = onWatch(io, loaded?.subject ?? builtInSubject)
+  if (loaded !== undefined && (names.length > 0 || lacking === 'refused')) refuseLacking(selected, watched, options)
+  const { scenarios, leftOut } = withoutLacking(selected, watched)
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
-    const subject = put(onWatch(io, loaded?.subject ?? builtInSubject))
-    if (loaded !== undefined) refuseLacking(scenarios, subject)
+    const subject = put(watched)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, async (onRun) => {
       await warmUp(scenarios)
       onScenarioWatch(io, scenarios)
@@ -53,7 +63,7 @@ export async function measure(
     })
   })
   await settled()
-  return { report: replayable(report, project, options), budgets }
+  return { report: replayable(report, project, options), budgets, ...(loaded && { loaded }), leftOut }
 }
 
 /** What did not hold is told with all that it takes to run it again. */

@@ -11,15 +11,20 @@ export interface CommonOptions {
   readonly param?: readonly string[]
   readonly budget?: string
   readonly maxEvents?: string
+  readonly patience?: string
   readonly json?: boolean
   readonly quiet?: boolean
   readonly store?: string
 }
 
-/** What `replay` takes, as typed. */
-export interface ReplayOptions extends CommonOptions {
-  readonly trace?: boolean
+/** What commands take that measure scenarios on one subject, as typed. */
+export interface MeasureOptions extends CommonOptions {
   readonly subject?: string
+}
+
+/** What `replay` takes, as typed. */
+export interface ReplayOptions extends MeasureOptions {
+  readonly trace?: boolean
   readonly invariant?: readonly string[]
   readonly node?: string
   readonly space?: string
@@ -37,7 +42,6 @@ export interface ExploreCliOptions extends CommonOptions {
   readonly invariant?: readonly string[]
   readonly maxFailures?: string
   readonly workers?: string
-  readonly patience?: string
   readonly output?: string
   readonly save?: boolean
   readonly shrink?: boolean

@@ -4,14 +4,14 @@ import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
-import type { CommonOptions } from './options.js'
+import type { MeasureOptions } from './options.js'
 import { type ReporterOptions, resolveReporters, show } from './reporters.js'
 
 /** `contention run`: runs scenarios twice each, judges them, and reports. */
 export async function run(
   io: Io,
   names: readonly string[],
-  options: CommonOptions & ReporterOptions & { readonly subject?: string },
+  options: MeasureOptions & ReporterOptions,
 ): Promise<ExitCode> {
   const reporters = resolveReporters(io, options)
   const project = await loadProject(io.cwd, options.config)

@@ -24,7 +24,6 @@ export interface TuneOptions extends CommonOptions {
   readonly reason?: string
   readonly vary?: string
   readonly workers?: string
-  readonly patience?: string
 }
 
 /** The options resolved: all that sweeps need. */

@@ -1,22 +1,18 @@
 import { Chalk } from 'chalk'
 import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
-import {
-  compareWithSnapshot,
-  readSnapshot,
-  snapshotFile,
-  snapshotReportMarkdown,
-  writeAtomically,
-} from '../gate/index.js'
+import { snapshotFile, snapshotReportMarkdown, writeChanged } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { plural, reportTerminal, shortSignature } from '../report/index.js'
 import { commandText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
+import { leftOutText, todoFirst } from './gate.js'
 import type { Io } from './io.js'
-import { measure } from './measure.js'
-import type { CommonOptions } from './options.js'
+import { type Measured, measure } from './measure.js'
+import type { MeasureOptions } from './options.js'
 import { shownPath } from './shown-path.js'
+import { snapshotAt, snapshotPlace } from './snapshot-place.js'
 
-export interface UpdateOptions extends CommonOptions {
+export interface UpdateOptions extends MeasureOptions {
   readonly force?: boolean
 }
 
@@ -28,30 +24,40 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   refuseInCi(io, options)
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
-  const { report } = await measure(io, project, [], options)
-  const chalk = new Chalk({ level: io.stdout.colorLevel })
-  const file = snapshotFile(project.snapshotFolder)
-  if (!report.passed) {
-    if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'not-held', written: null, report }, null, 2)}\n`)
-    else
-      io.stdout.write(
-        `${reportTerminal(report, { chalk, quiet: true })}nothing written: ${shownPath(io, file)} is as it was\n`,
-      )
-    return NOT_HELD
-  }
-  const before = readSnapshot(project.snapshotFolder)
-  const existing = project.scenarios.map(({ name }) => name)
-  const same = before.kind === 'snapshot' && compareWithSnapshot(report, before.snapshot, existing).length === 0
-  writeAtomically(file, snapshotReportMarkdown(report))
-  if (options.json) io.stdout.write(`${JSON.stringify({ verdict: 'held', written: file, report }, null, 2)}\n`)
-  else if (!options.quiet) {
-    io.stdout.write(
-      `${same ? 'unchanged' : 'written'}: ${shownPath(io, file)}, ${plural(report.outcomes.length, 'scenario')} · ${shortSignature(report.signature)}\n`,
-    )
-    const check = commandText('check', options)
-    if (check !== commandText('check', {})) io.stdout.write(`to compare with it: ${check}\n`)
-  }
-  return HELD
+  const measured = await measure(io, project, [], options, 'left out')
+  const { report, leftOut } = measured
+  const place = await snapshotPlace(project, measured.loaded)
+  const file = snapshotFile(place.folder)
+  // That of another subject is not written over.
+  snapshotAt(place)
+  const written = report.passed && writeChanged(file, snapshotReportMarkdown(report, place.subject))
+  if (options.json) {
+    const verdict = report.passed ? 'held' : 'not-held'
+    const document = { verdict, subject: place.subject ?? null, written: written ? file : null, leftOut, report }
+    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  } else if (!report.passed) io.stdout.write(refusedText(io, measured, file, options))
+  else if (!options.quiet) io.stdout.write(acceptedText(io, measured, { file, written }, options))
+  return report.passed ? HELD : NOT_HELD
+}
+
+function refusedText(io: Io, { report }: Measured, file: string, options: UpdateOptions): string {
+  const failures = reportTerminal(report, { chalk: new Chalk({ level: io.stdout.colorLevel }), quiet: true })
+  return `${failures}nothing written: ${shownPath(io, file)} is as it was\nfirst: ${todoFirst(report, options)}\n`
+}
+
+function acceptedText(
+  io: Io,
+  { report, leftOut }: Measured,
+  { file, written }: { readonly file: string; readonly written: boolean },
+  options: UpdateOptions,
+): string {
+  const what = `${plural(report.outcomes.length, 'scenario')} · ${shortSignature(report.signature)}`
+  const check = commandText('check', options)
+  return [
+    `${written ? 'written' : 'unchanged'}: ${shownPath(io, file)}, ${what}\n`,
+    ...leftOut.map((each) => `${leftOutText(each)}\n`),
+    ...(check === commandText('check', {}) ? [] : [`to compare with it: ${check}\n`]),
+  ].join('')
 }
 
 /** In CI a snapshot is what was reviewed and committed; a job that wrote its own would compare with itself. */

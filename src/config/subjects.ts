@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
 import { importModule } from './import.js'
@@ -32,6 +32,43 @@ export async function loadSubjects(
 export function subjectFiles(project: Project, directory: string, files: readonly string[]): readonly string[] {
   return files.length > 0 ? files.map((file) => resolve(directory, file)) : project.subjectFiles
 }
+
+/**
+ * The folder of the snapshot of a subject: one of its own, so that what one core does is never compared with what another does.
+ * @throws InputError for a name that gives no folder, or when another subject of the configuration has the same one
+ */
+export async function subjectSnapshotFolder(
+  { configFile, snapshotFolder, subjectFiles }: Project,
+  { subject: { name }, file }: LoadedSubject,
+): Promise<string> {
+  const slug = slugOf(name)
+  if (slug === '') {
+    throw new InputError({
+      what: 'the name of a subject cannot be that of a folder, in which its snapshot would be',
+      ...(file === undefined ? {} : { file }),
+      found: name,
+      expected: 'a name with letters or digits',
+    })
+  }
+  for (const other of subjectFiles) {
+    if (other === file || slugOf((await loadSubject(other)).name) !== slug) continue
+    throw new InputError({
+      what: `two subjects would have one snapshot: that of "${slug}"`,
+      ...(configFile === undefined ? {} : { file: configFile, at: 'subjects' }),
+      found: `${file} and ${other}`,
+      expected: 'names that differ in more than case and punctuation',
+    })
+  }
+  return join(snapshotFolder, 'subjects', slug)
+}
+
+/** A subject's name as the name of a folder on any system. No longer than such a name may be. */
+const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 60)
 
 export async function loadSubject(file: string): Promise<Subject> {
   if (!existsSync(file)) {

@@ -42,13 +42,16 @@ export type Drift =
   | { readonly kind: 'missing'; readonly scenario: string }
   /** Is in the snapshot, but does not exist any more. */
   | { readonly kind: 'obsolete'; readonly scenario: string }
+  /** Is in the snapshot, but the subject no longer has these commands, which it needs. */
+  | { readonly kind: 'lacking'; readonly scenario: string; readonly commands: readonly string[] }
   /** The whole snapshot is of another seed. */
   | { readonly kind: 'seed'; readonly before: number; readonly now: number }
   /** It is of another version of the budgets. */
   | { readonly kind: 'budgets'; readonly before: number; readonly now: number }
 
 /**
- * Compares a report with the snapshot, scenario by scenario.
+ * Compares a report with the snapshot, scenario by scenario. How a scenario behaves that is not deterministic is not compared:
+ * the next run of it would differ otherwise.
  * @param existing every scenario there is: what the snapshot has beyond these is obsolete; what was not run now is let be
  */
 export function compareWithSnapshot(report: Report, snapshot: Snapshot, existing: readonly string[]): readonly Drift[] {
@@ -59,7 +62,7 @@ export function compareWithSnapshot(report: Report, snapshot: Snapshot, existing
   for (const outcome of report.outcomes) {
     const entry = snapshot.entries.find(({ scenario }) => scenario === outcome.scenario)
     if (entry === undefined) drifts.push({ kind: 'missing', scenario: outcome.scenario })
-    else if (isChanged(entry, outcome)) drifts.push(changeOf(entry, outcome))
+    else if (outcome.deterministic && isChanged(entry, outcome)) drifts.push(changeOf(entry, outcome))
   }
   for (const { scenario } of snapshot.entries) {
     if (!existing.includes(scenario)) drifts.push({ kind: 'obsolete', scenario })

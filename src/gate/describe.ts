@@ -30,6 +30,12 @@ export function describeDrift(drift: Drift): DriftText {
         headline: 'in the snapshot, but there is no such scenario any more',
         details: [],
       }
+    case 'lacking':
+      return {
+        scenario: drift.scenario,
+        headline: `in the snapshot, but the subject no longer has ${drift.commands.join(', ')}`,
+        details: [],
+      }
     case 'changed': {
       const { parameters, metrics, limits, invariants, budgets } = drift
       return {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   lstatSync,
@@ -31,6 +32,20 @@ export function readSnapshot(folder: string): ParsedSnapshot | { readonly kind: 
     throw fileError(error, file, 'read')
   }
 }
+
+/**
+ * Replaces `file` by `text`, unless that is there already: in other line ends, which a checkout has given it
+ * (`core.autocrlf`), or behind a byte order mark, it is. Returns whether it had to.
+ * @throws InputError when it cannot be read or written
+ */
+export function writeChanged(file: string, text: string): boolean {
+  const there = textOf(file, 'read')
+  if (there !== undefined && plainText(there) === text) return false
+  writeAtomically(file, text)
+  return true
+}
+
+const plainText = (text: string): string => text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
 
 /**
  * Replaces `file` by `text` at one moment: whoever reads it, and whatever happens meanwhile, finds the old text or the
@@ -111,19 +126,19 @@ function isOpenFile(file: string): boolean {
 export function writeBeside(folder: string, name: string, extension: string, text: string): string {
   for (let number = 1; ; number++) {
     const file = join(folder, `${name}${number === 1 ? '' : `-${number}`}${extension}`)
-    const there = textOf(file)
+    const there = textOf(file, 'write')
     if (there === undefined) writeAtomically(file, text)
     if (there === undefined || there === text) return file
   }
 }
 
 /** Undefined where there is no such file, nor a folder for it. */
-function textOf(file: string): string | undefined {
+function textOf(file: string, doing: 'read' | 'write'): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
-    throw fileError(error, file, 'write')
+    throw fileError(error, file, doing)
   }
 }
 
@@ -135,6 +150,8 @@ function replaceFile(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
     writeDurably(temporary, text)
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode
+    if (mode !== undefined) chmodSync(temporary, mode)
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -7,6 +7,7 @@ export {
   snapshotFile,
   writeAtomically,
   writeBeside,
+  writeChanged,
   writeDurably,
 } from './files.js'
 export { snapshotReportMarkdown } from './snapshot.js'

@@ -21,6 +21,8 @@ export interface SnapshotEntry {
 
 /** What was accepted of one run of all scenarios: the gate compares later runs with it. */
 export interface Snapshot {
+  /** The name of what was measured; absent for the built-in subject. */
+  readonly subject?: string
   readonly seed: number
   /** Absent when no scenario had a budget. */
   readonly budgetVersion?: number
@@ -39,9 +41,10 @@ const SEAL = /^Snapshot v(\d+), signature: `([0-9a-f]{64})`$/
 /**
  * The snapshot's text: the report for people to read and diff, sealed by a digest of itself. One file, because two could
  * not be replaced at one moment: a kill between them would leave a mixture.
+ * @param subject the name of what was measured, where it is not the built-in subject
  */
-export function snapshotReportMarkdown(report: Report): string {
-  const body = reportMarkdown(report)
+export function snapshotReportMarkdown(report: Report, subject?: string): string {
+  const body = reportMarkdown(report, subject)
   return `${body}Snapshot v${snapshotVersion}, signature: \`${snapshotSignature(body)}\`\n`
 }
 
@@ -96,6 +99,7 @@ export function parseSnapshot(text: string): ParsedSnapshot {
     return damaged(sealAt, 'a text that was not changed since the snapshot was written')
   }
   const reader = new Reader(lines)
+  const subject = /^# Contention report of subject (.+)$/.exec(lines[0] as string)?.[1]
   const [seed, budgetVersion] = reader.groups(/Seed (\d+), (?:no budgets|budgets v(\d+))\.$/)
   const rows = reader.rows(/^\| (\S+) \| (?:PASS|FAIL) \| (\d+) \| `([0-9a-f]{64})` \|$/)
   const signature = reader.find(/^Report signature: `([0-9a-f]{64})`$/)
@@ -123,8 +127,11 @@ export function parseSnapshot(text: string): ParsedSnapshot {
       invariants: [...invariants.matchAll(/(.+?) (?:held|broke [\d,]+×)(?:, |$)/g)].map(([, name]) => name as string),
     })
   }
-  const budgets = budgetVersion === undefined ? {} : { budgetVersion: Number(budgetVersion) }
-  return { kind: 'snapshot', snapshot: { seed: Number(seed), ...budgets, signature, entries } }
+  const optional = {
+    ...(subject === undefined ? {} : { subject }),
+    ...(budgetVersion === undefined ? {} : { budgetVersion: Number(budgetVersion) }),
+  }
+  return { kind: 'snapshot', snapshot: { seed: Number(seed), ...optional, signature, entries } }
 }
 
 /** A limit on two metrics stands beside both. */

@@ -3,8 +3,11 @@ import { metricNames } from '../metrics/index.js'
 import { failureReasons, grouped, oneLine, passFailLabel, plural } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
 
-/** A report as markdown: byte for byte the same for equal reports, with nothing of when or where it was made. */
-export function reportMarkdown(report: Report): string {
+/**
+ * A report as markdown: byte for byte the same for equal reports, with nothing of when or where it was made.
+ * @param subject the name of what was measured, where it is not the built-in subject
+ */
+export function reportMarkdown(report: Report, subject?: string): string {
   const { outcomes, seed, budgetVersion, signature } = report
   const held = outcomes.length - report.failedScenarios
   const budgets = budgetVersion === undefined ? 'no budgets' : `budgets ${budgetVersionLabel(budgetVersion)}`
@@ -13,7 +16,7 @@ export function reportMarkdown(report: Report): string {
       `| ${scenario} | ${passFailLabel(passed)} | ${events} | \`${own}\` |`,
   )
   return [
-    '# Contention report',
+    `# Contention report${subject === undefined ? '' : ` of subject ${oneLine(subject)}`}`,
     '',
     `${passFailLabel(report.passed)}: ${held} of ${plural(outcomes.length, 'scenario')} held. Seed ${seed}, ${budgets}.`,
     '',

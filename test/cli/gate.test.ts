@@ -203,6 +203,43 @@ describe('contention update and check', () => {
     expect(await cli(project, ['check'])).toMatchObject({ code: 0, stderr: '' })
   })
 
+  it('advises what to do first, and not to accept, where that would be refused', async () => {
+    const onGithub = (summary: string) => ({ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
+    const told = async (project: string, times: number) => {
+      const summary = join(folder(), 'summary.md')
+      const { code, stdout, stderr } = await cli(project, ['check', '--seed', '3'], onGithub(summary))
+      expect(code).toBe(1)
+      const all = `${stdout}${stderr}${readFileSync(summary, 'utf8')}`
+      expect(all).not.toContain('contention update')
+      const { gate } = JSON.parse((await cli(project, ['check', '--seed', '3', '--json'])).stdout)
+      expect(gate.accept).toBeNull()
+      expect(all.split(gate.first)).toHaveLength(times + 1)
+      return { stdout, first: gate.first as string }
+    }
+    const project = ownProject(polite)
+    await cli(project, ['update', '--seed', '3'])
+
+    writeFileSync(join(project, 'own.ts'), scenarioFile(astray))
+    // Of what was not compared, no annotation says that it has drifted.
+    const chance = await told(project, 2)
+    expect(chance.first).toBe('mend own-scenario')
+    expect(chance.stdout).not.toContain('DRIFT')
+    expect(chance.stdout).toContain('not compared: own-scenario, which goes another way each time\n')
+
+    const rest = { maxLeaseWindowP95Ms: 0, maxCheckpointWindowEvents: 0, maxReplayWindowMs: 0 }
+    const budget = { version: 1, scenarios: { 'own-scenario': { ...rest, maxQueueDepth: 9, maxRetryAttempts: 99 } } }
+    mkdirSync(join(project, 'budgets'))
+    writeFileSync(join(project, 'budgets/v1.json'), JSON.stringify(budget))
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite))
+    const over = await told(project, 3)
+    expect(over.first).toBe(
+      'mend own-scenario, or raise what is over budget with `npx contention tune own-scenario --from-seed 3 --write --reason "why more is acceptable"`',
+    )
+    const tune = 'tune own-scenario --from-seed 3 --write --reason later --seeds 5'.split(' ')
+    expect((await cli(project, tune)).code).toBe(0)
+    expect((await cli(project, ['update', '--seed', '3'])).code).toBe(0)
+  })
+
   it('accepts nothing that did not hold', async () => {
     const project = ownProject(astray)
     const { code, stdout } = await cli(project, ['update'])
