@@ -1,5 +1,5 @@
 import { shellWord } from '../report/index.js'
-import type { MeasureOptions } from './options.js'
+import type { ExploreCliOptions, MeasureOptions } from './options.js'
 
 /** An option as it stands in a command, where it was given. */
 export const optionText = (name: string, value: string | undefined): string =>
@@ -37,6 +37,27 @@ export function replayOptions(
     optionText('subject', subject),
     optionText('config', config),
     optionText('budget', budget),
+    optionText('max-events', maxEvents),
+    optionText('patience', patience),
+  ].join('')
+}
+
+/**
+ * `explore` once more, with those of the options given that decide what is drawn and judged.
+ * @param what scenarios, and options besides
+ */
+export function exploreText(
+  what: readonly string[],
+  { config, param = [], strategy, invariant = [], maxEvents, patience }: ExploreCliOptions,
+  subject: string | undefined,
+): string {
+  return [
+    ['npx contention explore', ...what].join(' '),
+    optionText('subject', subject),
+    optionText('config', config),
+    ...param.map((each) => optionText('param', each)),
+    optionText('strategy', strategy),
+    ...invariant.map((name) => optionText('invariant', name)),
     optionText('max-events', maxEvents),
     optionText('patience', patience),
   ].join('')

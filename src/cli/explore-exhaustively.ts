@@ -5,10 +5,12 @@ import { provenInvariants, proveSchedules } from '../explore/index.js'
 import { InputError, nearest } from '../input/index.js'
 import { grouped } from '../report/index.js'
 import { assemble, type Subject } from '../subject/index.js'
+import { exploreText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { onInterrupt } from './interrupt.js'
 import { type Io, onWatch } from './io.js'
 import { type ExploreCliOptions, paramOptions } from './options.js'
+import { shownPath } from './shown-path.js'
 
 /** Takes what is to be said of one subject with `--json`. */
 export type Emit = (document: object) => void
@@ -58,6 +60,7 @@ export async function exploreExhaustively(
       `${chalk.red('FAIL')}  ${subject.name}: ${failure.kind === 'breach' ? `${failure.invariant} broke` : 'the subject is not deterministic, as seen'} in schedule ${grouped(schedules)}`,
       `      ${failure.message}`,
       ...failure.story.map((line) => `      ${line}`),
+      `      see ${exploreText([], options, loaded.file && shownPath(io, loaded.file))}`,
     ]
     io.stdout.write(`${lines.join('\n')}\n`)
   }

@@ -35,8 +35,9 @@ export interface ToldFailure {
   readonly invariants?: readonly string[]
   /** Most events that a run may take, where it is not as many as usual: nor of that does a token tell. */
   readonly maxEvents?: number
-  /** The configuration that was named. */
+  /** The configuration that was named, and the patience that was asked for. */
   readonly config?: string
+  readonly patience?: string
   readonly replay: string
 }
 
@@ -200,13 +201,12 @@ export const besides = ({
   invariants = [],
   maxEvents,
   config,
-}: Pick<ToldFailure, 'subject' | 'invariants' | 'maxEvents' | 'config'>): string =>
+  patience,
+}: Pick<ToldFailure, 'subject' | 'invariants' | 'maxEvents' | 'config' | 'patience'>): string =>
   [
     optionText('config', config),
-    onSubject(subject),
-    ...invariants.map((name) => ` --invariant ${name}`),
-    ...(maxEvents === undefined ? [] : [` --max-events ${maxEvents}`]),
+    optionText('subject', subject),
+    ...invariants.map((name) => optionText('invariant', name)),
+    optionText('max-events', maxEvents?.toString()),
+    optionText('patience', patience),
   ].join('')
-
-/** What a command needs besides, to run on the subject in `file`. */
-export const onSubject = (file: string | undefined): string => optionText('subject', file)

@@ -12,7 +12,7 @@ import { writeBeside } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { shellWord } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { optionText } from './command-text.js'
+import { exploreText } from './command-text.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import { besides, type ToldFailure } from './explore-text.js'
 import { shownPath } from './shown-path.js'
@@ -74,19 +74,22 @@ export function keepCounterexample(
     ...judged,
     ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
     ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
   }
   try {
     const shown = shownPath(io, writeBeside(folder, name, '.json', `${JSON.stringify(example, null, 2)}\n`))
-    const replay = `npx contention replay ${shellWord(shown)}${optionText('config', options.config)} --trace`
-    return { ...told, file: shown, replay }
+    // The file says the rest.
+    const { config, patience } = options
+    const given = besides({ ...(config !== undefined && { config }), ...(patience !== undefined && { patience }) })
+    return { ...told, file: shown, replay: `npx contention replay ${shellWord(shown)}${given} --trace` }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     // What was found, maybe after hours, is told all the same.
-    const again =
+    const replay =
       token === undefined
-        ? `explore ${scenario.name} --from-seed ${found.seed} --seeds 1${besides(told)}`
-        : `replay ${token}${besides(told)} --trace`
+        ? exploreText([scenario.name, `--from-seed ${found.seed} --seeds 1`], options, told.subject)
+        : `npx contention replay ${token}${besides(told)} --trace`
     const { what, found: why = '' } = error.problem
-    return { ...told, unsaved: why === '' ? what : `${what} (${why})`, replay: `npx contention ${again}` }
+    return { ...told, unsaved: why === '' ? what : `${what} (${why})`, replay }
   }
 }

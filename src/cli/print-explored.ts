@@ -4,9 +4,10 @@ import type { Exploration } from '../explore/index.js'
 import { grouped } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { eventCodes } from '../trace/index.js'
+import { exploreText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import type { ToExplore } from './explore-settings.js'
-import { explorationText, failureText, onSubject, type ToldFailure } from './explore-text.js'
+import { explorationText, failureText, type ToldFailure } from './explore-text.js'
 import type { Askable } from './lacking.js'
 import type { SubjectHangs } from './pool.js'
 import { shownPath } from './shown-path.js'
@@ -66,11 +67,11 @@ export function printHang(
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   for (const each of told) io.stdout.write(failureText(each, chalk))
-  const names = scenarios.map(({ name }) => name).join(' ')
+  const names = scenarios.map(({ name }) => name)
   const place =
     chunk === undefined
       ? '\n'
-      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see npx contention explore ${names} --from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1${onSubject(file && shownPath(io, file))}\n`
+      : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${exploreText([...names, `--from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1`], options, file && shownPath(io, file))}\n`
   io.stdout.write(
     `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
   )

@@ -16,6 +16,7 @@ import {
   runAgain,
   storyOf,
 } from '../explore/index.js'
+import { shellWord } from '../report/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { besides, failureText } from './explore-text.js'
@@ -79,14 +80,15 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
 }
 
 /** The command that shows it again, event by event. */
-function replayOf(what: string, { subject, invariant, maxEvents, config }: ReplayOptions): string {
+function replayOf(what: string, { subject, invariant, maxEvents, config, patience }: ReplayOptions): string {
   const given = besides({
     ...(subject === undefined ? {} : { subject }),
     ...(invariant === undefined ? {} : { invariants: invariant }),
     ...(maxEvents === undefined ? {} : { maxEvents: Number(maxEvents) }),
     ...(config === undefined ? {} : { config }),
+    ...(patience === undefined ? {} : { patience }),
   })
-  return `npx contention replay ${what}${given} --trace`
+  return `npx contention replay ${shellWord(what)}${given} --trace`
 }
 
 function tracing(
