@@ -4,7 +4,7 @@ import { packageRoot } from '../package.js'
 import { NothingMeasured } from '../run/index.js'
 import { ScenarioAborted } from '../scenario/index.js'
 import { StoreError, type StoreProblem } from '../stores/index.js'
-import { SubjectFault } from '../subject/index.js'
+import { CommandLacking, SubjectFault } from '../subject/index.js'
 import { storeProblemText } from './explain-store.js'
 
 /** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
@@ -61,6 +61,13 @@ function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
   }
   if (cause.cause instanceof SubjectFault) {
     return { what: `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time` }
+  }
+  if (cause.cause instanceof CommandLacking) {
+    const { subject, command } = cause.cause
+    return {
+      what: `${scenario} asks for ${command}, which ${subject} does not have`,
+      todo: `declare \`needs: ['${command}', …]\` in the scenario: then it is not run on subjects without`,
+    }
   }
   const { culprit, node, atMs } = cause
   const at = userFrame(cause.cause)

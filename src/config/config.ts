@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario/index.js'
 
-/** What `contention.config.ts` (or .mts, .js, .mjs, .json) may say. Paths are relative to the file. */
+/** What `contention.config.ts` (or .mts, .cts, .js, .mjs, .cjs, .json) may say. Paths are relative to the file. */
 export interface Config {
   /** Scenarios of your own: files whose exports are scenarios, or the scenarios themselves. */
   readonly scenarios?: readonly (string | Scenario)[]

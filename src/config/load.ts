@@ -42,7 +42,7 @@ function refuseEmpty(text: string, file: string): void {
 function configIn(folder: string): string {
   const inside = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
   if (inside !== undefined) return `pass --config ${inside}`
-  return 'name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward'
+  return 'name the file, or leave --config out: contention.config.ts, .mts, .cts, .js, .mjs, .cjs or .json is found from here upward'
 }
 
 async function defaultExport(file: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
 import { type CommandWatch, type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
-import { type Subject, SubjectFault } from '../subject/index.js'
+import { CommandLacking, type Subject, SubjectFault } from '../subject/index.js'
 import { type Coverage, emptyCoverage, strikeListeners } from './coverage.js'
 import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
 import type { Plan } from './plan.js'
@@ -196,14 +196,19 @@ export async function attempt(
     return { kind: 'ended', execution }
   } catch (error) {
     if (error instanceof StepLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
-    if (error instanceof StepFailed && error.culprit === 'scenario') throw new ScenarioAborted(scenario.name, error)
+    const ofScenario =
+      error instanceof StepFailed && (error.culprit === 'scenario' || error.cause instanceof CommandLacking)
+    if (ofScenario) throw new ScenarioAborted(scenario.name, error)
     throw error
   }
 }
 
+/** What a store cannot do, and what a subject need not have. */
+const notItsFault = (cause: unknown): boolean => cause instanceof StoreError || cause instanceof CommandLacking
+
 const isSubjectsFault = (error: unknown): error is StepFailed =>
   error instanceof StepFailed &&
-  (error.cause instanceof SubjectFault || (error.culprit === 'subject' && !(error.cause instanceof StoreError)))
+  (error.cause instanceof SubjectFault || (error.culprit === 'subject' && !notItsFault(error.cause)))
 
 /** What an attempt shows to be wrong; undefined when nothing is. */
 export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {

@@ -5,6 +5,7 @@ import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } fro
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
+import { CommandLacking } from './lacking.js'
 import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext, WholeCore } from './subject.js'
 
 /** A subject put together for one run. */
@@ -78,7 +79,7 @@ function assembleParts(
     commands: new Set(started.handlers.keys()),
     execute(command, nowMs) {
       const handler = started.handlers.get(command.kind)
-      if (handler === undefined) throw new TypeError(`subject "${subject.name}" has no ${command.kind}`)
+      if (handler === undefined) throw new CommandLacking(subject.name, command.kind)
       return handler(command, nowMs)
     },
     restart(unsynced) {

@@ -295,14 +295,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
       "error: ./empty is not a configuration: it is a folder
         file:     ./empty
         expected: the path of a file
-        to do:    name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward
+        to do:    name the file, or leave --config out: contention.config.ts, .mts, .cts, .js, .mjs, .cjs or .json is found from here upward
       "
     `)
     expect(await refusal(root, 'run', '--config', 'missing.ts')).toMatchInlineSnapshot(`
       "error: ./missing.ts is not a configuration: it does not exist
         file:     ./missing.ts
         expected: the path of a file
-        to do:    name the file, or leave --config out: contention.config.ts, .mts, .js, .mjs or .json is found from here upward
+        to do:    name the file, or leave --config out: contention.config.ts, .mts, .cts, .js, .mjs, .cjs or .json is found from here upward
       "
     `)
   })

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { astray, cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
@@ -238,6 +238,37 @@ describe('contention update and check', () => {
     const tune = 'tune own-scenario --from-seed 3 --write --reason later --seeds 5'.split(' ')
     expect((await cli(project, tune)).code).toBe(0)
     expect((await cli(project, ['update', '--seed', '3'])).code).toBe(0)
+  })
+
+  it('writes what differs, and says so, and leaves line ends and byte order marks as they are', async () => {
+    const config = (names: readonly string[]) => JSON.stringify({ scenarios: names, builtIn: false })
+    const project = ownProject(polite, {
+      'contention.config.json': config(['./own.ts', './other.ts']),
+      'other.ts': scenarioFile(polite, 'other-scenario'),
+    })
+    const file = join(project, 'snapshots/report.md')
+    await cli(project, ['update'])
+    chmodSync(file, 0o640)
+    const first = snapshotOf(project)
+
+    writeFileSync(join(project, 'contention.config.json'), config(['./other.ts', './own.ts']))
+    const json = JSON.parse((await cli(project, ['update', '--json'])).stdout)
+    expect(json).toMatchObject({ verdict: 'held', written: file })
+    expect(snapshotOf(project)).not.toBe(first)
+    expect(statSync(file).mode & 0o777).toBe(0o640)
+    writeFileSync(join(project, 'contention.config.json'), config(['./own.ts', './other.ts']))
+    expect((await cli(project, ['update'])).stdout).toMatch(/^written: /)
+    expect(snapshotOf(project)).toBe(first)
+
+    for (const text of [first, first.replaceAll('\n', '\r\n'), `\uFEFF${first}`]) {
+      writeFileSync(file, text)
+      expect((await cli(project, ['update'])).stdout).toMatch(/^unchanged: /)
+      expect(JSON.parse((await cli(project, ['update', '--json'])).stdout)).toMatchObject({
+        verdict: 'held',
+        written: null,
+      })
+      expect(snapshotOf(project)).toBe(text)
+    }
   })
 
   it('accepts nothing that did not hold', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadProject } from '../../src/config/index.js'
@@ -11,8 +11,10 @@ describe('the configuration', () => {
   it.each([
     ['contention.config.ts', esm.replace('7', '7 as number')],
     ['contention.config.mts', esm],
+    ['contention.config.cts', esm],
     ['contention.config.js', esm],
     ['contention.config.mjs', esm],
+    ['contention.config.cjs', 'module.exports = { seed: 7, builtIn: false, scenarios: ["./own.ts"] }'],
     ['contention.config.json', '{ "seed": 7, "builtIn": false, "scenarios": ["./own.ts"] }'],
   ])('is found from below and loaded as %s, with paths relative to it', async (name, text) => {
     const root = folder({ [name]: text, 'own.ts': scenarioFile(polite) })
@@ -25,6 +27,35 @@ describe('the configuration', () => {
       snapshotFolder: join(root, 'snapshots'),
     })
     expect(project.scenarios.map((scenario) => scenario.name)).toEqual(['own-scenario'])
+  })
+
+  it.each(['contention.config.yaml', 'Contention.config.ts', 'contention.conf.ts'])(
+    'is not passed over in silence under the name %s',
+    async (name) => {
+      const root = folder({ [name]: esm, 'below/file': '' })
+      for (const directory of [root, join(root, 'below')]) {
+        await expect(loadProject(directory)).rejects.toThrow(
+          `${name} is not a name under which a configuration is looked for`,
+        )
+      }
+      writeFileSync(join(root, 'below/contention.config.json'), '{}')
+      await expect(loadProject(join(root, 'below'))).resolves.toMatchObject({ root: join(root, 'below') })
+    },
+  )
+
+  it('is none that was put aside, nor a folder', async () => {
+    const root = folder({ 'contention.config.ts~': '', 'contention.config.ts.bak': '', 'contention.configs/file': '' })
+    await expect(loadProject(root)).resolves.toMatchObject({ seed: 1 })
+  })
+
+  it('is one: two in a folder are refused, and a link that leads nowhere', async () => {
+    const two = folder({ 'contention.config.json': '{}', 'contention.config.ts': esm })
+    await expect(loadProject(two)).rejects.toThrow('found:    contention.config.json and contention.config.ts')
+    const root = folder({ 'contention.config.json': '{}', 'below/file': '' })
+    symlinkSync('nowhere.ts', join(root, 'below/contention.config.ts'))
+    await expect(loadProject(join(root, 'below'))).rejects.toThrow(
+      /cannot read .*\n.*\n.*symbolic link to what does not/,
+    )
   })
 
   it('runs the built-in scenarios beside one’s own unless told otherwise', async () => {
