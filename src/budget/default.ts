@@ -1,4 +1,5 @@
 import v1 from '../../budgets/v1.json' with { type: 'json' }
+import { own } from '../input/index.js'
 import type { Budget, Budgets } from './budget.js'
 
 /**
@@ -12,5 +13,10 @@ export const budgetVersion: number = defaultBudgets.version
 
 /** The budget that comes with the package for a built-in scenario; undefined for any other. */
 export function defaultBudget(scenario: string): Budget | undefined {
-  return Object.hasOwn(defaultBudgets.scenarios, scenario) ? defaultBudgets.scenarios[scenario] : undefined
+  return budgetFor(defaultBudgets, scenario)
+}
+
+/** The budget that a scenario has among `budgets`, if it has one. */
+export function budgetFor({ scenarios }: Pick<Budgets, 'scenarios'>, scenario: string): Budget | undefined {
+  return own(scenarios, scenario)
 }

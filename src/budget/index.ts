@@ -9,6 +9,6 @@ export {
   type Raise,
   type Spread,
 } from './budget.js'
-export { budgetVersion, defaultBudget, defaultBudgets } from './default.js'
+export { budgetFor, budgetVersion, defaultBudget, defaultBudgets } from './default.js'
 export { type BudgetCheck, type BudgetResult, budgetFailures, budgetLabel, evaluateBudget } from './evaluate.js'
 export { budgetFileName, parseBudgets, printBudgets, versionOfFileName } from './parse.js'

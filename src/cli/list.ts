@@ -1,4 +1,5 @@
 import { Chalk } from 'chalk'
+import { budgetFor } from '../budget/index.js'
 import { loadBudgets, loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { type ExitCode, HELD } from './exit-code.js'
 import type { Io } from './io.js'
@@ -27,7 +28,7 @@ export async function list(io: Io, names: readonly string[], options: ListOption
       name,
       description,
       parameters,
-      budget: budgets.scenarios[name] ?? null,
+      budget: budgetFor(budgets, name) ?? null,
     }))
     io.stdout.write(`${JSON.stringify({ verdict: 'held', scenarios: entries }, null, 2)}\n`)
     return HELD
@@ -36,7 +37,7 @@ export async function list(io: Io, names: readonly string[], options: ListOption
   const measured = new Set(project.scenarios.map((scenario) => scenario.name))
   const notes = (name: string): string => {
     if (!measured.has(name)) return chalk.dim(' (for explore)')
-    return budgets.scenarios[name] === undefined ? chalk.yellow(' (no budget)') : ''
+    return budgetFor(budgets, name) === undefined ? chalk.yellow(' (no budget)') : ''
   }
   for (const { name, description, parameters } of scenarios) {
     const budget = notes(name)

@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk'
 import type { Budgets } from '../budget/index.js'
 import { type LoadedSubject, loadBudgets, loadSubjects, type Project } from '../config/index.js'
+import { own } from '../input/index.js'
 import { type Report, reportTerminal, type ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
@@ -76,6 +77,6 @@ export function replayableOutcome(
   { parameters }: Project,
   options: Parameters<typeof replayOptions>[1],
 ): ScenarioOutcome {
-  const given = outcome.passed ? '' : replayOptions(outcome, options, parameters[outcome.scenario])
+  const given = outcome.passed ? '' : replayOptions(outcome, options, own(parameters, outcome.scenario))
   return given === '' ? outcome : { ...outcome, replayOptions: given }
 }

@@ -1,4 +1,5 @@
 import { Chalk } from 'chalk'
+import { budgetFor } from '../budget/index.js'
 import { loadBudgets, loadProject, loadSubjects, refuseNoBudgetFolder } from '../config/index.js'
 import { describeClocks, isToken } from '../explore/index.js'
 import { InputError } from '../input/index.js'
@@ -51,7 +52,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   const seed = seedOption(options.seed, project.seed)
   const maxEvents = maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS)
   const limits = loadBudgets(project, io.cwd, options.budget)
-  const budget = limits.scenarios[scenario.name]
+  const budget = budgetFor(limits, scenario.name)
   const outcome = await runScenario(scenario, {
     seed,
     parameters: given,

@@ -1,5 +1,5 @@
 import { type Project, scenarioNamed } from '../config/index.js'
-import { InputError, oneOf } from '../input/index.js'
+import { InputError, oneOf, own } from '../input/index.js'
 import { ParameterError, resolveParameters, type Scenario } from '../scenario/index.js'
 
 type Values = { readonly [name: string]: number }
@@ -28,8 +28,8 @@ export function select(project: Project, names: readonly string[], params: Value
   }
   refuseUnknownParameters(scenarios, params)
   const parameters = scenarios.map((scenario) => {
-    const own = Object.fromEntries(Object.entries(params).filter(([name]) => name in scenario.parameters))
-    const values = { ...project.parameters[scenario.name], ...own }
+    const given = Object.entries(params).filter(([name]) => Object.hasOwn(scenario.parameters, name))
+    const values = { ...own(project.parameters, scenario.name), ...Object.fromEntries(given) }
     checkParameters(scenario, values)
     return [scenario.name, values] as const
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
+import { budgetFileName, budgetFor, defaultBudgets, printBudgets } from '../budget/index.js'
 import { budgetSchema, budgetVersions, loadBudgets } from '../config/index.js'
-import { InputError } from '../input/index.js'
+import { InputError, own } from '../input/index.js'
 import { plural } from '../report/index.js'
 import { nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
 import { replayOptions } from './command-text.js'
@@ -25,7 +25,7 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
   )
   if (swept.kind === 'failed') return swept
   const tuned = swept.sweeps.map((measured) =>
-    proposeLimits(measured, budgets.scenarios[measured.scenario], headroomPercent),
+    proposeLimits(measured, budgetFor(budgets, measured.scenario), headroomPercent),
   )
 
   const written = options.write ? writeNext(plan, tuned, headroomPercent, options.reason) : undefined
@@ -46,8 +46,8 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
 
 /** What else `replay` has to be given to run a seed of `scenario` as it was measured. */
 function againOptions({ selection, project, options }: TunePlan, { scenario, overrides }: TunedScenario): string {
-  const run = { parameters: selection.parameters[scenario] ?? {}, overrides }
-  return replayOptions(run, options, project.parameters[scenario])
+  const run = { parameters: own(selection.parameters, scenario) ?? {}, overrides }
+  return replayOptions(run, options, own(project.parameters, scenario))
 }
 
 function writeNext(

@@ -1,4 +1,5 @@
 import { limitNames } from '../budget/index.js'
+import { own } from '../input/index.js'
 import { type MetricName, metricNames } from '../metrics/index.js'
 import type { Report, ScenarioOutcome } from '../report/index.js'
 import { invariantsOf, limitsOf, type Snapshot, type SnapshotEntry } from './snapshot.js'
@@ -98,7 +99,9 @@ function changes<N extends string>(
   before: { readonly [name in N]?: number },
   now: { readonly [name in N]?: number },
 ): readonly Change[] {
-  return names.filter((name) => before[name] !== now[name]).map((name) => ({ name, from: before[name], to: now[name] }))
+  return names
+    .map((name) => ({ name, from: own<number | undefined>(before, name), to: own<number | undefined>(now, name) }))
+    .filter(({ from, to }) => from !== to)
 }
 
 function budgetMoves({ metrics }: SnapshotEntry, { budget }: ScenarioOutcome): readonly BudgetMove[] {

@@ -1,4 +1,4 @@
-import type { Budgets } from '../budget/index.js'
+import { type Budgets, budgetFor } from '../budget/index.js'
 import { type Report, reportOf } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type Job, runJobs } from './jobs.js'
@@ -30,9 +30,10 @@ function matrixJobs(
   scenarios: readonly Scenario[],
   { seed = DEFAULT_SEED, budgets, parameters }: MatrixOptions,
 ): readonly Job[] {
+  const givenTo = new Map(Object.entries(parameters ?? {}))
   return scenarios.map((scenario) => {
-    const limits = budgets?.scenarios[scenario.name]
-    const given = parameters?.[scenario.name]
+    const limits = budgets && budgetFor(budgets, scenario.name)
+    const given = givenTo.get(scenario.name)
     return {
       scenario,
       seed,

@@ -1,3 +1,5 @@
+import { own } from '../input/index.js'
+
 /** One number that a scenario can be tuned by. Always a whole number, so that a run is the same on every host. */
 export interface ParameterDefinition {
   readonly default: number
@@ -44,7 +46,7 @@ export function resolveParameters<D extends ParameterDefinitions>(
     }
   }
   const entries = Object.entries(definitions).map(([name, definition]) => {
-    const value = given[name] ?? definition.default
+    const value = own(given, name) ?? definition.default
     const { min, max } = definition
     if (!Number.isSafeInteger(value) || value < min || value > max) {
       throw new ParameterError(name, `parameter ${name} is ${value}: expected a whole number from ${min} to ${max}`)

@@ -1,6 +1,7 @@
 import {
   type Budget,
   type Budgets,
+  budgetFor,
   type Derivation,
   type LimitName,
   limitNames,
@@ -38,10 +39,10 @@ export function nextVersion(
   how: Pick<Derivation, 'seeds' | 'headroomPercent'>,
   reason: string | undefined,
 ): NextVersion {
-  const changes = tuned.flatMap((each) => changesOf(each.scenario, before.scenarios[each.scenario], budgetOf(each)))
+  const changes = tuned.flatMap((each) => changesOf(each.scenario, budgetFor(before, each.scenario), budgetOf(each)))
   const raised = changes.filter(({ from, to }) => to > from)
   if (raised.length > 0 && reason === undefined) return { kind: 'reason-needed', raised }
-  const known = tuned.every(({ scenario }) => before.scenarios[scenario] !== undefined)
+  const known = tuned.every(({ scenario }) => budgetFor(before, scenario) !== undefined)
   if (before.version > 0 && known && changes.length === 0) return { kind: 'unchanged' }
   return {
     kind: 'next',
