@@ -1,5 +1,5 @@
 import { shellWord } from '../report/index.js'
-import type { ExploreCliOptions, MeasureOptions } from './options.js'
+import type { ExploreCliOptions, MeasureOptions, TuneOptions } from './options.js'
 
 /** An option as it stands in a command, where it was given. */
 export const optionText = (name: string, value: string | undefined): string =>
@@ -61,6 +61,32 @@ export function exploreText(
     optionText('max-events', maxEvents),
     optionText('patience', patience),
   ].join('')
+}
+
+/** `tune` once more, with those of the options given that decide what is proposed, and what it takes to write that. */
+export function tuneText(
+  names: readonly string[],
+  { config, param = [], maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
+  raises: boolean,
+): string {
+  return [
+    ['npx contention tune', ...names].join(' '),
+    optionText('config', config),
+    ...param.map((each) => optionText('param', each)),
+    optionText('seeds', seeds),
+    optionText('from-seed', fromSeed),
+    optionText('headroom', headroom),
+    optionText('max-events', maxEvents),
+    optionText('patience', patience),
+    ' --write',
+    raises ? ' --reason "why more is acceptable"' : '',
+  ].join('')
+}
+
+/** What gives a scenario a budget that has none. */
+export function proposeText(scenario: string, { config, patience }: MeasureOptions): string {
+  const options = { ...(config !== undefined && { config }), ...(patience !== undefined && { patience }) }
+  return `\`${tuneText([scenario], options, false)}\` proposes one`
 }
 
 /** A command of ours, with those of the options given that decide what is measured: another one measures something else. */

@@ -1,6 +1,6 @@
 import { compareWithSnapshot, type Drift, type DriftText, describeDrift, snapshotFile } from '../gate/index.js'
 import { type Annotation, type Paint, type Report, reportTerminal } from '../report/index.js'
-import { commandText } from './command-text.js'
+import { commandText, tuneText } from './command-text.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from './exit-code.js'
 import type { LeftOut } from './lacking.js'
 import type { Measured } from './measure.js'
@@ -77,19 +77,10 @@ export function todoFirst(report: Report, options: MeasureOptions): string | nul
 }
 
 /** `tune` measures the built-in core alone: limits for another one are written by hand. */
-function raising(
-  scenarios: readonly string[],
-  { subject, config, param, maxEvents, patience, seed }: MeasureOptions,
-): string {
+function raising(scenarios: readonly string[], { subject, seed, ...options }: MeasureOptions): string {
   if (subject !== undefined) return ' in the next version of the budgets'
-  const given = commandText(`tune ${scenarios.join(' ')}`, {
-    ...(config !== undefined && { config }),
-    ...(param !== undefined && { param }),
-    ...(maxEvents !== undefined && { maxEvents }),
-    ...(patience !== undefined && { patience }),
-  })
-  const seeds = seed === undefined ? '' : ` --from-seed ${seed}`
-  return ` with \`${given}${seeds} --write --reason "why more is acceptable"\``
+  const given = seed === undefined ? options : { ...options, fromSeed: seed }
+  return ` with \`${tuneText(scenarios, given, true)}\``
 }
 
 /** Without a snapshot there is nothing to compare with: that has not passed, and has not been checked either. */

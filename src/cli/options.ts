@@ -48,6 +48,17 @@ export interface ExploreCliOptions extends CommonOptions {
   readonly verbose?: boolean
 }
 
+/** What `tune` takes, as typed. */
+export interface TuneOptions extends CommonOptions {
+  readonly seeds?: string
+  readonly fromSeed?: string
+  readonly headroom?: string
+  readonly write?: boolean
+  readonly reason?: string
+  readonly vary?: string
+  readonly workers?: string
+}
+
 /** A whole number from `min` to `max`, as typed for `option`. */
 export function wholeNumber(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN

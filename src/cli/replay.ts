@@ -8,6 +8,7 @@ import { DEFAULT_MAX_EVENTS, runScenario } from '../run/index.js'
 import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
+import { proposeText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch, onWatch } from './io.js'
 import { refuseLacking } from './lacking.js'
@@ -84,7 +85,8 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     const text = reportTerminal(report, {
       chalk,
       quiet: options.quiet === true,
-      ...(project.scenarios.includes(scenario) ? {} : { noBudgetTodo: 'it is made for exploration' }),
+      noBudgetTodo: (name) =>
+        project.scenarios.includes(scenario) ? proposeText(name, options) : 'it is made for exploration',
     })
     io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
   }

@@ -11,6 +11,7 @@ import {
   reportJunit,
   reportMarkdown,
   reportTerminal,
+  type TerminalOptions,
 } from '../report/index.js'
 import type { Io } from './io.js'
 
@@ -76,19 +77,29 @@ function reporterOf(io: Io, text: string): Reporting {
 }
 
 /** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */
-export function show(io: Io, report: Report, reporters: readonly Reporting[], quiet: boolean): void {
+export function show(
+  io: Io,
+  report: Report,
+  reporters: readonly Reporting[],
+  shown: Omit<TerminalOptions, 'chalk'>,
+): void {
   for (const { name, file } of reporters) {
     const colorLevel = file === undefined ? io.stdout.colorLevel : 0
-    const text = render(name as ReporterName, report, colorLevel, quiet)
+    const text = render(name as ReporterName, report, colorLevel, shown)
     if (file === undefined) io.stdout.write(text)
     else writeAtomically(file, text)
   }
 }
 
-function render(name: ReporterName, report: Report, colorLevel: 0 | 1 | 2 | 3, quiet: boolean): string {
+function render(
+  name: ReporterName,
+  report: Report,
+  colorLevel: 0 | 1 | 2 | 3,
+  shown: Omit<TerminalOptions, 'chalk'>,
+): string {
   switch (name) {
     case 'terminal':
-      return reportTerminal(report, { chalk: new Chalk({ level: colorLevel }), quiet })
+      return reportTerminal(report, { ...shown, chalk: new Chalk({ level: colorLevel }) })
     case 'markdown':
       return reportMarkdown(report)
     case 'json':

@@ -1,5 +1,6 @@
 import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
+import { proposeText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
@@ -17,7 +18,8 @@ export async function run(
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
   const { report } = await measure(io, project, names, options)
-  show(io, report, reporters, options.quiet === true)
+  const noBudgetTodo = (scenario: string) => proposeText(scenario, options)
+  show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo })
   // GitHub reads stdout as well.
   if (!reporters.some(({ name, file }) => name === 'github' && file === undefined)) {
     annotate(io, reportAnnotations(report))

@@ -3,14 +3,14 @@ import { budgetFileName, budgetFor, defaultBudgets, printBudgets } from '../budg
 import { budgetSchema, budgetVersions, loadBudgets } from '../config/index.js'
 import { InputError, own } from '../input/index.js'
 import { plural } from '../report/index.js'
-import { nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
-import { replayOptions } from './command-text.js'
+import { type NextVersion, nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../tune/index.js'
+import { replayOptions, tuneText } from './command-text.js'
 import { createFile } from './create-file.js'
 import { HELD, NOT_HELD } from './exit-code.js'
-import { wholeNumber } from './options.js'
+import { type TuneOptions, wholeNumber } from './options.js'
 import { shownPath } from './shown-path.js'
-import { sweepAll, type TuneEnd, type TuneOptions, type TunePlan } from './tune-plan.js'
-import { type Tuned, tunedTerminal, type Written } from './tune-terminal.js'
+import { sweepAll, type TuneEnd, type TunePlan } from './tune-plan.js'
+import { type ToWrite, type Tuned, tunedTerminal, type Written } from './tune-terminal.js'
 
 /** A quarter: what a change that is none of a budget's business may cost, such as a draw more or a delay retuned. */
 const DEFAULT_HEADROOM_PERCENT = 25
@@ -28,7 +28,8 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
     proposeLimits(measured, budgetFor(budgets, measured.scenario), headroomPercent),
   )
 
-  const written = options.write ? writeNext(plan, tuned, headroomPercent, options.reason) : undefined
+  const next = nextVersion(predecessor(plan), tuned, { seeds, headroomPercent }, options.reason)
+  const written = options.write ? writeNext(plan, next) : undefined
   const broken = tuned.some(({ proposals }) => proposals.some(({ standing }) => standing === 'broken'))
   const held = !broken || written?.kind === 'written'
   const result: Tuned = { budgetVersion: budgets.version, seeds, headroomPercent, scenarios: tuned, written }
@@ -38,7 +39,10 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
   } else {
     const shown = written?.kind === 'written' ? { ...written, file: shownPath(io, written.file) } : written
     io.stdout.write(
-      tunedTerminal({ ...result, written: shown }, { ...plan, again: (each) => againOptions(plan, each) }),
+      tunedTerminal(
+        { ...result, written: shown },
+        { ...plan, again: (each) => againOptions(plan, each), toWrite: toWrite(plan, next) },
+      ),
     )
   }
   return { kind: 'done', code: held ? HELD : NOT_HELD }
@@ -50,14 +54,15 @@ function againOptions({ selection, project, options }: TunePlan, { scenario, ove
   return replayOptions(run, options, own(project.parameters, scenario))
 }
 
-function writeNext(
-  plan: TunePlan,
-  tuned: readonly TunedScenario[],
-  headroomPercent: number,
-  reason: string | undefined,
-): Written {
-  const { project, seeds } = plan
-  const next = nextVersion(predecessor(plan), tuned, { seeds, headroomPercent }, reason)
+/** How the proposals become the next version; undefined where that would be the same. */
+function toWrite({ names, options }: TunePlan, next: NextVersion): ToWrite | undefined {
+  if (next.kind === 'unchanged') return undefined
+  const raised = next.kind === 'reason-needed' ? next.raised.length : 0
+  return { raised, command: tuneText(names, options, raised > 0) }
+}
+
+/** @throws InputError where limits would be raised, and nobody said why */
+function writeNext({ project }: TunePlan, next: NextVersion): Written {
   switch (next.kind) {
     case 'unchanged':
       return next
@@ -73,7 +78,7 @@ function writeNext(
       const { version } = next.budgets
       const file = join(project.budgetFolder, budgetFileName(version))
       createFile(file, printBudgets(next.budgets, budgetSchema(project)))
-      return { kind: 'written', file, version, changes: next.changes }
+      return { kind: 'written', file, version, changes: next.changes, added: next.added }
     }
   }
 }

@@ -10,21 +10,10 @@ import { replayOptions } from './command-text.js'
 import type { ExitCode } from './exit-code.js'
 import type { Io } from './io.js'
 import { runJobsOnThreads, type Threads } from './job-threads.js'
-import type { CommonOptions } from './options.js'
+import type { TuneOptions } from './options.js'
 import { withProgress } from './progress.js'
 import type { Selection } from './selection.js'
 import { settled } from './settled.js'
-
-/** The options of `tune`, as they were typed. */
-export interface TuneOptions extends CommonOptions {
-  readonly seeds?: string
-  readonly fromSeed?: string
-  readonly headroom?: string
-  readonly write?: boolean
-  readonly reason?: string
-  readonly vary?: string
-  readonly workers?: string
-}
 
 /** The options resolved: all that sweeps need. */
 export interface TunePlan {
@@ -35,7 +24,8 @@ export interface TunePlan {
   readonly seeds: Seeds
   readonly maxEvents: number
   /** As they were typed, for commands that run something again. */
-  readonly options: CommonOptions
+  readonly names: readonly string[]
+  readonly options: TuneOptions
   readonly threads: Threads
   readonly json: boolean
   readonly quiet: boolean

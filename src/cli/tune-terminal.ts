@@ -13,7 +13,15 @@ export type Written =
       readonly version: number
       /** Against the version before. */
       readonly changes: readonly LimitChange[]
+      /** How many limits are of scenarios that had none. */
+      readonly added: number
     }
+
+/** The command that writes what is proposed, and how many limits it would raise. */
+export interface ToWrite {
+  readonly command: string
+  readonly raised: number
+}
 
 export interface Tuned {
   readonly budgetVersion: number
@@ -31,19 +39,25 @@ export interface TunedOptions {
   readonly quiet: boolean
   /** What else `replay` has to be given to run a seed of a scenario again. */
   readonly again: (tuned: TunedScenario) => string
+  /** Undefined where the limits are what is proposed already. */
+  readonly toWrite: ToWrite | undefined
 }
 
 /** What was measured beside each limit, how the limits stand, and what is proposed. */
-export function tunedTerminal(tuned: Tuned, { quiet, chalk, again }: TunedOptions): string {
+export function tunedTerminal(tuned: Tuned, options: TunedOptions): string {
+  const { quiet, chalk } = options
+  if (quiet && !tuned.scenarios.some(isBroken)) return ''
   const lines = [
     ...(quiet ? [] : tuned.scenarios.flatMap((scenario) => spreadLines(scenario, chalk))),
     standingsLine(tuned),
-    ...tuned.scenarios.flatMap((scenario) => attentionLines(scenario, { quiet, chalk, again })),
+    ...tuned.scenarios.flatMap((scenario) => attentionLines(scenario, options)),
     ...(quiet ? [] : [`proposed: the maximum plus ${tuned.headroomPercent}% headroom, rounded up`]),
-    ...endLines(tuned, quiet),
+    ...endLines(tuned, options),
   ]
   return `${lines.join('\n')}\n`
 }
+
+const isBroken = ({ proposals }: TunedScenario): boolean => proposals.some(({ standing }) => standing === 'broken')
 
 /** A row for each metric under a limit, then for each other one that was ever nonzero. */
 function spreadLines({ scenario, overrides, spreads, proposals }: TunedScenario, chalk: ChalkInstance): string[] {
@@ -139,7 +153,7 @@ function attentionTo(
   ]
 }
 
-function endLines({ scenarios, written }: Tuned, quiet: boolean): readonly string[] {
+function endLines({ scenarios, written }: Tuned, { quiet, toWrite }: TunedOptions): readonly string[] {
   if (written?.kind === 'unchanged') return ['nothing written: the limits are what is proposed already']
   if (written?.kind === 'written') {
     const raised = written.changes.filter(({ from, to }) => to > from).length
@@ -147,16 +161,14 @@ function endLines({ scenarios, written }: Tuned, quiet: boolean): readonly strin
     const changes = [
       ...(lowered > 0 ? [`${plural(lowered, 'limit')} lowered`] : []),
       ...(raised > 0 ? [`${plural(raised, 'limit')} raised`] : []),
+      ...(written.added > 0 ? [`${plural(written.added, 'limit')} new`] : []),
     ]
     return [[`written: ${written.file}`, ...changes].join(', ')]
   }
   const proposals = scenarios.flatMap((scenario) => scenario.proposals)
-  if (quiet || proposals.every(({ standing }) => standing === 'fits')) return []
-  const raised = proposals.filter(({ current, proposed }) => current !== undefined && proposed > current).length
-  return [
-    '`npx contention tune --write` makes the proposals the next version of the budgets',
-    ...(raised > 0 ? [`  it raises ${plural(raised, 'limit')}, which takes --reason "why more is acceptable"`] : []),
-  ]
+  if (quiet || toWrite === undefined || proposals.every(({ standing }) => standing === 'fits')) return []
+  const raised = toWrite.raised === 0 ? '' : `, with ${plural(toWrite.raised, 'limit')} raised`
+  return [`to make the proposals the next version of the budgets${raised}:`, `  ${toWrite.command}`]
 }
 
 /** A seed at which a scenario did not hold. */

@@ -7,10 +7,18 @@ import { MAX_SEED } from '../run/seed.js'
 import { type ExitCode, NOT_HELD } from './exit-code.js'
 import { type Io, onScenarioWatch } from './io.js'
 import { replayableOutcome } from './measure.js'
-import { fromSeedOption, maxEventsOption, paramOptions, patienceOption, wholeNumber, workersOption } from './options.js'
+import {
+  fromSeedOption,
+  maxEventsOption,
+  paramOptions,
+  patienceOption,
+  type TuneOptions,
+  wholeNumber,
+  workersOption,
+} from './options.js'
 import { select } from './selection.js'
 import { tuneLimits } from './tune-limits.js'
-import type { TuneOptions, TunePlan } from './tune-plan.js'
+import type { TunePlan } from './tune-plan.js'
 import { failedTerminal } from './tune-terminal.js'
 import { varyParameter } from './tune-vary.js'
 
@@ -34,6 +42,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     selection,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
+    names,
     options,
     maxEvents: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS),
     threads: {

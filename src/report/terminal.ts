@@ -17,14 +17,11 @@ export interface TerminalOptions {
   /** Only failures, and how many there are. */
   readonly quiet: boolean
   /** What to do about a scenario without a budget. */
-  readonly noBudgetTodo?: string
+  readonly noBudgetTodo?: (scenario: string) => string
 }
 
 /** A report for a terminal. */
-export function reportTerminal(
-  report: Report,
-  { chalk, quiet, noBudgetTodo = NO_BUDGET_TODO }: TerminalOptions,
-): string {
+export function reportTerminal(report: Report, { chalk, quiet, noBudgetTodo = tuneIt }: TerminalOptions): string {
   if (quiet && report.passed) return ''
   const shown = quiet ? report.outcomes.filter(({ passed }) => !passed) : report.outcomes
   return [...shown.flatMap((outcome) => outcomeLines(outcome, chalk, noBudgetTodo)), ...summaryLines(report, chalk)]
@@ -32,9 +29,13 @@ export function reportTerminal(
     .concat('\n')
 }
 
-const NO_BUDGET_TODO = '`npx contention tune --write` proposes one'
+const tuneIt = (scenario: string): string => `\`npx contention tune ${scenario} --write\` proposes one`
 
-function outcomeLines(outcome: ScenarioOutcome, chalk: Paint, noBudgetTodo: string): readonly string[] {
+function outcomeLines(
+  outcome: ScenarioOutcome,
+  chalk: Paint,
+  noBudgetTodo: (scenario: string) => string,
+): readonly string[] {
   const { scenario, passed, deterministic, events, signature, budget, invariants } = outcome
   const twice = deterministic ? 'twice the same' : 'twice, not the same'
   return [
@@ -44,7 +45,7 @@ function outcomeLines(outcome: ScenarioOutcome, chalk: Paint, noBudgetTodo: stri
     `      ${costLine(outcome)}`,
     `      ${chalk.dim('invariants')} ${invariants.map(({ name, held }) => (held ? name : chalk.red(name))).join(', ') || 'none'}`,
     ...(budget === undefined
-      ? [chalk.yellow(`      no budget: ${noBudgetTodo}`)]
+      ? [chalk.yellow(`      no budget: ${noBudgetTodo(scenario)}`)]
       : budget.checks.map((check) => budgetLine(check, chalk))),
     '',
   ]

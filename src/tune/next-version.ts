@@ -15,7 +15,13 @@ export type LimitChange = Omit<Raise, 'reason'>
 
 /** What became of a wish for new budgets. */
 export type NextVersion =
-  | { readonly kind: 'next'; readonly budgets: Budgets; readonly changes: readonly LimitChange[] }
+  | {
+      readonly kind: 'next'
+      readonly budgets: Budgets
+      readonly changes: readonly LimitChange[]
+      /** How many limits there are of scenarios that had none. */
+      readonly added: number
+    }
   /** The proposals are the limits there are already. */
   | { readonly kind: 'unchanged' }
   /** These limits would be raised, and nobody said why. */
@@ -42,11 +48,12 @@ export function nextVersion(
   const changes = tuned.flatMap((each) => changesOf(each.scenario, budgetFor(before, each.scenario), budgetOf(each)))
   const raised = changes.filter(({ from, to }) => to > from)
   if (raised.length > 0 && reason === undefined) return { kind: 'reason-needed', raised }
-  const known = tuned.every(({ scenario }) => budgetFor(before, scenario) !== undefined)
-  if (before.version > 0 && known && changes.length === 0) return { kind: 'unchanged' }
+  const added = tuned.filter(({ scenario }) => budgetFor(before, scenario) === undefined).length * limitNames.length
+  if (before.version > 0 && added === 0 && changes.length === 0) return { kind: 'unchanged' }
   return {
     kind: 'next',
     changes,
+    added,
     budgets: {
       version: before.version + 1,
       derivedFrom: {

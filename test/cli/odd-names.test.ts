@@ -28,6 +28,9 @@ describe('a name that every object has from elsewhere', () => {
     })
     expect((await cli(root, ['run'])).code).toBe(0)
     const { outcomes } = JSON.parse((await cli(root, ['run', '--param', 'valueOf=200', '--json'])).stdout)
-    expect(outcomes.map(({ overrides }: { overrides: object }) => overrides)).toEqual([{ valueOf: 200 }, {}])
+    expect(outcomes.map(({ overrides }: { overrides: object }) => Object.entries(overrides))).toEqual([
+      [['valueOf', 200]],
+      [],
+    ])
   })
 })

@@ -90,6 +90,51 @@ describe('contention tune', () => {
     expect(readFileSync(join(project, 'budgets/v1.json'), 'utf8')).toBe(first)
   })
 
+  it('ends with the very command that writes what it shows', async () => {
+    const project = ownProject(polite, { "it's.json": '{ "scenarios": ["./own.ts"], "builtIn": false, "seed": 3 }' })
+    const given = [
+      'tune',
+      'own-scenario',
+      '--config',
+      "it's.json",
+      '--param',
+      'nodes=3',
+      '--seeds',
+      '4',
+      '--headroom',
+      '0',
+    ]
+    const typed = "npx contention tune own-scenario --config 'it'\\''s.json' --param nodes=3 --seeds 4 --headroom 0"
+    const shown = await cli(project, given)
+    expect(shown.stdout).toContain(`\nto make the proposals the next version of the budgets:\n  ${typed} --write\n`)
+    expect((await cli(project, ['run', '--config', "it's.json"])).stdout).toContain(
+      "no budget: `npx contention tune own-scenario --config 'it'\\''s.json' --write` proposes one\n",
+    )
+    const written = await cli(project, [...given, '--write'])
+    expect(written.stdout).toMatch(/^written: budgets\/v1.json, 5 limits new$/m)
+    const proposals = (text: string) => text.split('\n\n')[0]?.replaceAll(/\s+-|-\s+/g, '')
+    expect(proposals(written.stdout)).toBe(proposals(shown.stdout))
+
+    const raised = await cli(project, given.with(7, '30').with(9, '50'))
+    const [, reason] = /^ {2}npx contention tune .* --write --reason "(.*)"$/m.exec(raised.stdout) ?? []
+    expect(raised.stdout).toMatch(/with \d limits raised:\n/)
+    const again = await cli(project, [...given.with(7, '30').with(9, '50'), '--write', '--reason', reason as string])
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^written: .*, \d limits raised$/m) })
+    const same = await cli(project, given.with(7, '30').with(9, '50'))
+    expect(same.stdout).not.toContain('to make the proposals')
+  })
+
+  it('prints nothing when asked for what did not hold, and all did', async () => {
+    const project = ownProject(polite)
+    for (const more of [[], ['--write'], []]) {
+      expect(await cli(project, ['tune', '--seeds', '6', '--quiet', ...more])).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      })
+    }
+  })
+
   it('keeps what it does not tune, limits and evidence, and takes over the package’s where there is no file yet', async () => {
     const project = folder({
       'contention.config.json': JSON.stringify({ scenarios: ['./own.ts'], builtIn: ['lease-renewal-contention'] }),
