@@ -2,13 +2,22 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Chalk } from 'chalk'
 import { budgetFileName, defaultBudgets, printBudgets } from '../budget/index.js'
-import { budgetSchema, budgetVersions, installedPackage, loadProject, type Project } from '../config/index.js'
+import {
+  budgetSchema,
+  budgetVersions,
+  installedPackage,
+  loadProject,
+  type Project,
+  subjectSnapshots,
+} from '../config/index.js'
 import { fileError, readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { type Report, reportTerminal, shellWord } from '../report/index.js'
+import { commandText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import { measure } from './measure.js'
+import type { PackageManager } from './package-manager.js'
 import { shownPath } from './shown-path.js'
 import { noSnapshotText } from './snapshot-text.js'
 import { type ProjectFile, workflow } from './workflow.js'
@@ -43,7 +52,9 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   refuseBelow(io, project)
   refuseUselessSnapshot(io, project)
   const snapshot = snapshotFile(project.snapshotFolder)
-  const files = projectFiles(io, project)
+  const subjects = project.subjectFiles.map((file) => shownPath(io, file))
+  const { manager, ...inCi } = workflow(io.cwd, subjects)
+  const files = [...projectFiles(io, project), inCi]
   for (const file of [...files.map((each) => each.file), snapshot]) refuseUnwritable(file)
   const { report } = await measure(io, project, [], {})
   const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
@@ -54,18 +65,24 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
     io.stdout.write(
       `${JSON.stringify({ verdict: report.passed ? 'held' : 'not-held', files: made, report }, null, 2)}\n`,
     )
-  } else io.stdout.write(initTerminal(io, made, report, options.quiet === true))
+  } else
+    io.stdout.write(
+      initTerminal(
+        io,
+        { made, report, manager, subjects, subjectSnapshots: subjectSnapshots(project) },
+        options.quiet === true,
+      ),
+    )
   return report.passed ? HELD : NOT_HELD
 }
 
-/** All but the snapshot, which is known only when the scenarios have run. */
+/** Its configuration and budgets. */
 function projectFiles(io: Io, project: Project): readonly ProjectFile[] {
   const { configFile = join(io.cwd, 'contention.config.ts'), budgetFolder } = project
   const version = budgetVersions(budgetFolder).at(-1) ?? defaultBudgets.version
   return [
     { file: configFile, text: CONFIG },
     { file: join(budgetFolder, budgetFileName(version)), text: printBudgets(defaultBudgets, budgetSchema(project)) },
-    workflow(io.cwd),
   ]
 }
 
@@ -111,19 +128,47 @@ function make({ file, text }: ProjectFile): Made {
   return { file, written }
 }
 
-function initTerminal(io: Io, made: readonly Made[], report: Report, quiet: boolean): string {
+/** What `init` came to. */
+interface Done {
+  readonly made: readonly Made[]
+  readonly report: Report
+  readonly manager: PackageManager
+  /** The files of the subjects, as people would type them. */
+  readonly subjects: readonly string[]
+  /** The folder of their snapshots. */
+  readonly subjectSnapshots: string
+}
+
+function initTerminal(io: Io, done: Done, quiet: boolean): string {
+  const { made, report, manager } = done
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const lines = made.map(
     ({ file, written }) => `${written ? chalk.green('written') : chalk.dim('kept   ')} ${shownPath(io, file)}\n`,
   )
   if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
   if (quiet) return ''
+  const { unknown } = manager
+  const otherwise =
+    unknown === undefined ? '' : `\nThe workflow is for npm, but there is ${unknown}: change its steps.\n`
+  const steps = nextSteps(io, done).map((step) => `  ${step}\n`)
+  return `${lines.join('')}${otherwise}\nNext:\n${steps.join('')}`
+}
+
+/** What is left to be typed: of each subject the first snapshot is made by hand. */
+function nextSteps(io: Io, { made, manager, subjects, subjectSnapshots: folder }: Done): readonly string[] {
   const installed = installedPackage(io.cwd) !== undefined
-  const written = made.filter((each) => each.written).map(({ file }) => shellWord(shownPath(io, file)))
-  const steps = [
-    ...(installed ? [] : ['npm install --save-dev contention']),
-    ...(written.length === 0 ? [] : [`git add ${written.join(' ')}`]),
-    'npx contention check',
+  const accepted = existsSync(folder)
+  const toAccept = accepted ? [] : subjects
+  const files = [
+    ...made.filter(({ written }) => written).map(({ file }) => file),
+    ...(toAccept.length > 0 ? [folder] : []),
   ]
-  return `${lines.join('')}\nNext:\n${steps.map((step) => `  ${step}\n`).join('')}`
+  const on = (command: string, file: string) => commandText(command, { subject: file })
+  return [
+    ...(installed ? [] : [manager.add]),
+    ...toAccept.map((file) => on('update', file)),
+    ...(files.length === 0 ? [] : [`git add ${files.map((file) => shellWord(shownPath(io, file))).join(' ')}`]),
+    'npx contention check',
+    ...subjects.map((file) => on('check', file)),
+  ]
 }

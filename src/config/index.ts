@@ -8,5 +8,12 @@ export {
 export { type Load, loads } from './import.js'
 export { invariantsNamed, invariantsOf } from './invariants.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
-export { type LoadedSubject, loadSubject, loadSubjects, subjectFiles, subjectSnapshotFolder } from './subjects.js'
-export { upwardWith } from './upward.js'
+export {
+  type LoadedSubject,
+  loadSubject,
+  loadSubjects,
+  subjectFiles,
+  subjectSnapshotFolder,
+  subjectSnapshots,
+} from './subjects.js'
+export { foldersUpward, upwardWith } from './upward.js'

@@ -38,9 +38,10 @@ export function subjectFiles(project: Project, directory: string, files: readonl
  * @throws InputError for a name that gives no folder, or when another subject of the configuration has the same one
  */
 export async function subjectSnapshotFolder(
-  { configFile, snapshotFolder, subjectFiles }: Project,
+  project: Project,
   { subject: { name }, file }: LoadedSubject,
 ): Promise<string> {
+  const { configFile, subjectFiles } = project
   const slug = slugOf(name)
   if (slug === '') {
     throw new InputError({
@@ -59,8 +60,11 @@ export async function subjectSnapshotFolder(
       expected: 'names that differ in more than case and punctuation',
     })
   }
-  return join(snapshotFolder, 'subjects', slug)
+  return join(subjectSnapshots(project), slug)
 }
+
+/** The folder of the snapshots of all subjects. */
+export const subjectSnapshots = ({ snapshotFolder }: Project): string => join(snapshotFolder, 'subjects')
 
 /** A subject's name as the name of a folder on any system. No longer than such a name may be. */
 const slugOf = (name: string): string =>

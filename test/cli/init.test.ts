@@ -117,6 +117,77 @@ describe('contention init', () => {
     expect(await init('packages/ü')).not.toMatch(/written|git add/)
   })
 
+  it('writes the workflow for the package manager of the project, and says so where it knows nothing of that', async () => {
+    const made = async (files: Readonly<Record<string, string>>, at = '.') => {
+      const root = folder({ '.git/HEAD': 'ref: refs/heads/main', [`${at}/contention.config.json`]: '{}', ...files })
+      const { stdout } = await cli(join(root, at), ['init'])
+      const text = readFileSync(join(root, '.github/workflows/contention.yml'), 'utf8')
+      return { stdout, steps: text.slice(text.indexOf('    steps:\n') + 11) }
+    }
+    const pnpm = await made({ 'pnpm-lock.yaml': '', 'package.json': '{ "packageManager": "pnpm@9.1.0" }' })
+    expect(pnpm.stdout).toContain('  pnpm add --save-dev contention\n')
+    expect(pnpm.steps).toMatchInlineSnapshot(`
+      "      - uses: actions/checkout@v4
+            - uses: pnpm/action-setup@v4
+            - uses: actions/setup-node@v4
+              with:
+                node-version: 22
+                cache: pnpm
+            - run: pnpm install --frozen-lockfile
+            - run: pnpm exec contention check
+      "
+    `)
+    expect((await made({ 'pnpm-lock.yaml': '' })).steps).toContain(
+      '- uses: pnpm/action-setup@v4\n        with:\n          version: 10\n',
+    )
+    const first = await made({ 'yarn.lock': '# yarn lockfile v1\n' })
+    expect(first.steps).toMatch(/cache: yarn\n.*run: yarn install --frozen-lockfile\n.*run: yarn contention check\n$/s)
+    const berry = await made({ 'yarn.lock': '__metadata:\n' })
+    expect(berry.steps).toMatch(/run: corepack enable\n.*setup-node.*run: yarn install --immutable\n/s)
+    const bun = await made({ 'bun.lock': '' })
+    expect(bun.stdout).toContain('The workflow is for npm, but there is bun.lock: change its steps.\n')
+
+    // The next step makes a lock file of its own, unless the package is one of a workspace.
+    const alone = await made({}, 'packages/one')
+    expect(alone.steps).toContain('cache-dependency-path: "packages/one/package-lock.json"\n')
+    const beside = await made({ 'package-lock.json': '{}' }, 'packages/one')
+    expect(beside.steps).toContain('cache-dependency-path: "packages/one/package-lock.json"\n')
+    const member = await made({ 'package.json': '{ "workspaces": ["packages/*"] }' }, 'packages/one')
+    expect(member.steps).not.toContain('cache-dependency-path')
+    const deep = await made({ 'js/pnpm-lock.yaml': '', 'js/pnpm-workspace.yaml': '' }, 'js/packages/one')
+    expect(deep.steps).toContain('cache: pnpm\n          cache-dependency-path: "js/pnpm-lock.yaml"\n')
+  })
+
+  it('has the workflow check the subjects of the configuration, and says how their snapshots are made', async () => {
+    const subject = (name: string) => `export default { name: '${name}', core: ({ builtIn }) => ({ ...builtIn.core }) }`
+    const config = { scenarios: ['./own.ts'], builtIn: false, subjects: ['./a.ts', './our cores/b.ts'] }
+    const root = ownProject(polite, {
+      'contention.config.json': JSON.stringify(config),
+      'a.ts': subject('a'),
+      'our cores/b.ts': subject('b'),
+    })
+    const { stdout } = await cli(root, ['init'])
+    expect(readFileSync(join(root, '.github/workflows/contention.yml'), 'utf8')).toMatch(
+      /- run: npx contention check\n.*check --subject a.ts\n.*check --subject 'our cores\/b.ts'\n$/,
+    )
+    expect(stdout.slice(stdout.indexOf('Next:'))).toMatchInlineSnapshot(`
+      "Next:
+        npm install --save-dev contention
+        npx contention update --subject a.ts
+        npx contention update --subject 'our cores/b.ts'
+        git add budgets/v1.json .github/workflows/contention.yml snapshots/report.md snapshots/subjects
+        npx contention check
+        npx contention check --subject a.ts
+        npx contention check --subject 'our cores/b.ts'
+      "
+    `)
+    for (const file of ['a.ts', 'our cores/b.ts']) {
+      expect((await cli(root, ['update', '--subject', file])).code).toBe(0)
+      expect((await cli(root, ['check', '--subject', file])).code).toBe(0)
+    }
+    expect((await cli(root, ['init'])).stdout).not.toMatch(/update|git add/)
+  })
+
   it('keeps the workflow of a project of which somebody has steps run elsewhere', async () => {
     const workflow = 'jobs:\n  check:\n    steps:\n      - run: npm ci\n        working-directory: docs\n'
     const root = folder({ '.git/HEAD': 'ref: refs/heads/main', '.github/workflows/contention.yml': workflow })
