@@ -170,6 +170,7 @@ export {
   ScenarioAborted,
   type ScenarioNetwork,
   Signal,
+  type SomeParameters,
   type WorkloadDefinitions,
   workload,
 } from './scenario/index.js'

@@ -1,5 +1,6 @@
 import { hasConfig } from '../config/find.js'
 import { loadProject, loadSubjects, type Project, scenarioNamed } from '../config/index.js'
+import { InputError } from '../input/index.js'
 import type { Scenario } from '../scenario/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
 import { type Emit, exploreExhaustively, refuseForExhaustive } from './explore-exhaustively.js'
@@ -12,6 +13,7 @@ import { withStore } from './store.js'
 /** `contention explore`: many seeds, each with faults of its own, on all cores; what fails is made small, told and kept. */
 export async function explore(io: Io, names: readonly string[], options: ExploreCliOptions): Promise<ExitCode> {
   if (options.strategy === 'exhaustive') refuseForExhaustive(names, options)
+  refuseTwoFolders(options)
   const given = { directory: io.cwd, configFile: options.config, subjects: options.subject ?? [] }
   const ownCode = given.subjects.length > 0 || (await hasConfig(io.cwd, options.config))
   // A thread that is watched is ended anyway.
@@ -45,6 +47,14 @@ export async function explore(io: Io, names: readonly string[], options: Explore
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   }
   return code
+}
+
+function refuseTwoFolders({ save, output }: ExploreCliOptions): void {
+  if (!save || output === undefined) return
+  throw new InputError({
+    what: '--save and --output both say where counterexamples go',
+    expected: 'one of them: --save is the folder in which `contention check` looks',
+  })
 }
 
 /** Without names: those that are made for it. */

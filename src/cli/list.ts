@@ -1,6 +1,8 @@
 import { Chalk } from 'chalk'
 import { budgetFor } from '../budget/index.js'
 import { loadBudgets, loadProject, refuseNoBudgetFolder } from '../config/index.js'
+import { own } from '../input/index.js'
+import { resolveParameters } from '../scenario/index.js'
 import { type ExitCode, HELD } from './exit-code.js'
 import type { Io } from './io.js'
 import type { CommonOptions } from './options.js'
@@ -14,7 +16,7 @@ export interface ListOptions extends CommonOptions {
 export async function list(io: Io, names: readonly string[], options: ListOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
-  const { scenarios } = select(
+  const { scenarios, parameters: given } = select(
     {
       ...project,
       scenarios: [...project.scenarios, ...project.explorable.filter((each) => !project.scenarios.includes(each))],
@@ -28,6 +30,7 @@ export async function list(io: Io, names: readonly string[], options: ListOption
       name,
       description,
       parameters,
+      values: resolveParameters(parameters, own(given, name)),
       budget: budgetFor(budgets, name) ?? null,
     }))
     io.stdout.write(`${JSON.stringify({ verdict: 'held', scenarios: entries }, null, 2)}\n`)
@@ -44,8 +47,11 @@ export async function list(io: Io, names: readonly string[], options: ListOption
     io.stdout.write(`${chalk.bold(name)}${budget}\n  ${description}\n`)
     if (!options.params && names.length === 0) continue
     const width = Math.max(...Object.keys(parameters).map((parameter) => parameter.length))
-    for (const [parameter, { default: value, min, max, description: meaning }] of Object.entries(parameters)) {
-      io.stdout.write(`    ${parameter.padEnd(width)}  ${value} ${chalk.dim(`(${min} to ${max})`)}  ${meaning}\n`)
+    const values = new Map(Object.entries(resolveParameters(parameters, own(given, name))))
+    for (const [parameter, { default: usual, min, max, description: meaning }] of Object.entries(parameters)) {
+      const value = values.get(parameter)
+      const bounds = `(${value === usual ? '' : `default ${usual}; `}${min} to ${max})`
+      io.stdout.write(`    ${parameter.padEnd(width)}  ${value} ${chalk.dim(bounds)}  ${meaning}\n`)
     }
   }
   return HELD

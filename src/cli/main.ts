@@ -303,7 +303,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--no-color', 'plain text, as NO_COLOR does')
     .action(async (options) => end(await (await import('./verify.js')).verify(io, options)))
   common('list [scenario...]', 'the scenarios there are')
-    .option('--params', 'with their parameters, defaults and bounds')
+    .option('--params', 'with their parameters: what they are, defaults and bounds')
     .option(...PATIENCE)
     .action(async (names, options) => {
       const calls = await isConfigured(options)

@@ -27,8 +27,9 @@ export async function withProgress<T>(
     done += 1
     if (over || !io.stderr.redraws || performance.now() - startedMs < SHOW_AFTER_MS) return
     // Steps of several threads may come while the first one is still loading what draws it.
-    bar ??= startBar(io, { title, total, unit }, done)
-    ;(await bar).update(done)
+    const left = leftText(performance.now() - startedMs, done, total)
+    bar ??= startBar(io, { title, total, unit }, done, left)
+    ;(await bar).update(done, { left })
     // Runs leave no time for anything else: the bar, and Ctrl-C, get theirs here.
     await setImmediate()
   }
@@ -40,18 +41,24 @@ export async function withProgress<T>(
   }
 }
 
-async function startBar(io: Io, { title, total, unit }: Work, done: number): Promise<SingleBar> {
+/** How long the rest takes, if it goes on as it did: the bar's own estimate begins with nothing. */
+function leftText(tookMs: number, done: number, total: number): string {
+  const seconds = Math.ceil((tookMs * (total - done)) / done / 1_000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
+
+async function startBar(io: Io, { title, total, unit }: Work, done: number, left: string): Promise<SingleBar> {
   const { default: progress } = await import('cli-progress')
   // Cursor and wrapping stay as they are: a run that is interrupted could not bring them back.
   const bar = new progress.SingleBar({
-    format: `${title} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
+    format: `${title} {bar} {value}/{total} ${unit}, {left} left`,
     stream: terminalOf(io.stderr),
     hideCursor: false,
     linewrap: true,
     clearOnComplete: true,
     barsize: Math.max(5, Math.min(30, (io.stderr.columns ?? DEFAULT_COLUMNS) - 45)),
   })
-  bar.start(total, done)
+  bar.start(total, done, { left })
   return bar
 }
 

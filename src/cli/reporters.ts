@@ -73,6 +73,8 @@ function reporterOf(io: Io, text: string): Reporting {
       expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${names.join(', ')}`,
     })
   }
+  if (file === '')
+    throw new InputError({ what: `--reporter ${text} names no file`, expected: `--reporter ${name}=FILE` })
   return { name, file: file === undefined ? undefined : fileOf(io, file) }
 }
 
@@ -113,6 +115,7 @@ function render(
 
 function directOutput(io: Io, reporters: readonly Reporting[], output: string | undefined): readonly Reporting[] {
   if (output === undefined) return reporters
+  if (output === '') throw new InputError({ what: '--output is empty', expected: 'the path of a file' })
   const toStdout = reporters.filter(({ file }) => file === undefined)
   const [only] = toStdout
   if (only === undefined || toStdout.length > 1) {

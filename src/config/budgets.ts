@@ -5,6 +5,7 @@ import { fileError } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import type { Project } from './project.js'
+import { slashTodo } from './slash.js'
 import { upwardWith } from './upward.js'
 
 /**
@@ -20,6 +21,8 @@ export function loadBudgets(project: Project, directory: string, wanted?: string
       ? defaultBudgets
       : readBudgets(join(project.budgetFolder, budgetFileName(highest)), project)
   }
+  if (wanted === '')
+    throw new InputError({ what: '--budget is empty', expected: 'a version, as v2, or the path of a file' })
   const version = /^v?(\d+)$/.exec(wanted)?.[1]
   if (version !== undefined && Number(version) === 0) {
     throw new InputError({
@@ -54,18 +57,34 @@ export function refuseNoBudgetFolder(project: Project, wanted: string | undefine
     at: 'budgets',
     found: budgetFolder,
     expected: `a folder with budget files, ${budgetFileName(1)} and so on`,
-    todo: 'mend the path, or have `npx contention tune --write` make the folder',
+    todo: slashTodo(budgetFolder) ?? 'mend the path, or have `npx contention tune --write` make the folder',
   })
 }
 
-/** The versions in a folder, lowest first. */
+/**
+ * The versions in a folder, lowest first.
+ * @throws InputError when it cannot be read, and for a version with zeros before it, which would not count
+ */
 export function budgetVersions(folder: string): readonly number[] {
   if (!existsSync(folder)) return []
+  const names = namesIn(folder)
+  const padded = names.find((name) => /^v0\d*\.json$/.test(name))
+  if (padded !== undefined) {
+    throw new InputError({
+      what: `${padded} is not the name of a version of the budgets`,
+      file: join(folder, padded),
+      expected: 'v1.json, v2.json and so on, without zeros before the number',
+    })
+  }
+  return names
+    .map((name) => versionOfFileName(basename(name)))
+    .filter((version) => version !== undefined)
+    .sort((a, b) => a - b)
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder)
-      .map((name) => versionOfFileName(basename(name)))
-      .filter((version) => version !== undefined)
-      .sort((a, b) => a - b)
+    return readdirSync(folder).sort()
   } catch (error) {
     throw fileError(error, folder, 'read')
   }

@@ -8,6 +8,7 @@ import type { Config } from './config.js'
 import { importModule } from './import.js'
 import { loadConfig } from './load.js'
 import { scenarioSchema } from './schema.js'
+import { slashTodo } from './slash.js'
 
 /** A configuration resolved: every default filled in, every path absolute, every scenario loaded. */
 export interface Project {
@@ -116,12 +117,14 @@ async function ownScenarios(config: Config, root: string, file: string | undefin
 /** Every scenario that a file exports, as its default or by name. */
 async function scenariosOf(path: string, file: string | undefined, index: number): Promise<readonly Scenario[]> {
   if (!existsSync(path)) {
+    const todo = slashTodo(path)
     throw new InputError({
       what: `a scenario file does not exist`,
       ...inFile(file),
       at: `scenarios[${index}]`,
       found: path,
       expected: 'a file whose exports are scenarios',
+      ...(todo === undefined ? {} : { todo }),
     })
   }
   const module = await importModule(path)

@@ -4,6 +4,7 @@ import { InputError } from '../input/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
 import { importModule } from './import.js'
 import type { Project } from './project.js'
+import { slashTodo } from './slash.js'
 
 /** A subject, and the file it comes from. */
 export interface LoadedSubject {
@@ -76,10 +77,12 @@ const slugOf = (name: string): string =>
 
 export async function loadSubject(file: string): Promise<Subject> {
   if (!existsSync(file)) {
+    const todo = slashTodo(file)
     throw new InputError({
       what: 'the subject does not exist',
       file,
       expected: 'a module whose default export is a subject: export default defineSubject({ … })',
+      ...(todo === undefined ? {} : { todo }),
     })
   }
   const module = await importModule(file)

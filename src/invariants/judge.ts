@@ -17,23 +17,33 @@ export interface JudgeOptions {
   readonly failure?: (cause: unknown, atMs: number) => unknown
 }
 
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+
 /** @throws TypeError for what is no invariant */
 export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }: JudgeOptions = {}): Judge {
   const { name, rule, kinds } = invariant
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new TypeError(`an invariant is called ${JSON.stringify(name)}: expected lower case words joined by hyphens`)
+  }
   if (typeof invariant.begin !== 'function' || !Array.isArray(kinds)) {
     throw new TypeError(`the invariant ${JSON.stringify(name)}: expected { name, rule, kinds: […], begin(cast) { … } }`)
   }
   const unknown = kinds.find((kind) => !eventKinds.includes(kind))
   if (unknown !== undefined) {
     const near = nearest(unknown, eventKinds)
-    const meant = near.length > 0 ? `${near.join(' or ')}?` : `some of ${eventKinds.join(', ')}`
+    const meant = near.length > 0 ? `is ${near.join(' or ')} meant?` : `there are ${eventKinds.join(', ')}`
     throw new TypeError(
-      `the invariant ${JSON.stringify(name)} is of the kind ${JSON.stringify(unknown)}: expected ${meant}`,
+      `the invariant ${JSON.stringify(name)} looks at events of the kind ${JSON.stringify(unknown)}, which there is not: ${meant}`,
     )
   }
   const check = invariant.begin(cast)
   if (typeof check?.step !== 'function') {
     throw new TypeError(`what the invariant ${JSON.stringify(name)} begins: expected { step(event) { … } }`)
+  }
+  if (kinds.length === 0 && check.end === undefined) {
+    throw new TypeError(
+      `the invariant ${JSON.stringify(name)} would hold whatever happens: it looks at no kind of event, and has no end`,
+    )
   }
   // Looked up once: every invariant's check is an object of another shape.
   const { step } = check

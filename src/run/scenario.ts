@@ -2,12 +2,14 @@ import { type Budget, evaluateBudget } from '../budget/index.js'
 import { StepFailed, StepLimitReached } from '../kernel/index.js'
 import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
 import {
+  type ParameterDefinitions,
   type Parameters,
   type Run,
   resolveParameters,
   type Scenario,
   ScenarioAborted,
   type SimulateOptions,
+  type SomeParameters,
   simulate,
   today,
   type When,
@@ -20,10 +22,11 @@ import { NothingMeasured } from './nothing-measured.js'
 import { checkSeed, DEFAULT_SEED } from './seed.js'
 
 /** How a scenario is run. What is left out is the scenario's default. */
-export interface RunOptions {
+export interface RunOptions<D extends ParameterDefinitions = ParameterDefinitions> {
   /** Root of all chance, 0 to 2^32 - 1. Default 1. */
   readonly seed?: number
-  readonly parameters?: { readonly [name: string]: number }
+  /** Those of the scenario that are not to be the default. */
+  readonly parameters?: SomeParameters<D>
   readonly subject?: Subject
   readonly budget?: { readonly limits: Budget; readonly version: number }
   /** Most events a run may handle before it is said never to end. Default 20,000,000. */
@@ -42,11 +45,14 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
  * @throws NothingMeasured when no command reaches the subject, or it says of every lease that another holds it
  */
-export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<ScenarioOutcome> {
+export async function runScenario<D extends ParameterDefinitions>(
+  scenario: Scenario<D>,
+  options: RunOptions<D> = {},
+): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
   checkSeed(seed)
   checkMaxEvents(maxEvents)
-  const parameters = resolveParameters(scenario.parameters, options.parameters)
+  const parameters = resolveParameters(scenario.parameters, options.parameters as SomeParameters | undefined)
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 
   const counts = eventKinds.map(() => 0)

@@ -72,11 +72,16 @@ export function checkCalm(calmFromMs: number): number {
   throw new RangeError(`calm from ${shown(calmFromMs)} ms on: expected a number`)
 }
 
-/** @throws TypeError for what is no list, and for what in it is nothing at all; the rest is told by whoever judges */
+/** @throws TypeError for what is no list, what in it is nothing at all, and names that repeat; the rest is told by whoever judges */
 export function checkInvariants(invariants: readonly Invariant[]): readonly Invariant[] {
   if (!Array.isArray(invariants)) throw new TypeError(`invariants that are ${shown(invariants)}: expected a list`)
   const at = invariants.findIndex((each) => typeof each !== 'object' || each === null)
-  if (at < 0) return invariants
+  if (at < 0) {
+    const names = invariants.map(({ name }) => name)
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    if (twice === undefined) return invariants
+    throw new TypeError(`two invariants are called ${JSON.stringify(twice)}: expected a name of its own for each`)
+  }
   throw new TypeError(
     `invariant ${at + 1} of ${invariants.length} is ${shown(invariants[at])}: expected { name, rule, kinds, begin(cast) { … } }`,
   )

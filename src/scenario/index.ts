@@ -10,6 +10,7 @@ export {
   ParameterError,
   type Parameters,
   resolveParameters,
+  type SomeParameters,
   type WorkloadDefinitions,
   workload,
 } from './parameters.js'

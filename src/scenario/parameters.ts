@@ -21,6 +21,11 @@ export type ParameterDefinitions = WorkloadDefinitions & { readonly [name: strin
 /** A value for each parameter of a scenario. */
 export type Parameters<D extends ParameterDefinitions = ParameterDefinitions> = { readonly [Name in keyof D]: number }
 
+/** Values for some of the parameters of a scenario: by any name, where it is not known which there are. */
+export type SomeParameters<D extends ParameterDefinitions = ParameterDefinitions> = string extends keyof D
+  ? { readonly [name: string]: number }
+  : { readonly [Name in keyof D]?: number }
+
 /** A parameter that the scenario does not have, or a value that it may not take. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError'

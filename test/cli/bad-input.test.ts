@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
 
@@ -462,6 +462,39 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a file that can be read
       "
     `)
+  })
+
+  it('a name that is empty, and a version of the budgets that would not count', async () => {
+    expect(await refusal(folder(), 'run', '--budget', '')).toMatchInlineSnapshot(`
+      "error: --budget is empty
+        expected: a version, as v2, or the path of a file
+      "
+    `)
+    expect(await refusal(folder(), 'run', '--reporter', 'json=')).toMatchInlineSnapshot(`
+      "error: --reporter json= names no file
+        expected: --reporter json=FILE
+      "
+    `)
+    expect(await refusal(folder(), 'run', '--output', '')).toContain('--output is empty\n')
+    const padded = ownProject(polite, { 'budgets/v010.json': '{ "version": 10, "scenarios": {} }' })
+    expect(await refusal(padded, 'run')).toMatchInlineSnapshot(`
+      "error: v010.json is not the name of a version of the budgets
+        file:     ./budgets/v010.json
+        expected: v1.json, v2.json and so on, without zeros before the number
+      "
+    `)
+  })
+
+  it.skipIf(sep === '\\')('the separator of another system, which it names', async () => {
+    const refused = async (config: object, ...argv: readonly string[]) =>
+      refusal(ownProject(polite, { 'contention.config.json': JSON.stringify(config) }), ...argv)
+    for (const message of [
+      await refused({ scenarios: ['scenarios\\own.ts'] }, 'run'),
+      await refused({ budgets: 'our\\budgets' }, 'run'),
+      await refused({ subjects: ['.\\subjects\\good.ts'] }, 'conformance'),
+    ]) {
+      expect(message).toContain('to do:    use / between folders: a backslash is a letter of a name here\n')
+    }
   })
 
   it('a folder of budgets that is not there, unless it is about to be made', async () => {

@@ -77,6 +77,8 @@ describe('the built command', () => {
     const { stdout, status } = shell(packageRoot(), 'TERM=xterm script -qec "$CONTENTION tune --seeds 60" /dev/null')
     expect(status).toBe(0)
     expect(stdout).toMatch(/tuning .* \d+\/480 runs, .* left/)
+    // Before anything is known of how long it takes, nothing is said of it.
+    expect(/ (\S+) left/.exec(stdout)?.[1]).not.toBe('0s')
     expect(stdout.slice(stdout.lastIndexOf(' left'))).toContain('ownership-fencing-contention')
   })
 

@@ -487,6 +487,7 @@ export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) cons
 
   it.each([
     [['--seeds', '0'], '--seeds cannot be used'],
+    [['--save', '--output', 'here'], '--save and --output both say where counterexamples go'],
     [['--time', 'soon'], '--time cannot be used'],
     [['--time', '0s'], '--time cannot be used'],
     [['--strategy', 'best'], 'expected: insertion, random, pct or exhaustive'],

@@ -6,7 +6,10 @@ import {
   defineSubject,
   type Fence,
   type Invariant,
+  leaseRenewalContention,
+  mutualExclusion,
   noStarvation,
+  type RunOptions,
   runScenario,
   type Scenario,
   workload,
@@ -129,6 +132,22 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
     { invariants: () => [{ name: 'mine', rule: 'none', kinds: ['granted'], begin: () => ({ end: () => undefined }) }] },
     /what the invariant "mine" begins: expected \{ step\(event\)/,
   ],
+  'an invariant that can never break': [
+    { invariants: () => [{ name: 'mine', rule: 'none', kinds: [], begin: () => ({ step: () => 'broken' }) }] },
+    /the invariant "mine" would hold whatever happens: it looks at no kind of event, and has no end/,
+  ],
+  'an invariant of a kind that there is not': [
+    { invariants: () => [{ name: 'mine', rule: 'none', kinds: ['grant'], begin: () => ({ step: () => undefined }) }] },
+    /the invariant "mine" looks at events of the kind "grant", which there is not: is granted meant\?/,
+  ],
+  'an invariant whose name is none': [
+    { invariants: () => [{ name: 'Bad Name!', rule: 'x', kinds: ['sent'], begin: () => ({ step: () => undefined }) }] },
+    /an invariant is called "Bad Name!": expected lower case words joined by hyphens/,
+  ],
+  'two invariants of one name': [
+    { invariants: () => [mutualExclusion, mutualExclusion] },
+    /two invariants are called "mutual-exclusion": expected a name of its own for each/,
+  ],
   'an invariant that answers later': [
     {
       invariants: () => [
@@ -209,6 +228,22 @@ describe('a scenario that is wrong', () => {
       fault = faults
     }
     expect(() => defineScenario(Object.assign(new Mine(), sound))).not.toThrow()
+  })
+
+  it('takes the parameters that the scenario has, and no others, where it is known which these are', async () => {
+    const known = await runScenario(sound, { parameters: { nodes: 3 } })
+    expect(known.overrides).toEqual({ nodes: 3 })
+    // @ts-expect-error: it has no such parameter
+    await expect(runScenario(sound, { parameters: { nodess: 3 } })).rejects.toThrow('there is no parameter "nodess"')
+    // @ts-expect-error: it has no such parameter
+    await expect(runScenario(leaseRenewalContention, { parameters: { ttlMss: 5 } })).rejects.toThrow('"ttlMss"')
+    const any: Scenario = sound
+    await expect(runScenario(any, { parameters: { nodess: 3 } })).rejects.toThrow('there is no parameter "nodess"')
+    const options: RunOptions = { parameters: { nodess: 3 } }
+    for (const each of [any, sound, leaseRenewalContention]) {
+      await expect(runScenario(each, options)).rejects.toThrow('there is no parameter "nodess"')
+    }
+    await expect(runScenario(leaseRenewalContention, options)).rejects.toThrow('there is no parameter "nodess"')
   })
 
   it('may have an invariant that is the instance of a class', async () => {
