@@ -3,7 +3,8 @@ import { keptCounterexamples, loadProject, type Project, refuseNoBudgetFolder } 
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
 import { commandText } from './command-text.js'
 import { type ExitCode, NOT_HELD, verdicts } from './exit-code.js'
-import { exitCodeOf, gateAnnotations, gateMarkdown, gateOf, gateTerminal, type Unchecked } from './gate.js'
+import { exitCodeOf, gateOf, type Unchecked } from './gate.js'
+import { gateAnnotations, gateMarkdown, gateTerminal } from './gate-text.js'
 import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
 import { keptAnnotations, keptMarkdown, keptTerminal, loadKept, runKept } from './kept-counterexamples.js'
@@ -57,8 +58,8 @@ export async function check(io: Io, names: readonly string[], options: MeasureOp
 /** What runs on the built-in core says nothing of those of the configuration. */
 function uncheckedSubjects(io: Io, { subjectFiles }: Project, options: MeasureOptions): readonly Unchecked[] {
   if (options.subject !== undefined) return []
-  return subjectFiles.map((file) => {
-    const subject = shownPath(io, file)
-    return { subject, command: commandText('check', { ...options, subject }) }
+  return subjectFiles.map((path) => {
+    const file = shownPath(io, path)
+    return { file, command: commandText('check', { ...options, subject: file }) }
   })
 }

@@ -23,6 +23,7 @@ import { noSnapshotText } from './snapshot-text.js'
 import { type ProjectFile, workflow } from './workflow.js'
 
 export interface InitOptions {
+  readonly patience?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -56,7 +57,8 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   const { manager, ...inCi } = workflow(io.cwd, subjects)
   const files = [...projectFiles(io, project), inCi]
   for (const file of [...files.map((each) => each.file), snapshot]) refuseUnwritable(file)
-  const { report } = await measure(io, project, [], {})
+  const { patience } = options
+  const { report } = await measure(io, project, [], patience === undefined ? {} : { patience })
   const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
     make,
   )

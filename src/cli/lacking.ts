@@ -32,6 +32,9 @@ export interface LeftOut {
   readonly commands: readonly CommandKind[]
 }
 
+export const leftOutText = ({ scenario, commands }: LeftOut): string =>
+  `left out: ${scenario} needs ${commands.join(', ')}, which the subject does not have`
+
 /**
  * The scenarios that `subject` has the commands for, and those that it has not.
  * @throws InputError when it has them for none

@@ -6,7 +6,7 @@ export interface Config {
   readonly scenarios?: readonly (string | Scenario)[]
   /** Whether the built-in scenarios run too, or which of them. Default: all. */
   readonly builtIn?: boolean | readonly string[]
-  /** Lease cores of your own: files whose default export is a subject. What `explore` and `conformance` look at. */
+  /** Lease cores of your own: files whose default export is a subject. What `explore` and `conformance` look at, and `check --subject` one by one. */
   readonly subjects?: readonly string[]
   /** Names for stores, for `--store`: `{ ci: 'sqlite=ci.db' }`. One may be called as a kind of store, and stands for that then. */
   readonly stores?: { readonly [name: string]: string }

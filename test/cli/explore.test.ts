@@ -552,7 +552,7 @@ export const own = {
     [
       'an invariant of a kind that is none',
       own(asks, rule('grantd', '')),
-      /the invariant "mine" is of the kind "grantd": expected granted\?/,
+      /the invariant "mine" looks at events of the kind "grantd", which there is not: is granted meant\?/,
     ],
   ])('is told: %s', async (_what, files, said) => {
     const root = folder(files)

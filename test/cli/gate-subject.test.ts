@@ -75,8 +75,8 @@ describe('the gate on a lease core of one’s own', () => {
 `,
     })
     expect(JSON.parse((await cli(root, ['check', '--json'])).stdout).gate.unchecked).toEqual([
-      { subject: 'good.ts', command: 'npx contention check --subject good.ts' },
-      { subject: 'broken core.ts', command: "npx contention check --subject 'broken core.ts'" },
+      { file: 'good.ts', command: 'npx contention check --subject good.ts' },
+      { file: 'broken core.ts', command: "npx contention check --subject 'broken core.ts'" },
     ])
     expect((await cli(root, ['check', '--quiet'])).stdout).toBe('')
     expect((await cli(root, ['update', '--subject', 'good.ts'])).code).toBe(0)

@@ -27,6 +27,7 @@ describe('contention update and check', () => {
     expect(code).toBe(1)
     expect(stdout).toMatch(/^DRIFT own-scenario: changed: [0-9a-f]{12} → [0-9a-f]{12}, \d+ → \d+ events$/m)
     expect(stdout).toMatch(/^ {6}ownershipConflicts \d+ → \d+ \([+-]\d+\)$/m)
+    expect(stdout).toContain('\nno budget: own-scenario\n')
     expect(stdout).toContain('npx contention update')
   })
 
