@@ -149,11 +149,11 @@ function initTerminal(io: Io, done: Done, quiet: boolean): string {
   )
   if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
   if (quiet) return ''
-  const { unknown } = manager
-  const otherwise =
-    unknown === undefined ? '' : `\nThe workflow is for npm, but there is ${unknown}: change its steps.\n`
+  const { name, other } = manager
+  const doubt =
+    other === undefined ? '' : `\nThe workflow is for ${name}: change its steps if ${other} is what counts.\n`
   const steps = nextSteps(io, done).map((step) => `  ${step}\n`)
-  return `${lines.join('')}${otherwise}\nNext:\n${steps.join('')}`
+  return `${lines.join('')}${doubt}\nNext:\n${steps.join('')}`
 }
 
 /** What is left to be typed: of each subject the first snapshot is made by hand. */

@@ -15,8 +15,8 @@ export interface PackageManager {
   readonly add: string
   /** Runs a command of a package that is installed. */
   readonly exec: string
-  /** A lock file of another one, of which nothing is known here. */
-  readonly unknown?: string
+  /** A lock file of another one that is there as well, or of one of which nothing is known here. */
+  readonly other?: string
 }
 
 const locks = {
@@ -25,7 +25,7 @@ const locks = {
   'pnpm-lock.yaml': pnpm,
   'yarn.lock': yarn,
 } as const
-const unknownLocks = ['bun.lock', 'bun.lockb', 'deno.lock']
+const allLocks = [...Object.keys(locks), 'bun.lock', 'bun.lockb', 'deno.lock']
 
 /** The package manager of the project in `folder` of `repository`: npm, where nothing says otherwise. */
 export function packageManager(folder: string, repository: string): PackageManager {
@@ -33,8 +33,8 @@ export function packageManager(folder: string, repository: string): PackageManag
   const lock = lockIn(home) ?? 'package-lock.json'
   const path = relative(repository, join(home, lock)).split(sep).join('/')
   const found = locks[lock](home, path)
-  const unknown = lockIn(home) === undefined ? unknownLocks.find((name) => existsSync(join(home, name))) : undefined
-  return unknown === undefined ? found : { ...found, unknown }
+  const other = allLocks.find((name) => name !== lock && existsSync(join(home, name)))
+  return other === undefined ? found : { ...found, other }
 }
 
 /** Where the lock file is, or will be: of a package of a workspace, in the root of that. */

@@ -145,7 +145,9 @@ describe('contention init', () => {
     const berry = await made({ 'yarn.lock': '__metadata:\n' })
     expect(berry.steps).toMatch(/run: corepack enable\n.*setup-node.*run: yarn install --immutable\n/s)
     const bun = await made({ 'bun.lock': '' })
-    expect(bun.stdout).toContain('The workflow is for npm, but there is bun.lock: change its steps.\n')
+    expect(bun.stdout).toContain('The workflow is for npm: change its steps if bun.lock is what counts.\n')
+    const both = await made({ 'package-lock.json': '{}', 'yarn.lock': '' })
+    expect(both.stdout).toContain('The workflow is for npm: change its steps if yarn.lock is what counts.\n')
 
     // The next step makes a lock file of its own, unless the package is one of a workspace.
     const alone = await made({}, 'packages/one')
