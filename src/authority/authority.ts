@@ -10,7 +10,7 @@ import {
   type Intent,
 } from './intent.js'
 import { leasesOf } from './leases.js'
-import { type AuthorityOptions, checkedOptions } from './options.js'
+import { type AuthorityOptions, checkedOptions, checkSession } from './options.js'
 import { patienceOf } from './patience.js'
 import { type AppendOutcome, pursuitOf } from './pursuit.js'
 
@@ -42,7 +42,8 @@ export interface AppendAuthority {
    * Fences off a former session, as that of a node that crashed, on `space`: whatever of it comes later is refused. What is in
    * the log by then is all there will ever be of that session. Rejects when the core does, or does not answer: call it again.
    *
-   * @throws RangeError (it rejects) for the session of this very authority, which could append nothing more
+   * @throws TypeError (it rejects) for what is no name of a session, RangeError for the session of this very authority, which
+   * could append nothing more, and for one of leases
    */
   settle(session: string, space: string): Promise<void>
 }
@@ -99,6 +100,7 @@ export function appendAuthority(options: AuthorityOptions): AppendAuthority {
       })
     },
     settle: async (former, space) => {
+      checkSession(former)
       if (former === session) throw new RangeError(`session "${former}" is this node's own: expected a former one`)
       await leases.fenceOff(former, checkedSpace(space), untilMs())
     },

@@ -53,12 +53,7 @@ const LEASES = ' lease'
 export function checkedOptions(options: AuthorityOptions): AuthorityOptions {
   const { node, session, core, nowMs, monotonicMs, ttlMs, renewBelowMs, retryAfterMs, giveUpAfterMs } = options
   checkName('node', node)
-  checkName('session', session)
-  if (session.endsWith(LEASES)) {
-    throw new RangeError(
-      `session is "${session}": expected another end than "${LEASES}", which sessions for leases have`,
-    )
-  }
+  checkSession(session)
   if (typeof core?.execute !== 'function') throw new TypeError(`core is ${core}: expected one with execute`)
   for (const name of ['nowMs', 'monotonicMs', 'forward', 'sleep'] as const) {
     if (typeof options[name] !== 'function') throw new TypeError(`${name} is ${options[name]}: expected a function`)
@@ -75,6 +70,13 @@ export function checkedOptions(options: AuthorityOptions): AuthorityOptions {
   }
   if (!(giveUpAfterMs > 0)) throw new RangeError(`giveUpAfterMs is ${giveUpAfterMs}: expected a number above 0`)
   return options
+}
+
+/** @throws TypeError for what is no name, RangeError for that of a session for leases */
+export function checkSession(session: unknown): void {
+  checkName('session', session)
+  if (!(session as string).endsWith(LEASES)) return
+  throw new RangeError(`session is "${session}": expected another end than "${LEASES}", which sessions for leases have`)
 }
 
 function checkName(option: string, name: unknown): void {

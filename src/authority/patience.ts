@@ -14,8 +14,7 @@ interface Wait {
 
 /**
  * Patience that ends. All who wait share one timer, which outlives them by one look at most: to make and cancel one for each
- * answer took two thirds as long as an append on SQLite. An answer that comes later is nobody's: whoever asked has gone on,
- * and asks under another number.
+ * answer took two thirds as long as an append on SQLite. An answer that comes later is nobody's: whoever asked has gone on.
  */
 export function patienceOf({ sleep, monotonicMs }: Pick<AuthorityOptions, 'sleep' | 'monotonicMs'>): Patience {
   const waits = new Set<Wait>()

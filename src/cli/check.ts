@@ -8,7 +8,7 @@ import { gateAnnotations, gateMarkdown, gateTerminal } from './gate-text.js'
 import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
 import { keptAnnotations, keptMarkdown, keptTerminal, loadKept, runKept } from './kept-counterexamples.js'
-import { measure } from './measure.js'
+import { measure, namedSubject } from './measure.js'
 import type { MeasureOptions } from './options.js'
 import { settled } from './settled.js'
 import { shownPath } from './shown-path.js'
@@ -24,9 +24,10 @@ export async function check(io: Io, names: readonly string[], options: MeasureOp
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
   const counterexamples = await loadKept(project)
-  const measured = await measure(io, project, names, options, 'left out')
+  const loaded = await namedSubject(io, project, options)
+  const place = await snapshotPlace(project, loaded)
+  const measured = await measure(io, project, names, options, { loaded, lacking: 'left out' })
   const { report } = measured
-  const place = await snapshotPlace(project, measured.loaded)
   const gate = gateOf({
     measured,
     place,

@@ -83,8 +83,9 @@ export function tuneText(
   ].join('')
 }
 
-/** What gives a scenario a budget that has none. */
-export function proposeText(scenario: string, { config, patience }: MeasureOptions): string {
+/** What gives a scenario a budget that has none. `tune` measures the built-in core alone. */
+export function proposeText(scenario: string, { config, patience, subject }: MeasureOptions): string {
+  if (subject !== undefined) return 'limits for a core of your own are written by hand'
   const options = { ...(config !== undefined && { config }), ...(patience !== undefined && { patience }) }
   return `\`${tuneText([scenario], options, false)}\` proposes one`
 }

@@ -42,15 +42,22 @@ export function failureTeller(
     what.store === undefined &&
     (loaded.file !== undefined || what.scenarios.some((other) => other.name === scenario && !isBuiltIn(other)))
 
-  const toldOf = async (found: Failure): Promise<ToldFailure> => {
-    const small = what.options.shrink !== false && !interrupt.happened
-    const toldOf = await threads.pool().tell(found, small)
-    const smallest = toldOf.small?.failure ?? found
-    if (mayKeep(found) && told.length < RUN_AFRESH && !interrupt.happened) {
-      const carried = carriedOver(found, smallest, await threads.afresh(smallest))
-      if (carried !== undefined) return withoutCounterexample(what, loaded, settings, carried)
+  /** What a fresh thread shows of `smallest` besides; undefined where it shows the same, or hangs. */
+  const carriedInto = async (found: Failure, smallest: Failure): Promise<Failure | undefined> => {
+    if (!mayKeep(found) || told.length >= RUN_AFRESH || interrupt.happened) return undefined
+    try {
+      return carriedOver(found, smallest, await threads.afresh(smallest))
+    } catch (error) {
+      if (!(error instanceof SubjectHangs)) throw error
+      return undefined
     }
-    return keepCounterexample(what, loaded, settings.drawn, found, toldOf)
+  }
+  const toldOf = async (found: Failure): Promise<ToldFailure> => {
+    const result = await threads.pool().tell(found, what.options.shrink !== false && !interrupt.happened)
+    const carried = await carriedInto(found, result.small?.failure ?? found)
+    return carried === undefined
+      ? keepCounterexample(what, loaded, settings.drawn, found, result)
+      : withoutCounterexample(what, loaded, settings, carried)
   }
   const tell = async (failures: readonly Failure[], mayFail: (error: unknown) => boolean): Promise<void> => {
     for (const found of failures) {

@@ -95,7 +95,11 @@ export function gateMarkdown(report: Report, gate: Gate): string {
     gate.first === null ? `Accept with \`${gate.accept}\`.` : `Before anything can be accepted: ${gate.first}.`
   return [
     '## Drift',
-    texts.length === 0 ? 'None.' : lines.join('\n'),
+    ...(texts.length > 0
+      ? [lines.join('\n')]
+      : report.outcomes.some(({ deterministic }) => deterministic)
+        ? ['None.']
+        : []),
     ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}`).join('\n')]),
     ...(texts.length === 0 && gate.first === null ? [] : [end]),
     '',

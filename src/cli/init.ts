@@ -58,7 +58,10 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   const files = [...projectFiles(io, project), inCi]
   for (const file of [...files.map((each) => each.file), snapshot]) refuseUnwritable(file)
   const { patience } = options
-  const { report } = await measure(io, project, [], patience === undefined ? {} : { patience })
+  const { report } = await measure(io, project, [], patience === undefined ? {} : { patience }, {
+    loaded: undefined,
+    lacking: 'refused',
+  })
   const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
     make,
   )
@@ -159,7 +162,7 @@ function initTerminal(io: Io, done: Done, quiet: boolean): string {
 /** What is left to be typed: of each subject the first snapshot is made by hand. */
 function nextSteps(io: Io, { made, manager, subjects, subjectSnapshots: folder }: Done): readonly string[] {
   const installed = installedPackage(io.cwd) !== undefined
-  const accepted = existsSync(folder)
+  const accepted = existsSync(folder) && readdirSync(folder).length >= subjects.length
   const toAccept = accepted ? [] : subjects
   const files = [
     ...made.filter(({ written }) => written).map(({ file }) => file),

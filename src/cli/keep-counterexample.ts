@@ -12,7 +12,7 @@ import { writeBeside } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { shellWord } from '../report/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { exploreText, optionText } from './command-text.js'
+import { exploreText } from './command-text.js'
 import type { ExploreSettings, ToExplore } from './explore-settings.js'
 import { besides, type ToldFailure } from './explore-text.js'
 import { shownPath } from './shown-path.js'
@@ -21,28 +21,21 @@ import { shownPath } from './shown-path.js'
 export function withoutCounterexample(
   { io, scenarios, named, options }: ToExplore,
   { file }: LoadedSubject,
-  { fromSeed, maxFailures, drawn }: ExploreSettings,
+  { fromSeed, maxFailures }: ExploreSettings,
   failure: Failure,
 ): ToldFailure {
-  const { strategy, parameters = {}, invariants, maxSteps } = drawn
-  const told = {
+  const subject = file === undefined ? undefined : shownPath(io, file)
+  const what = [
+    ...(named ? scenarios.map(({ name }) => name) : []),
+    `--from-seed ${fromSeed} --seeds ${failure.seed - fromSeed + 1} --workers 1`,
+    ...(maxFailures === 1 ? [] : [`--max-failures ${maxFailures}`]),
+  ]
+  return {
     failure,
     story: ['every run begins with nothing: look for state in a variable of a module'],
-    ...(file === undefined ? {} : { subject: shownPath(io, file) }),
-    ...(invariants === undefined ? {} : { invariants }),
-    ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
-    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(subject === undefined ? {} : { subject }),
+    replay: exploreText(what, options, subject),
   }
-  const again = [
-    'npx contention explore',
-    ...(named ? scenarios.map(({ name }) => ` ${name}`) : []),
-    ` --from-seed ${fromSeed} --seeds ${failure.seed - fromSeed + 1} --workers 1`,
-    ...(maxFailures === 1 ? [] : [` --max-failures ${maxFailures}`]),
-    optionText('strategy', strategy),
-    ...Object.entries(parameters).map(([name, value]) => optionText('param', `${name}=${value}`)),
-    besides(told),
-  ]
-  return { ...told, replay: again.join('') }
 }
 
 /** Writes `found`, made small or not, to a file, and says where. */

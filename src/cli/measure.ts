@@ -19,24 +19,34 @@ import { warmUp } from './warm-up.js'
 export interface Measured {
   readonly report: Report
   readonly budgets: Budgets
-  /** The subject that was named; absent for the built-in one. */
-  readonly loaded?: LoadedSubject
   /** The scenarios that it was not asked. */
   readonly leftOut: readonly LeftOut[]
 }
 
-/**
- * Runs what the options select, twice each, and judges it by the budgets.
- * @param lacking what becomes of scenarios, none of which was named, that the subject does not have the commands for
- */
+/** The subject that the options name; undefined for the built-in one. */
+export async function namedSubject(
+  io: Io,
+  project: Project,
+  { subject }: MeasureOptions,
+): Promise<LoadedSubject | undefined> {
+  return subject === undefined ? undefined : (await loadSubjects(project, io.cwd, [subject]))[0]
+}
+
+interface OnWhat {
+  /** Undefined for the built-in one. */
+  readonly loaded: LoadedSubject | undefined
+  /** What becomes of scenarios, none of which was named, that the subject does not have the commands for. */
+  readonly lacking: 'refused' | 'left out'
+}
+
+/** Runs what the options select, twice each, and judges it by the budgets. */
 export async function measure(
   io: Io,
   project: Project,
   names: readonly string[],
   options: MeasureOptions,
-  lacking: 'refused' | 'left out' = 'refused',
+  { loaded, lacking }: OnWhat,
 ): Promise<Measured> {
-  const [loaded] = options.subject === undefined ? [] : await loadSubjects(project, io.cwd, [options.subject])
   const { scenarios: selected, parameters } = select(project, names, paramOptions(options.param))
   const budgets = loadBudgets(project, io.cwd, options.budget)
   const seed = seedOption(options.seed, project.seed)
@@ -64,7 +74,7 @@ export async function measure(
     })
   })
   await settled()
-  return { report: replayable(report, project, options), budgets, ...(loaded && { loaded }), leftOut }
+  return { report: replayable(report, project, options), budgets, leftOut }
 }
 
 /** What did not hold is told with all that it takes to run it again. */

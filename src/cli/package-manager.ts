@@ -27,15 +27,18 @@ const locks = {
 } as const
 const allLocks = [...Object.keys(locks), 'bun.lock', 'bun.lockb', 'deno.lock']
 
-/** The package manager of the project in `folder` of `repository`: npm, where nothing says otherwise. */
+/** The package manager of the project in `folder` of `repository`: npm, where there is no lock file. */
 export function packageManager(folder: string, repository: string): PackageManager {
   const home = homeOf(folder, repository)
   const lock = lockIn(home) ?? 'package-lock.json'
   const path = relative(repository, join(home, lock)).split(sep).join('/')
   const found = locks[lock](home, path)
-  const other = allLocks.find((name) => name !== lock && existsSync(join(home, name)))
+  const other = allLocks.find((name) => !isOf(found.name, name) && existsSync(join(home, name)))
   return other === undefined ? found : { ...found, other }
 }
+
+const isOf = (manager: string, lock: string): boolean =>
+  Object.hasOwn(locks, lock) && locks[lock as keyof typeof locks].name === manager
 
 /** Where the lock file is, or will be: of a package of a workspace, in the root of that. */
 function homeOf(folder: string, repository: string): string {

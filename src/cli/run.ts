@@ -4,7 +4,7 @@ import { proposeText } from './command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { annotate, summarize } from './github.js'
 import type { Io } from './io.js'
-import { measure } from './measure.js'
+import { measure, namedSubject } from './measure.js'
 import type { MeasureOptions } from './options.js'
 import { type ReporterOptions, resolveReporters, show } from './reporters.js'
 
@@ -17,7 +17,8 @@ export async function run(
   const reporters = resolveReporters(io, options)
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
-  const { report } = await measure(io, project, names, options)
+  const loaded = await namedSubject(io, project, options)
+  const { report } = await measure(io, project, names, options, { loaded, lacking: 'refused' })
   const noBudgetTodo = (scenario: string) => proposeText(scenario, options)
   show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo })
   // GitHub reads stdout as well.

@@ -19,6 +19,7 @@ const DEFAULT_HEADROOM_PERCENT = 25
 export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<TuneEnd> {
   const { io, selection, budgets, seeds, json } = plan
   const headroomPercent = wholeNumber('--headroom', options.headroom ?? `${DEFAULT_HEADROOM_PERCENT}`, 0, 1_000)
+  const before = predecessor(plan)
   const swept = await sweepAll(
     plan,
     selection.scenarios.map((scenario) => ({ scenario, changed: {} })),
@@ -28,7 +29,7 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
     proposeLimits(measured, budgetFor(budgets, measured.scenario), headroomPercent),
   )
 
-  const next = nextVersion(predecessor(plan), tuned, { seeds, headroomPercent }, options.reason)
+  const next = nextVersion(before, tuned, { seeds, headroomPercent }, options.reason)
   const written = options.write ? writeNext(plan, next) : undefined
   const broken = tuned.some(({ proposals }) => proposals.some(({ standing }) => standing === 'broken'))
   const held = !broken || written?.kind === 'written'

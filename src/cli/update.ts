@@ -8,7 +8,7 @@ import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
 import { todoFirst } from './gate.js'
 import type { Io } from './io.js'
 import { leftOutText } from './lacking.js'
-import { type Measured, measure } from './measure.js'
+import { type Measured, measure, namedSubject } from './measure.js'
 import type { MeasureOptions } from './options.js'
 import { shownPath } from './shown-path.js'
 import { snapshotAt, snapshotPlace } from './snapshot-place.js'
@@ -25,12 +25,13 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   refuseInCi(io, options)
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
-  const measured = await measure(io, project, [], options, 'left out')
-  const { report, leftOut } = measured
-  const place = await snapshotPlace(project, measured.loaded)
-  const file = snapshotFile(place.folder)
+  const loaded = await namedSubject(io, project, options)
+  const place = await snapshotPlace(project, loaded)
   // That of another subject is not written over.
   snapshotAt(place)
+  const file = snapshotFile(place.folder)
+  const measured = await measure(io, project, [], options, { loaded, lacking: 'left out' })
+  const { report, leftOut } = measured
   const written = report.passed && writeChanged(file, snapshotReportMarkdown(report, place.subject))
   if (options.json) {
     const verdict = report.passed ? 'held' : 'not-held'

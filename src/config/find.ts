@@ -27,15 +27,14 @@ export async function findConfig(directory: string): Promise<string | undefined>
   }
   const folders = foldersUpward(directory)
   const last = found === undefined ? folders.length : folders.indexOf(dirname(found)) + 1
-  for (const folder of folders.slice(0, last)) refuseDoubtful(folder, found)
+  for (const folder of folders.slice(0, last)) refuseDoubtful(folder)
   return found
 }
 
 /** What is left there when an editor saves, or somebody puts a configuration aside, is not meant to count. */
 const PUT_ASIDE = /(~|\.(bak|old|orig|swp|tmp))$/i
 
-/** @param found what counts, in `folder` or above it */
-function refuseDoubtful(folder: string, found: string | undefined): void {
+function refuseDoubtful(folder: string): void {
   const names = namesIn(folder).filter((name) => /^contention\.conf/i.test(name) && !PUT_ASIDE.test(name))
   const [known, second] = names.filter((name) => fileNames.includes(name))
   if (known !== undefined && second !== undefined) {
@@ -55,7 +54,7 @@ function refuseDoubtful(folder: string, found: string | undefined): void {
     })
   }
   const [other] = names
-  if (known !== undefined || other === undefined || found === join(folder, other)) return
+  if (known !== undefined || other === undefined) return
   throw new InputError({
     what: `${other} is not a name under which a configuration is looked for`,
     file: join(folder, other),

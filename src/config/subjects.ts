@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
@@ -53,7 +53,8 @@ export async function subjectSnapshotFolder(
     })
   }
   for (const other of subjectFiles) {
-    if (other === file || slugOf((await loadSubject(other)).name) !== slug) continue
+    if (file !== undefined && isSameFile(other, file)) continue
+    if ((await slugIn(other)) !== slug) continue
     throw new InputError({
       what: `two subjects would have one snapshot: that of "${slug}"`,
       ...(configFile === undefined ? {} : { file: configFile, at: 'subjects' }),
@@ -67,7 +68,21 @@ export async function subjectSnapshotFolder(
 /** The folder of the snapshots of all subjects. */
 export const subjectSnapshots = ({ snapshotFolder }: Project): string => join(snapshotFolder, 'subjects')
 
-/** A subject's name as the name of a folder on any system. No longer than such a name may be. */
+function isSameFile(one: string, other: string): boolean {
+  return one === other || (existsSync(one) && existsSync(other) && realpathSync(one) === realpathSync(other))
+}
+
+/** Undefined for a file that cannot be loaded: that is for its own check to say. */
+async function slugIn(file: string): Promise<string | undefined> {
+  try {
+    return slugOf((await loadSubject(file)).name)
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
+  }
+}
+
+/** A subject's name as the name of a folder: letters and digits, with one hyphen for whatever is between. */
 const slugOf = (name: string): string =>
   name
     .toLowerCase()

@@ -29,9 +29,9 @@ export type ContractResult = { readonly name: string } & (
 const OF_OUR_DAYS_MS = 791 * 0x8000_0000 - 100
 
 /**
- * Checks `subject` against the contract, each sentence on a store of its own; twice from time 0 on, unless that is on a store
- * of ours: where the second time goes another way, no sentence says anything; and once at a time of our days. Throws
- * SubjectFault when it cannot even be put together.
+ * Checks `subject` against the contract, each sentence on a store of its own: twice from time 0 on, then once at a time of our
+ * days; on a store of ours the last alone. If the second time goes another way, the sentence at which it does is broken, and
+ * all others are skipped. Throws SubjectFault when it cannot even be put together.
  */
 export async function conformanceOf(subject: Subject): Promise<readonly ContractResult[]> {
   const ofOurDays = () => tryAll(subject, OF_OUR_DAYS_MS)

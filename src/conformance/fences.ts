@@ -41,8 +41,13 @@ export function madeUpTokens({ token }: Fence): readonly (readonly [token: strin
     [token.slice(0, -1), 'the beginning of a token'],
     [`${token}.`, 'a token with something behind it'],
     [` ${token} `, 'a token with blanks around it'],
-    [token.toLowerCase(), 'a token in lower case'],
-    [token.toUpperCase(), 'a token in upper case'],
+    // Digits of 16, as of a UUID, mean the same in either case.
+    ...(/^[\da-f-]*$/i.test(token)
+      ? []
+      : ([
+          [token.toLowerCase(), 'a token in lower case'],
+          [token.toUpperCase(), 'a token in upper case'],
+        ] as const)),
   ] as const
   return all.filter(([other]) => other !== token)
 }

@@ -394,9 +394,9 @@ export const leases: readonly ContractCheck[] = [
       }
       const first = await probe.grant('a')
       // A fence may be refused a little early, so that what is written under it lands in time.
-      probe.nowMs += 90
+      probe.nowMs += 89
       await valid(first)
-      probe.nowMs += 10
+      probe.nowMs += 11
       await probe.refused(validate(first.fence), 'validate at expiry')
       if (!probe.has('release')) return
       const second = await probe.grant('b')

@@ -47,7 +47,6 @@ export interface ExploreOptions extends SwarmOptions {
   /** Most events one run may take. */
   readonly maxSteps: number
   /** Told of every command before the subject is asked, with its clock: what hangs is known by the last one. */
-  /** Told of every command before the subject is asked: what hangs is known by the last one. */
   readonly watch?: CommandWatch
   /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
   readonly goOn?: () => boolean

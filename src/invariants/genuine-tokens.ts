@@ -17,7 +17,7 @@ function grant(capability: Capability, epoch: number, token: number): void {
     capability.epoch = epoch
     capability.token = token
   }
-  // An epoch that is granted twice breaks another rule. It has two tokens then, and either is genuine.
+  // Granted twice, which breaks another rule, an epoch has two tokens, and either is genuine.
   else if (epoch === capability.epoch && token !== capability.token) capability.token = NO_TOKEN
 }
 
@@ -36,6 +36,7 @@ export const genuineTokens: Invariant = {
     'appended',
     'checkpointed',
     'truncated',
+    'enqueued',
     'taken',
     'completed',
     'failed',
@@ -49,6 +50,10 @@ export const genuineTokens: Invariant = {
         switch (kind) {
           case 'granted':
             grant(leases[space] as Capability, epoch, token)
+            return undefined
+          case 'enqueued':
+            // It may have the number of one that is over.
+            if (!repeated) jobs[space]?.delete(seq)
             return undefined
           case 'taken': {
             const capability = jobs[space]?.get(seq) ?? neverGranted()

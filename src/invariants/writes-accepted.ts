@@ -10,6 +10,7 @@ export interface Acceptance {
 
 /** A job as its latest taker has it. */
 interface Taking {
+  readonly job: number
   readonly contender: number
   readonly epoch: number
   readonly token: number
@@ -86,16 +87,21 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         const contender = contenderOf(event, cast)
         if (kind === 'taken') {
           if (atMs >= calmFromMs)
-            jobs.set(seq, { contender, epoch, token, request, untilMs, safeUntilMs: halfway(atMs, untilMs) })
+            jobs.set(seq, { job: seq, contender, epoch, token, request, untilMs, safeUntilMs: halfway(atMs, untilMs) })
           return undefined
         }
-        const taking = jobs.get(seq)
+        const taking = hidesJob(kind) ? onlyTaking(jobs, event, contender) : jobs.get(seq)
         if (taking === undefined || taking.contender !== contender || taking.epoch !== epoch) return undefined
+        if (kind === 'completed' || kind === 'failed') {
+          // With whatever token: where there are none, one that is made up says that the job is over as well.
+          jobs.delete(taking.job)
+          return undefined
+        }
         if (taking.token !== token || request < taking.request) return undefined
-        jobs.delete(seq)
-        if (kind === 'completed' || kind === 'failed' || atMs >= taking.safeUntilMs) return undefined
+        jobs.delete(taking.job)
+        if (atMs >= taking.safeUntilMs) return undefined
         const taker = contenderName(contender, cast)
-        return `${spaces[space]} refused ${command} of job ${seq} by ${taker}, which had taken it until ${taking.untilMs} ms`
+        return `${spaces[space]} refused ${command} of job ${taking.job} by ${taker}, which had taken it until ${taking.untilMs} ms`
       }
       return {
         step(event) {
@@ -108,3 +114,18 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
 }
 
 const halfway = (fromMs: number, untilMs: number): number => fromMs + (untilMs - fromMs) / 2
+
+/** Of these refusals the trace has an epoch where the number of the job would be. */
+const hidesJob = (kind: TraceEvent['kind']): boolean => kind === 'stale-owner' || kind === 'unknown-epoch'
+
+/** What `contender` has taken under the epoch and token of `event`, if that is one job. */
+function onlyTaking(
+  jobs: ReadonlyMap<number, Taking>,
+  { epoch, token }: TraceEvent,
+  contender: number,
+): Taking | undefined {
+  const all = [...jobs.values()].filter(
+    (taking) => taking.contender === contender && taking.epoch === epoch && taking.token === token,
+  )
+  return all.length === 1 ? all[0] : undefined
+}

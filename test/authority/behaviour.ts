@@ -237,6 +237,8 @@ export function describeAuthority(
       // A space that nobody has touched can be settled as well.
       await again.settle('b#1', 't')
       await expect(again.settle('b#2', 's')).rejects.toThrow('session "b#2" is this node\'s own')
+      await expect(again.settle('b#2 lease', 's')).rejects.toThrow('session is "b#2 lease"')
+      await expect(again.settle('', 's')).rejects.toThrow('session is ""')
     })
 
     it('appends every intent once, whatever is slow, lost or late, whoever dies, and whenever', async () => {

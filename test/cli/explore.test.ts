@@ -202,13 +202,17 @@ export default {
 }
 `
     const root = folder({ 'keeps.mjs': keeps })
-    const { code, stdout } = await explore(root, 'lease-lifecycle', '--subject', 'keeps.mjs', '--quiet')
+    const given = ['lease-lifecycle', '--subject', 'keeps.mjs', '--patience', '33']
+    const { code, stdout } = await explore(root, ...given, '--quiet')
     expect(code).toBe(1)
     expect(stdout).toMatch(/^FAIL .* seed \d+: subject or scenario keeps something between runs at \d+ ms\n/)
     expect(stdout).toContain(', but only after other runs; in a fresh thread ')
     expect(stdout).not.toMatch(/saved|token cx/)
     expect(existsSync(join(root, 'counterexamples'))).toBe(false)
     const [, again = ''] = /see npx contention (explore .*)/.exec(stdout) ?? []
+    expect(again).toMatch(
+      /^explore lease-lifecycle --from-seed 1 --seeds \d+ --workers 1 --subject keeps\.mjs --patience 33$/,
+    )
     const [seed] = /seed \d+/.exec(stdout) ?? []
     const once = await cli(root, again.split(' '))
     expect(once).toMatchObject({ code: 1, stdout: expect.stringContaining(`${seed}: subject or scenario keeps`) })

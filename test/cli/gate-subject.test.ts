@@ -83,6 +83,13 @@ describe('the gate on a lease core of one’s own', () => {
     expect((await cli(root, ['check', '--subject', 'good.ts'])).stdout).not.toContain('not checked')
   })
 
+  it('does not depend on the other subjects, which may not load', async () => {
+    const root = project({ 'a.ts': subject('a'), 'b.ts': 'export default 1' })
+    expect(await cli(root, ['update', '--subject', 'a.ts'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await cli(root, ['check', '--subject', 'a.ts'])).toMatchObject({ code: 0, stderr: '' })
+    expect((await cli(root, ['check', '--subject', 'b.ts'])).code).toBe(2)
+  })
+
   it('refuses two subjects whose snapshots would be one, in the configuration or out of it', async () => {
     const root = project({ 'a.ts': subject('my core'), 'b.ts': subject('My Core') })
     const refused = await cli(root, ['update', '--subject', 'a.ts'])

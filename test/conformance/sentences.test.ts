@@ -406,6 +406,10 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
         return { ...log.load(command, nowMs), nextSeq } as Answer
       },
     })),
+    withLog('finds no log again whose name is no word', ({ log }) => ({
+      load: (command, nowMs) =>
+        /[^a-z]/.test(command.space) ? { kind: 'loaded', nextSeq: 0 } : log.load(command, nowMs),
+    })),
   ],
   'the latest checkpoint is loaded as it was made, and survives a restart': [
     withLog('keeps one in four', ({ log }) => {
@@ -670,12 +674,12 @@ describe('conformance', () => {
         },
       }
     }),
-    withCore('refuses a fence in its last 9 ms', ({ core, spaces }) => {
+    withCore('refuses a fence in the last tenth of its lease', ({ core, spaces }) => {
       const inTime =
         <C extends Under>(answer: (command: C, nowMs: number) => Answer) =>
         (command: C, nowMs: number): Answer => {
           const { expiresAtMs = 0 } = spaces.get(command.fence.space)?.record.lease ?? {}
-          return nowMs >= expiresAtMs - 9 ? { kind: 'lease-expired' } : answer(command, nowMs)
+          return nowMs >= expiresAtMs - 10 ? { kind: 'lease-expired' } : answer(command, nowMs)
         }
       return { renew: inTime(core.renew), validate: inTime(core.validate) }
     }),

@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { explorationScenarios } from '../../scenarios/index.js'
 import { exploreChunk, type Failure } from '../../src/explore/index.js'
+import type { JobFence } from '../../src/jobs/index.js'
 import { resolveParameters } from '../../src/scenario/index.js'
-import { builtInSubject, type Subject } from '../../src/subject/index.js'
+import { builtInSubject, defineSubject, type Subject } from '../../src/subject/index.js'
 import { controls, mutants } from './corpus.js'
 
 /** What is wrong with each mutant, as the rules that it may break first. */
@@ -136,6 +137,28 @@ describe('what is odd but right', () => {
 
   it.each(Object.entries(rightOnes))('%s breaks nothing', async (_id, subject) => {
     expect(await firstFailure(subject, 0, SEEDS)).toBeUndefined()
+  })
+
+  it('a queue without tokens breaks nothing, though it takes a fence with one that was made up', async () => {
+    const subject = defineSubject({
+      name: 'no tokens',
+      jobs: ({ builtIn: { jobs }, mint }) => {
+        const shown = <F extends JobFence>({ ...fence }: F) => ({
+          ...fence,
+          token: mint(`${fence.space} job ${fence.job}`, fence.owner, fence.epoch),
+        })
+        return {
+          ...jobs,
+          take(command, nowMs) {
+            const reply = jobs.take(command, nowMs)
+            return reply.kind === 'taken' ? { ...reply, fence: { ...reply.fence, token: '' } } : reply
+          },
+          complete: (command, nowMs) => jobs.complete({ ...command, fence: shown(command.fence) }, nowMs),
+          fail: (command, nowMs) => jobs.fail({ ...command, fence: shown(command.fence) }, nowMs),
+        }
+      },
+    })
+    expect(await firstFailure(subject, 700, SEEDS)).toBeUndefined()
   })
 
   it('the built-in subject breaks nothing', async () => {
