@@ -23,8 +23,8 @@ interface Taking {
  * The other side of fencing: what the holder of a live lease writes is let in. A log that refuses everything after a restart
  * forks nothing and loses nothing, and no other rule would see it. Judged of leases granted in the calm after the faults,
  * until the core has told the holder of any loss, and in the first half of what they last: a core may end a lease early, leave
- * a margin at its end, and forget it with its store. Alpern
- * and Schneider, "Defining liveness" (1985): a system that does nothing is safe.
+ * a margin at its end, and forget it with its store. Alpern and Schneider, "Defining liveness" (1985): a system that does
+ * nothing is safe.
  */
 export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
   return {
