@@ -41,16 +41,16 @@ const built = await Promise.all([
     entryPoints: {
       index: 'src/index.ts',
       main: 'src/cli/main.ts',
-      worker: 'src/cli/worker.ts',
-      'job-thread': 'src/cli/job-thread.ts',
-      'command-thread': 'src/cli/command-thread.ts',
-      'load-thread': 'src/cli/load-thread.ts',
-      racer: 'src/cli/racer.ts',
+      worker: 'src/cli/threads/worker.ts',
+      'job-thread': 'src/cli/threads/job-thread.ts',
+      'command-thread': 'src/cli/threads/command-thread.ts',
+      'load-thread': 'src/cli/threads/load-thread.ts',
+      racer: 'src/cli/conformance/racer.ts',
     },
     splitting: true,
   }),
   // Started again and again in `verify`, each time from nothing: one file loads a tenth of that sooner than a dozen chunks.
-  build({ ...options, entryPoints: { 'fabric-worker': 'src/cli/fabric-worker.ts' } }),
+  build({ ...options, entryPoints: { 'fabric-worker': 'src/cli/verify/fabric-worker.ts' } }),
 ])
 
 const packages = new Set(

@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string])[] = [
   [/^seedrandom/, /^src\/kernel\/random\.ts$/, 'randomStream of src/kernel'],
   [/^commander$/, /^src\/cli\/main\.ts$/, 'a command in src/cli/main.ts'],
-  [/^cli-progress$/, /^src\/cli\/progress\.ts$/, 'withProgress of src/cli'],
+  [/^cli-progress$/, /^src\/cli\/terminal\/progress\.ts$/, 'withProgress of src/cli'],
   [/^chalk$/, /^src\/cli\//, 'a Paint of src/report that is passed in'],
   [/^zod$/, /^src\/(\w+\/schema|input\/validate)\.ts$/, 'a schema.ts and validate of src/input'],
   [/^jsonc-parser$/, /^src\/input\//, 'parseJson of src/input'],
@@ -58,7 +58,7 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   ],
   [
     /^node:os$/,
-    /^src\/((trace\/digest|cli\/io|stores\/open)\.ts$|stores\/\w+\/)/,
+    /^src\/((trace\/digest|cli\/terminal\/io|stores\/open)\.ts$|stores\/\w+\/)/,
     'nothing: only the byte order of the host matters, how many cores it has, and where temporary files go',
   ],
   [

@@ -1,11 +1,11 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { type Io, onWatch } from './io.js'
-import { type RaceCliOptions, race, wantsRace } from './race.js'
-import { settled } from './settled.js'
-import { withStore } from './store.js'
+import { type RaceCliOptions, race, wantsRace } from './conformance/race.js'
+import { withStore } from './options/store.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './terminal/exit-code.js'
+import { type Io, onWatch } from './terminal/io.js'
+import { settled } from './terminal/settled.js'
 
 export interface ConformanceOptions extends RaceCliOptions {
   readonly config?: string

@@ -13,14 +13,14 @@ import {
 import { fileError, readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { type Report, reportTerminal, shellWord } from '../report/index.js'
-import { commandText } from './command-text.js'
-import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import type { Io } from './io.js'
-import { measure } from './measure.js'
-import type { PackageManager } from './package-manager.js'
-import { shownPath } from './shown-path.js'
-import { noSnapshotText } from './snapshot-text.js'
-import { type ProjectFile, workflow } from './workflow.js'
+import { noSnapshotText } from './gate/snapshot-text.js'
+import type { PackageManager } from './init/package-manager.js'
+import { type ProjectFile, workflow } from './init/workflow.js'
+import { measure } from './measure/measure.js'
+import { commandText } from './options/command-text.js'
+import { type ExitCode, HELD, NOT_HELD } from './terminal/exit-code.js'
+import type { Io } from './terminal/io.js'
+import { shownPath } from './terminal/shown-path.js'
 
 export interface InitOptions {
   readonly patience?: string

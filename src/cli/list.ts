@@ -3,10 +3,10 @@ import { budgetFor } from '../budget/index.js'
 import { loadBudgets, loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { own } from '../input/index.js'
 import { resolveParameters } from '../scenario/index.js'
-import { type ExitCode, HELD } from './exit-code.js'
-import type { Io } from './io.js'
-import type { CommonOptions } from './options.js'
-import { select } from './selection.js'
+import type { CommonOptions } from './options/options.js'
+import { select } from './options/selection.js'
+import { type ExitCode, HELD } from './terminal/exit-code.js'
+import type { Io } from './terminal/io.js'
 
 export interface ListOptions extends CommonOptions {
   readonly params?: boolean

@@ -3,8 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { InputError } from '../input/index.js'
 import { mayHoldPassword, shownOf } from '../input/secret.js'
 import { version } from '../package.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { type Io, processIo } from './io.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './terminal/exit-code.js'
+import { type Io, processIo } from './terminal/io.js'
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
@@ -78,8 +78,8 @@ async function command(argv: readonly string[], io: Io): Promise<ExitCode> {
     const ofUsage = error instanceof CommanderError
     if (ofUsage && error.exitCode === 0) return HELD
     const [{ explain, inputProblemOf, isSubjectsFault, storeProblemOf }, { annotate }] = await Promise.all([
-      import('./explain.js'),
-      import('./github.js'),
+      import('./terminal/explain.js'),
+      import('./report/github.js'),
     ])
     const cause = ofUsage ? usageError(error) : error
     const told = withoutPasswordsOf(argv)
@@ -167,12 +167,12 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     { patience, store }: { readonly patience?: string; readonly store?: string },
     command: () => Promise<ExitCode>,
   ): Promise<ExitCode> => {
-    const { patienceOption } = await import('./options.js')
+    const { patienceOption } = await import('./options/options.js')
     const patienceMs = patienceOption(patience)
     // On a store a subject has no lease core of its own; and it is the first thread that hears Ctrl-C, and clears up.
     const onStore = store !== undefined && store !== 'memory'
     if (!calls || onStore || io.watch !== undefined || (await isDebugged())) return command()
-    return (await import('./watched.js')).watched(io, argv, patienceMs)
+    return (await import('./threads/watched.js')).watched(io, argv, patienceMs)
   }
 
   running('run [scenario...]', 'run scenarios twice each, judge them, and report')
@@ -279,7 +279,10 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--quiet', 'only what is broken')
     .option('--no-color', 'plain text, as NO_COLOR does')
     .action(async (options) => {
-      const [{ conformance }, { wantsRace }] = await Promise.all([import('./conformance.js'), import('./race.js')])
+      const [{ conformance }, { wantsRace }] = await Promise.all([
+        import('./conformance.js'),
+        import('./conformance/race.js'),
+      ])
       end(await calling(!wantsRace(options), options, () => conformance(io, options)))
     })
   program

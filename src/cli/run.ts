@@ -1,12 +1,12 @@
 import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
-import { proposeText } from './command-text.js'
-import { type ExitCode, HELD, NOT_HELD } from './exit-code.js'
-import { annotate, summarize } from './github.js'
-import type { Io } from './io.js'
-import { measure, namedSubject } from './measure.js'
-import type { MeasureOptions } from './options.js'
-import { type ReporterOptions, resolveReporters, show } from './reporters.js'
+import { measure, namedSubject } from './measure/measure.js'
+import { proposeText } from './options/command-text.js'
+import type { MeasureOptions } from './options/options.js'
+import { annotate, summarize } from './report/github.js'
+import { type ReporterOptions, resolveReporters, show } from './report/reporters.js'
+import { type ExitCode, HELD, NOT_HELD } from './terminal/exit-code.js'
+import type { Io } from './terminal/io.js'
 
 /** `contention run`: runs scenarios twice each, judges them, and reports. */
 export async function run(

@@ -4,9 +4,7 @@ import { InputError } from '../input/index.js'
 import type { ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { MAX_SEED } from '../run/seed.js'
-import { type ExitCode, NOT_HELD } from './exit-code.js'
-import { type Io, onScenarioWatch } from './io.js'
-import { replayableOutcome } from './measure.js'
+import { replayableOutcome } from './measure/measure.js'
 import {
   fromSeedOption,
   maxEventsOption,
@@ -15,12 +13,14 @@ import {
   type TuneOptions,
   wholeNumber,
   workersOption,
-} from './options.js'
-import { select } from './selection.js'
-import { tuneLimits } from './tune-limits.js'
-import type { TunePlan } from './tune-plan.js'
-import { failedTerminal } from './tune-terminal.js'
-import { varyParameter } from './tune-vary.js'
+} from './options/options.js'
+import { select } from './options/selection.js'
+import { type ExitCode, NOT_HELD } from './terminal/exit-code.js'
+import { type Io, onScenarioWatch } from './terminal/io.js'
+import { tuneLimits } from './tune/limits.js'
+import type { TunePlan } from './tune/plan.js'
+import { failedTerminal } from './tune/terminal.js'
+import { varyParameter } from './tune/vary.js'
 
 /** Enough that the 95th percentile is not yet the maximum, and few enough to wait for: some ten seconds. */
 const DEFAULT_SEEDS = 100

@@ -19,10 +19,10 @@ import {
   type VerifyOptions,
 } from '../fabric/index.js'
 import { InputError } from '../input/index.js'
-import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './exit-code.js'
-import { onInterrupt } from './interrupt.js'
-import type { Io } from './io.js'
-import { askedOf, MAX_N, UNKNOWN_COMMIT, type VerifyCliOptions } from './verify-options.js'
+import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './terminal/exit-code.js'
+import { onInterrupt } from './terminal/interrupt.js'
+import type { Io } from './terminal/io.js'
+import { askedOf, MAX_N, UNKNOWN_COMMIT, type VerifyCliOptions } from './verify/options.js'
 
 /** What the model says. Its counts do not depend on the seed. */
 const predicted: VerifyOptions['predict'] = (failure, jobs) => predictWorkerFailure(failure, { jobs, seed: 1 })

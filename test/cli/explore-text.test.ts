@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { leaseLifecycle } from '../../scenarios/index.js'
-import { boundText, explorationText, failureText, progressText, swarmText } from '../../src/cli/explore-text.js'
+import { boundText, explorationText, failureText, progressText, swarmText } from '../../src/cli/explore/text.js'
 import { emptyCoverage } from '../../src/explore/coverage.js'
 import { drawSwarm, type Exploration, type Failure } from '../../src/explore/index.js'
 

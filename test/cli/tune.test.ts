@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createFile } from '../../src/cli/create-file.js'
+import { createFile } from '../../src/cli/terminal/create-file.js'
 import { defaultBudgets } from '../../src/index.js'
 import { astray, cli, folder, ownProject, polite, scenarioFile } from '../support/cli.js'
 

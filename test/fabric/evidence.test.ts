@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { askedOf } from '../../src/cli/verify-options.js'
+import { askedOf } from '../../src/cli/verify/options.js'
 import { canonical } from '../../src/fabric/canonical.js'
 import { compare, countsOf } from '../../src/fabric/compare.js'
 import {

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Io } from '../../src/cli/io.js'
 import { main } from '../../src/cli/main.js'
+import type { Io } from '../../src/cli/terminal/io.js'
 
 export interface CliResult {
   readonly code: number

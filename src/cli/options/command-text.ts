@@ -1,0 +1,105 @@
+import { shellWord } from '../../report/index.js'
+import type { ExploreCliOptions, MeasureOptions, TuneOptions } from './options.js'
+
+/** An option as it stands in a command, where it was given. */
+export const optionText = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : ` --${name} ${shellWord(value)}`
+
+type Values = { readonly [name: string]: number }
+
+/** A run as far as `replay` has to be told of it. */
+interface Replayed {
+  readonly parameters: Values
+  /** Those of the parameters that are not at their default: `replay` is given these anyway. */
+  readonly overrides: Values
+}
+
+/**
+ * What else `replay` has to be given to run something again: the files, limits and budgets it was run with, and the parameters
+ * that are at their default though the configuration, with which `replay` starts, says otherwise.
+ */
+export function replayOptions(
+  { parameters, overrides }: Replayed,
+  {
+    subject,
+    config,
+    budget,
+    maxEvents,
+    patience,
+  }: Pick<MeasureOptions, 'subject' | 'config' | 'budget' | 'maxEvents' | 'patience'>,
+  configured: Values = {},
+): string {
+  const back = Object.keys(configured).filter(
+    (name) => !Object.hasOwn(overrides, name) && parameters[name] !== configured[name],
+  )
+  return [
+    ...back.map((name) => optionText('param', `${name}=${parameters[name]}`)),
+    optionText('subject', subject),
+    optionText('config', config),
+    optionText('budget', budget),
+    optionText('max-events', maxEvents),
+    optionText('patience', patience),
+  ].join('')
+}
+
+/**
+ * `explore` once more, with those of the options given that decide what is drawn and judged.
+ * @param what scenarios, and options besides
+ */
+export function exploreText(
+  what: readonly string[],
+  { config, param = [], strategy, invariant = [], maxEvents, patience }: ExploreCliOptions,
+  subject: string | undefined,
+): string {
+  return [
+    ['npx contention explore', ...what].join(' '),
+    optionText('subject', subject),
+    optionText('config', config),
+    ...param.map((each) => optionText('param', each)),
+    optionText('strategy', strategy),
+    ...invariant.map((name) => optionText('invariant', name)),
+    optionText('max-events', maxEvents),
+    optionText('patience', patience),
+  ].join('')
+}
+
+/** `tune` once more, with those of the options given that decide what is proposed, and what it takes to write that. */
+export function tuneText(
+  names: readonly string[],
+  { config, param = [], maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
+  raises: boolean,
+): string {
+  return [
+    ['npx contention tune', ...names].join(' '),
+    optionText('config', config),
+    ...param.map((each) => optionText('param', each)),
+    optionText('seeds', seeds),
+    optionText('from-seed', fromSeed),
+    optionText('headroom', headroom),
+    optionText('max-events', maxEvents),
+    optionText('patience', patience),
+    ' --write',
+    raises ? ' --reason "why more is acceptable"' : '',
+  ].join('')
+}
+
+/** What gives a scenario a budget that has none. `tune` measures the built-in core alone. */
+export function proposeText(scenario: string, { config, patience, subject }: MeasureOptions): string {
+  if (subject !== undefined) return 'limits for a core of your own are written by hand'
+  const options = { ...(config !== undefined && { config }), ...(patience !== undefined && { patience }) }
+  return `\`${tuneText([scenario], options, false)}\` proposes one`
+}
+
+/** A command of ours, with those of the options given that decide what is measured: another one measures something else. */
+export function commandText(command: string, options: MeasureOptions): string {
+  return [
+    `npx contention ${command}`,
+    optionText('subject', options.subject),
+    optionText('config', options.config),
+    optionText('budget', options.budget),
+    optionText('seed', options.seed),
+    ...(options.param ?? []).map((param) => optionText('param', param)),
+    optionText('max-events', options.maxEvents),
+    optionText('patience', options.patience),
+  ].join('')
+}

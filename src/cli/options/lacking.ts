@@ -1,0 +1,92 @@
+import { InputError } from '../../input/index.js'
+import { type CommandKind, commandKinds } from '../../log/index.js'
+import type { Scenario } from '../../scenario/index.js'
+import { assemble, commandsOf, type Subject } from '../../subject/index.js'
+import { commandText } from './command-text.js'
+import type { MeasureOptions } from './options.js'
+
+const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>): readonly CommandKind[] =>
+  needs.filter((kind) => !commands.has(kind))
+
+/**
+ * What a subject does not have cannot be measured, and is not left out in silence.
+ * @param options those of the command, for the one that names the other scenarios
+ * @throws InputError for the first scenario that `subject` lacks commands for
+ */
+export function refuseLacking(scenarios: readonly Scenario[], subject: Subject, options: MeasureOptions): void {
+  const commands = commandsOf(subject)
+  const missing = (scenario: Scenario) => lackedBy(scenario, commands)
+  const lacking = scenarios.find((scenario) => missing(scenario).length > 0)
+  if (lacking === undefined) return
+  const others = scenarios.filter((scenario) => missing(scenario).length === 0).map(({ name }) => name)
+  throw new InputError({
+    what: `${lacking.name} needs commands that subject "${subject.name}" does not have`,
+    found: `without ${missing(lacking).join(', ')}`,
+    ...(others.length > 0 && { todo: `name the others: ${commandText(`run ${others.join(' ')}`, options)}` }),
+  })
+}
+
+/** A scenario that was not run, and the commands that the subject would need for it. */
+export interface LeftOut {
+  readonly scenario: string
+  readonly commands: readonly CommandKind[]
+}
+
+export const leftOutText = ({ scenario, commands }: LeftOut): string =>
+  `left out: ${scenario} needs ${commands.join(', ')}, which the subject does not have`
+
+/**
+ * The scenarios that `subject` has the commands for, and those that it has not.
+ * @throws InputError when it has them for none
+ */
+export function withoutLacking(
+  scenarios: readonly Scenario[],
+  subject: Subject,
+): { readonly scenarios: readonly Scenario[]; readonly leftOut: readonly LeftOut[] } {
+  const commands = commandsOf(subject)
+  const lacking = (scenario: Scenario) => lackedBy(scenario, commands)
+  const left = scenarios.filter((scenario) => lacking(scenario).length === 0)
+  if (left.length === 0) throw noneToAsk(subject)
+  const leftOut = scenarios
+    .map((scenario) => ({ scenario: scenario.name, commands: lacking(scenario) }))
+    .filter(({ commands }) => commands.length > 0)
+  return { scenarios: left, leftOut }
+}
+
+const noneToAsk = ({ name }: Subject): InputError =>
+  new InputError({ what: `subject "${name}" has none of the commands that these scenarios need` })
+
+/** The scenarios that a subject can be asked. */
+export interface Askable {
+  readonly scenarios: readonly Scenario[]
+  /** What it cannot be asked, or need not be, in words. */
+  readonly skipped: readonly string[]
+}
+
+/**
+ * What can be explored on a subject that has `commands`. Scenarios that were `named` are, whatever they would test.
+ * @throws InputError when nothing can
+ */
+export function askable(
+  scenarios: readonly Scenario[],
+  subject: Subject,
+  commands: ReadonlySet<CommandKind>,
+  { named }: { readonly named: boolean },
+): Askable {
+  const missing = commandKinds.filter((kind) => !commands.has(kind))
+  const lacking = scenarios.filter((scenario) => lackedBy(scenario, commands).length > 0)
+  // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.
+  const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !ownsJobs(subject))
+  const left = scenarios.filter((scenario) => !lacking.includes(scenario) && !foreign.includes(scenario))
+  if (left.length === 0) throw noneToAsk(subject)
+  return {
+    scenarios: left,
+    skipped: [
+      ...missing.map((kind) => `${kind}: the subject does not have it`),
+      ...lacking.map(({ name }) => `${name}: needs commands that are missing`),
+      ...foreign.map(({ name }) => `${name}: the subject leaves jobs to the built-in part`),
+    ],
+  }
+}
+
+const ownsJobs = (subject: Subject): boolean => assemble(subject, 0).own.has('jobs')

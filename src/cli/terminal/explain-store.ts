@@ -1,0 +1,12 @@
+import type { StoreProblem } from '../../stores/store-error.js'
+
+/** What is wrong with a store, in words. */
+export function storeProblemText({ what, store, found, expected, todo }: StoreProblem): string {
+  return [
+    what,
+    `  store:    ${store}`,
+    ...(found === undefined ? [] : [`  found:    ${found}`]),
+    ...(expected === undefined ? [] : [`  expected: ${expected}`]),
+    ...(todo === undefined ? [] : [`  to do:    ${todo}`]),
+  ].join('\n')
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { InputError, type InputProblem } from '../../input/index.js'
+import { packageRoot } from '../../package.js'
+import { NothingMeasured } from '../../run/index.js'
+import { ScenarioAborted } from '../../scenario/index.js'
+import { StoreError, type StoreProblem } from '../../stores/index.js'
+import { CommandLacking, SubjectFault } from '../../subject/index.js'
+import { storeProblemText } from './explain-store.js'
+
+/** An error in words, for the person at the terminal: never a stack trace, except of a bug of ours. */
+export function explain(error: unknown): string {
+  if (error instanceof SubjectFault) return error.message
+  const store = storeProblemOf(error)
+  if (store !== undefined) return storeProblemText(store)
+  const problem = inputProblemOf(error)
+  if (problem !== undefined) return new InputError(problem).message
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `this is a bug in contention, please report it\n${stack}`
+}
+
+/** What is wrong with what was given to us, if that is what `error` is about. */
+export function inputProblemOf(error: unknown): InputProblem | undefined {
+  if (error instanceof InputError) return error.problem
+  if (error instanceof SubjectFault) return undefined
+  if (error instanceof ScenarioAborted) return abortedProblem(error)
+  if (error instanceof NothingMeasured) {
+    return {
+      what: error.message,
+      expected: 'nodes that ask for something, a subject that grants it, and a durationMs long enough for both',
+    }
+  }
+  const at = userFrame(error)
+  return at === undefined ? undefined : { what: error instanceof Error ? error.message : String(error), at }
+}
+
+/** Whether the subject under test is to blame, and not what was asked of it. */
+export function isSubjectsFault(error: unknown): boolean {
+  if (error instanceof SubjectFault) return true
+  return error instanceof ScenarioAborted && error.cause.cause instanceof SubjectFault
+}
+
+/** What is wrong with the store, if that is what `error` is about. */
+export function storeProblemOf(error: unknown): StoreProblem | undefined {
+  const cause = error instanceof ScenarioAborted ? error.cause.cause : error
+  return cause instanceof StoreError ? cause.problem : undefined
+}
+
+function abortedProblem(error: ScenarioAborted): InputProblem {
+  const problem = causeProblem(error)
+  if (error.where === 'a run') return problem
+  return { ...problem, what: `${problem.what}, in the second run alone: it is not deterministic` }
+}
+
+function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
+  if (cause.name === 'StepLimitReached') {
+    return {
+      what: `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,
+      expected: 'a process that sleeps or waits between its steps',
+      todo: 'mend the loop, or raise the limit with --max-events',
+    }
+  }
+  if (cause.cause instanceof SubjectFault) {
+    return { what: `${scenario}: ${cause.message}, at ${cause.atMs} ms of virtual time` }
+  }
+  if (cause.cause instanceof CommandLacking) {
+    const { subject, command } = cause.cause
+    return {
+      what: `${scenario} asks for ${command}, which ${subject} does not have`,
+      todo: `declare \`needs: ['${command}', …]\` in the scenario: then it is not run on subjects without`,
+    }
+  }
+  const { culprit, node, atMs } = cause
+  const at = userFrame(cause.cause)
+  return {
+    what: `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
+    ...(at === undefined ? {} : { at }),
+    found: cause.message.split('\n')[0] as string,
+    expected: `a ${culprit} that answers; refusals are values`,
+  }
+}
+
+/** Where the error arose, in a file that is not ours. */
+function userFrame(cause: unknown): string | undefined {
+  const stack = cause instanceof Error ? (cause.stack ?? '') : ''
+  const frames = stack.split('\n').slice(1)
+  const notTheirs = ['node:', 'node_modules', '<anonymous>', join(packageRoot(), 'dist'), join(packageRoot(), 'bin')]
+  const frame = frames.find((line) => !notTheirs.some((part) => line.includes(part)))
+  return frame?.trim().replace(/^at /, '')
+}

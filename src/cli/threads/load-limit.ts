@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Load } from '../../config/index.js'
+import { InputError } from '../../input/index.js'
+import { packageRoot } from '../../package.js'
+
+/** Whoever is given so long for a command is given so many times that to be loaded: it has to be compiled, and what it imports. */
+const LOADING = 6
+
+/** Told of what a thread loads, calls `late` when one file does not come to an end. */
+export function loadLimit(
+  patienceMs: number,
+  late: (error: InputError) => void,
+): { heard(load: Load): void; clear(): void } {
+  const limitMs = LOADING * patienceMs
+  let timer: NodeJS.Timeout | undefined
+  return {
+    heard({ file, over }) {
+      clearTimeout(timer)
+      if (!over) timer = setTimeout(() => late(endless(file, limitMs)), limitMs)
+    },
+    clear: () => clearTimeout(timer),
+  }
+}
+
+const endless = (file: string, limitMs: number): InputError =>
+  new InputError({
+    what: `${file} does not come to an end when it is loaded`,
+    file,
+    found: `it was given ${limitMs / 1_000} s`,
+    expected: 'a module that loads',
+    todo: 'mend that, or have more --patience',
+  })
+
+/** A project and its subjects: all of it can be copied. */
+export interface ToLoad {
+  readonly directory: string
+  readonly configFile: string | undefined
+  /** Instead of those of the configuration, where there are any. */
+  readonly subjects: readonly string[]
+}
+
+/**
+ * Loads them in a thread, for nothing but to see that it comes to an end: in the first thread nothing could end it. What
+ * else is wrong with them shows when they are loaded in earnest.
+ * @throws InputError
+ */
+export async function tryLoading(what: ToLoad, patienceMs: number): Promise<void> {
+  const program = join(packageRoot(), 'dist', 'load-thread.js')
+  if (!existsSync(program)) throw new Error(`${program} is missing: the package is not built`)
+  // What they print is printed then.
+  const worker = new Worker(program, { workerData: what, stdout: true, stderr: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const limit = loadLimit(patienceMs, reject)
+      worker.on('message', (load: Load) => limit.heard(load))
+      worker.on('error', () => resolve())
+      worker.on('exit', () => {
+        limit.clear()
+        resolve()
+      })
+    })
+  } finally {
+    await worker.terminate()
+  }
+}
