@@ -1,7 +1,7 @@
 import { epochsGrow, fencedWrites, genuineTokens, mutualExclusion } from '../src/invariants/index.js'
 import type { Fault } from '../src/kernel/index.js'
 import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
-import { backoffMs } from '../src/subject/index.js'
+import { retryAfterMs } from './retry.js'
 
 /**
  * Holders renew on an interval with jitter, over a network that is slow and loses messages. A holder that is paused or
@@ -42,10 +42,11 @@ export const leaseRenewalContention = defineScenario({
     const backoff = { baseMs: 20, capMs: p.renewEveryMs }
     for (;;) {
       let outcome = yield node.acquire(space, p.ttlMs, p.ttlMs)
+      let unanswered = 0
       for (let attempt = 1; outcome.kind !== 'granted'; attempt++) {
-        const timedOut = outcome.kind === 'timeout'
-        yield node.sleep(backoffMs(backoff, attempt, node.random))
-        outcome = yield timedOut ? node.resend() : node.acquire(space, p.ttlMs, p.ttlMs)
+        unanswered = outcome.kind === 'timeout' ? unanswered + 1 : 0
+        yield node.sleep(retryAfterMs(node, attempt, unanswered, backoff))
+        outcome = yield unanswered > 0 ? node.resend() : node.acquire(space, p.ttlMs, p.ttlMs)
       }
       const { fence } = outcome
 

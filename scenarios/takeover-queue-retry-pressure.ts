@@ -1,6 +1,6 @@
 import { epochsGrow, mutualExclusion, noStarvation, serviceOrder } from '../src/invariants/index.js'
 import { type Body, type Contender, defineScenario, workload } from '../src/scenario/index.js'
-import { backoffMs } from '../src/subject/index.js'
+import { retryAfterMs } from './retry.js'
 
 /**
  * Holders crash without a word. Their leases have to run out before anybody may take over, while many claimants queue
@@ -38,11 +38,13 @@ export const takeoverQueueRetryPressure = defineScenario({
     const queueMs = placeMs(p)
     for (;;) {
       let outcome = yield node.acquire(space, p.ttlMs, queueMs)
+      let unanswered = 0
       for (let attempt = 1; outcome.kind !== 'granted'; attempt++) {
         const { kind } = outcome
+        unanswered = kind === 'timeout' ? unanswered + 1 : 0
         // First in the queue, and the epoch is known: what is left is to take over, if nobody else was quicker.
         const next = kind === 'lease-held' && outcome.position === 1 ? outcome : undefined
-        yield node.sleep(backoffMs(backoff, attempt, node.random))
+        yield node.sleep(retryAfterMs(node, attempt, unanswered, backoff))
         if (kind === 'timeout') outcome = yield node.resend()
         else if (next === undefined) outcome = yield node.acquire(space, p.ttlMs, queueMs)
         else outcome = yield node.claim(space, next.epoch, p.ttlMs)

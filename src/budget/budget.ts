@@ -34,6 +34,8 @@ export interface Spread {
 export interface Derivation {
   /** Seeds `from` to `to`, both included. */
   readonly seeds: { readonly from: number; readonly to: number }
+  /** The name of the subject it was measured on; absent for the built-in one. */
+  readonly subject?: string | undefined
   /** The parameters that were not at their default; absent when all were. */
   readonly parameters?: { readonly [name: string]: number } | undefined
   /** Which figure over all seeds a limit is put above. */

@@ -23,6 +23,7 @@ const budget = z.strictObject({
 
 const derivation = z.strictObject({
   seeds: z.strictObject({ from: whole, to: whole }).describe('both included'),
+  subject: z.string().optional().describe('the lease core it was measured on, where that is not the built-in one'),
   parameters: z.record(z.string(), whole).optional().describe('those that were not at their default'),
   percentile: z.literal('max', { error: '"max"' }).describe('which figure over all seeds a limit is put above'),
   headroomPercent: limit.describe('how far above, in percent of it'),

@@ -204,6 +204,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       end(await calling(calls, options, async () => (await import('./update.js')).update(io, options)))
     })
   common('tune [scenario...]', 'run many seeds, show what limits are worth, and propose better ones')
+    .option(...SUBJECT)
     .option('--seeds <number>', 'how many seeds (default: 100; with --vary 10)')
     .option('--from-seed <number>', 'the first of them (default: 1, or what the configuration says)')
     .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
@@ -215,7 +216,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--vary <name=from..to[:steps]>', 'show how each metric answers to one parameter')
     .option(...PATIENCE)
     .action(async (names, options) => {
-      const calls = await isConfigured(options)
+      const calls = options.subject !== undefined || (await isConfigured(options))
       end(await calling(calls, options, async () => (await import('./tune.js')).tune(io, names, options)))
     })
   common('explore [scenario...]', 'many seeds, each with faults of its own; what fails is made small, told and kept')

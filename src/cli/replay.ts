@@ -45,7 +45,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     options.subject === undefined ? [] : [options.subject],
   )
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (loaded !== undefined) refuseLacking(scenarios, subject, options)
+  if (loaded !== undefined) refuseLacking(scenarios, subject)
   onScenarioWatch(io, scenarios)
   const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })

@@ -4,7 +4,10 @@ import { InputError } from '../input/index.js'
 import type { ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { MAX_SEED } from '../run/seed.js'
-import { replayableOutcome } from './measure/measure.js'
+import { builtInSubject } from '../subject/index.js'
+import { namedSubject, replayableOutcome } from './measure/measure.js'
+import { commandText } from './options/command-text.js'
+import { refuseLacking } from './options/lacking.js'
 import {
   fromSeedOption,
   maxEventsOption,
@@ -16,7 +19,7 @@ import {
 } from './options/options.js'
 import { select } from './options/selection.js'
 import { type ExitCode, NOT_HELD } from './terminal/exit-code.js'
-import { type Io, onScenarioWatch } from './terminal/io.js'
+import { type Io, onScenarioWatch, onWatch } from './terminal/io.js'
 import { tuneLimits } from './tune/limits.js'
 import type { TunePlan } from './tune/plan.js'
 import { failedTerminal } from './tune/terminal.js'
@@ -35,6 +38,9 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const count = wholeNumber('--seeds', options.seeds ?? `${defaultSeeds}`, 1, 1_000_000)
   const from = fromSeedOption(options.fromSeed, project, MAX_SEED + 1 - count)
   const selection = select(project, names, paramOptions(options.param))
+  const loaded = await namedSubject(io, project, options)
+  const subject = onWatch(io, loaded?.subject ?? builtInSubject)
+  refuseLacking(selection.scenarios, subject, (others) => commandText(`tune ${others}`, options))
   onScenarioWatch(io, selection.scenarios)
   const plan: TunePlan = {
     io,
@@ -42,12 +48,14 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
     selection,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
+    subject,
     names,
     options,
     maxEvents: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EVENTS),
     threads: {
       directory: io.cwd,
       configFile: options.config,
+      subjectFile: loaded?.file,
       workers: workersOption(io, options.workers),
       patienceMs: patienceOption(options.patience),
     },

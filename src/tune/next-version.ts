@@ -35,6 +35,9 @@ export interface Predecessor {
   readonly derivedFrom?: Budgets['derivedFrom']
 }
 
+/** How all that was tuned was measured. */
+type How = Pick<Derivation, 'subject' | 'seeds' | 'headroomPercent'>
+
 /**
  * The budgets that follow `before`: the proposals and their evidence for what was tuned, the rest as it was. A limit is
  * lowered freely; it is raised only for a reason, which goes into the file.
@@ -42,7 +45,7 @@ export interface Predecessor {
 export function nextVersion(
   before: Predecessor,
   tuned: readonly TunedScenario[],
-  how: Pick<Derivation, 'seeds' | 'headroomPercent'>,
+  how: How,
   reason: string | undefined,
 ): NextVersion {
   const changes = tuned.flatMap((each) => changesOf(each.scenario, budgetFor(before, each.scenario), budgetOf(each)))
@@ -76,13 +79,11 @@ function changesOf(scenario: string, from: Budget | undefined, to: Budget): read
     .map((limit) => ({ scenario, limit, from: from[limit], to: to[limit] }))
 }
 
-function derivationOf(
-  { overrides, proposals }: TunedScenario,
-  { seeds, headroomPercent }: Pick<Derivation, 'seeds' | 'headroomPercent'>,
-): Derivation {
+function derivationOf({ overrides, proposals }: TunedScenario, { subject, seeds, headroomPercent }: How): Derivation {
   const evidence = Object.fromEntries(proposals.map(({ limit, spread }) => [limit, spread]))
   return {
     seeds,
+    ...(subject === undefined ? {} : { subject }),
     ...(Object.keys(overrides).length === 0 ? {} : { parameters: overrides }),
     percentile: 'max',
     headroomPercent,

@@ -66,6 +66,49 @@ describe('contention tune', () => {
     expect(readdirSync(join(project, 'budgets'))).toEqual(['v1.json'])
   })
 
+  it('measures a subject of one’s own on every thread, says so in what it writes and in the commands that it prints', async () => {
+    const project = ownProject(polite, {
+      // Frees nothing: the others wait until the lease has run out.
+      'slow.mjs': `export default { name: 'Slow', core: ({ builtIn }) => ({ ...builtIn.core, release: () => ({ kind: 'released' }) }) }`,
+    })
+    const tune = ['tune', '--seeds', '6', '--subject', 'slow.mjs']
+    const builtIn = JSON.parse((await cli(project, ['tune', '--seeds', '6', '--json'])).stdout)
+    const [alone, shared] = await Promise.all(
+      ['1', '3'].map(async (workers) => (await cli(project, [...tune, '--workers', workers, '--json'])).stdout),
+    )
+    expect(shared).toBe(alone)
+    expect(JSON.parse(alone as string).scenarios).not.toEqual(builtIn.scenarios)
+
+    expect((await cli(project, tune)).stdout).toContain('  npx contention tune --subject slow.mjs --seeds 6 --write\n')
+    await cli(project, [...tune, '--write'])
+    expect(budgetsIn(project, 1).derivedFrom['own-scenario'].subject).toBe('Slow')
+    expect((await cli(project, ['run', '--subject', 'slow.mjs'])).code).toBe(0)
+  })
+
+  it('says at which seed a subject throws, and refuses one without the commands that a scenario needs', async () => {
+    const project = ownProject(polite, {
+      'throws.mjs': `export default { name: 'Throws', core: ({ builtIn }) => ({ ...builtIn.core, acquire: (command, nowMs) => {
+  if (nowMs > 300) throw new Error('no')
+  return builtIn.core.acquire(command, nowMs)
+} }) }`,
+    })
+    const thrown = await cli(project, ['tune', '--seeds', '3', '--subject', 'throws.mjs'])
+    expect(thrown.code).toBe(1)
+    expect(thrown.stderr).toMatch(
+      /^stopped at seed 1: npx contention replay own-scenario --seed 1 --subject throws\.mjs --trace\nFAIL {2}own-scenario: subject "Throws" threw on acquire: no, at \d+ ms of virtual time\n$/,
+    )
+    const mute = folder({
+      'mute.mjs': "export default { name: 'Mute', core: () => ({ acquire: () => ({ kind: 'lease-held' }) }) }",
+    })
+    const lacking = await cli(mute, ['tune', '--subject', 'mute.mjs'])
+    expect(lacking.code).toBe(2)
+    expect(lacking.stderr).toMatchInlineSnapshot(`
+      "error: ownership-fencing-contention needs commands that subject "Mute" does not have
+        found:    without claim, release
+      "
+    `)
+  })
+
   it('raises a limit only for a reason, never writes over a version, and calls a broken limit broken', async () => {
     const project = ownProject(polite)
     await cli(project, ['tune', '--seeds', '6', '--headroom', '0', '--write'])

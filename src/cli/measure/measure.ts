@@ -5,7 +5,7 @@ import { own } from '../../input/index.js'
 import { type Report, reportTerminal, type ScenarioOutcome } from '../../report/index.js'
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../../run/index.js'
 import { builtInSubject } from '../../subject/index.js'
-import { replayOptions } from '../options/command-text.js'
+import { commandText, replayOptions } from '../options/command-text.js'
 import { type LeftOut, refuseLacking, withoutLacking } from '../options/lacking.js'
 import { type MeasureOptions, maxEventsOption, paramOptions, seedOption } from '../options/options.js'
 import { select } from '../options/selection.js'
@@ -63,7 +63,9 @@ export async function measure(
     io.stderr.write(reportTerminal(failed, { chalk: new Chalk({ level: io.stderr.colorLevel }), quiet: true }))
   }
   const watched = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (loaded !== undefined && (names.length > 0 || lacking === 'refused')) refuseLacking(selected, watched, options)
+  if (loaded !== undefined && (names.length > 0 || lacking === 'refused')) {
+    refuseLacking(selected, watched, (others) => commandText(`run ${others}`, options))
+  }
   const { scenarios, leftOut } = withoutLacking(selected, watched)
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(watched)

@@ -66,11 +66,12 @@ export function exploreText(
 /** `tune` once more, with those of the options given that decide what is proposed, and what it takes to write that. */
 export function tuneText(
   names: readonly string[],
-  { config, param = [], maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
+  { subject, config, param = [], maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
   raises: boolean,
 ): string {
   return [
     ['npx contention tune', ...names].join(' '),
+    optionText('subject', subject),
     optionText('config', config),
     ...param.map((each) => optionText('param', each)),
     optionText('seeds', seeds),
@@ -83,10 +84,13 @@ export function tuneText(
   ].join('')
 }
 
-/** What gives a scenario a budget that has none. `tune` measures the built-in core alone. */
+/** What gives a scenario a budget that has none. */
 export function proposeText(scenario: string, { config, patience, subject }: MeasureOptions): string {
-  if (subject !== undefined) return 'limits for a core of your own are written by hand'
-  const options = { ...(config !== undefined && { config }), ...(patience !== undefined && { patience }) }
+  const options = {
+    ...(subject !== undefined && { subject }),
+    ...(config !== undefined && { config }),
+    ...(patience !== undefined && { patience }),
+  }
   return `\`${tuneText([scenario], options, false)}\` proposes one`
 }
 

@@ -2,18 +2,20 @@ import { InputError } from '../../input/index.js'
 import { type CommandKind, commandKinds } from '../../log/index.js'
 import type { Scenario } from '../../scenario/index.js'
 import { assemble, commandsOf, type Subject } from '../../subject/index.js'
-import { commandText } from './command-text.js'
-import type { MeasureOptions } from './options.js'
 
 const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>): readonly CommandKind[] =>
   needs.filter((kind) => !commands.has(kind))
 
 /**
  * What a subject does not have cannot be measured, and is not left out in silence.
- * @param options those of the command, for the one that names the other scenarios
+ * @param again the command for the other scenarios
  * @throws InputError for the first scenario that `subject` lacks commands for
  */
-export function refuseLacking(scenarios: readonly Scenario[], subject: Subject, options: MeasureOptions): void {
+export function refuseLacking(
+  scenarios: readonly Scenario[],
+  subject: Subject,
+  again?: (others: string) => string,
+): void {
   const commands = commandsOf(subject)
   const missing = (scenario: Scenario) => lackedBy(scenario, commands)
   const lacking = scenarios.find((scenario) => missing(scenario).length > 0)
@@ -22,7 +24,7 @@ export function refuseLacking(scenarios: readonly Scenario[], subject: Subject, 
   throw new InputError({
     what: `${lacking.name} needs commands that subject "${subject.name}" does not have`,
     found: `without ${missing(lacking).join(', ')}`,
-    ...(others.length > 0 && { todo: `name the others: ${commandText(`run ${others.join(' ')}`, options)}` }),
+    ...(others.length > 0 && again !== undefined && { todo: `name the others: ${again(others.join(' '))}` }),
   })
 }
 

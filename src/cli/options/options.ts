@@ -49,7 +49,7 @@ export interface ExploreCliOptions extends CommonOptions {
 }
 
 /** What `tune` takes, as typed. */
-export interface TuneOptions extends CommonOptions {
+export interface TuneOptions extends MeasureOptions {
   readonly seeds?: string
   readonly fromSeed?: string
   readonly headroom?: string

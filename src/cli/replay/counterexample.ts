@@ -34,7 +34,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
   const subject = onWatch(io, example.subject)
-  refuseLacking([example.scenario], subject, options)
+  refuseLacking([example.scenario], subject)
   onScenarioWatch(io, [example.scenario])
   const invariants =
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])

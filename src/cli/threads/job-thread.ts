@@ -5,7 +5,7 @@ import type { Scenario } from '../../scenario/index.js'
 import { type FromThread, stopTaking, type ThreadSpec, takeJob } from './job-threads.js'
 
 /** One thread beside the first: runs the jobs that it takes, and leaves what does not come to its end to the first. */
-const { directory, configFile, jobs, options, board: shared, mark } = workerData as ThreadSpec
+const { directory, configFile, subjectFile, jobs, options, board: shared, mark } = workerData as ThreadSpec
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
 
@@ -19,12 +19,18 @@ if ([...names].some((name) => !known.has(name))) {
   const { loadProject } = await import('../../config/index.js')
   for (const scenario of (await loadProject(directory, configFile)).scenarios) known.set(scenario.name, scenario)
 }
+// As the first thread has it, which has shown that it loads.
+const subject =
+  subjectFile === undefined ? undefined : await (await import('../../config/index.js')).loadSubject(subjectFile)
 
 Atomics.store(board, mark, 1)
 try {
   for (let index = takeJob(board, jobs.length); index !== undefined; index = takeJob(board, jobs.length)) {
     const { scenario, ...own } = jobs[index] as ThreadSpec['jobs'][number]
-    const end = await runJob({ ...own, scenario: known.get(scenario) as Scenario }, options)
+    const end = await runJob(
+      { ...own, scenario: known.get(scenario) as Scenario },
+      { ...options, ...(subject !== undefined && { subject }) },
+    )
     if (end.kind === 'ran') send({ kind: 'outcome', index, outcome: end.outcome })
     if (isLast(end, options)) stopTaking(board, jobs.length)
   }

@@ -6,10 +6,12 @@ import { packageRoot } from '../../package.js'
 import type { ScenarioOutcome } from '../../report/index.js'
 import { isLast, type Job, type JobEnd, type JobOptions, type Ran, runJob, runJobs } from '../../run/index.js'
 
-/** Where a thread finds the scenarios, and how many threads there are, this one among them. */
+/** Where a thread finds the scenarios and the subject, and how many threads there are, this one among them. */
 export interface Threads {
   readonly directory: string
   readonly configFile: string | undefined
+  /** Absolute; undefined for the built-in subject. */
+  readonly subjectFile: string | undefined
   readonly workers: number
   /** How long code of the user may take for one step. */
   readonly patienceMs: number
@@ -22,6 +24,7 @@ const LATE = 4
 export interface ThreadSpec {
   readonly directory: string
   readonly configFile: string | undefined
+  readonly subjectFile: string | undefined
   readonly jobs: readonly (Omit<Job, 'scenario'> & { readonly scenario: string })[]
   readonly options: Pick<JobOptions, 'maxEvents' | 'stopAtFailure'>
   /** Number of the next job that nobody has taken; then, for each thread, whether it has ever looked. */
@@ -51,8 +54,8 @@ export function stopTaking(board: Int32Array, jobs: number): void {
  */
 export async function runJobsOnThreads(
   jobs: readonly Job[],
-  options: Omit<JobOptions, 'subject'>,
-  { directory, configFile, workers, patienceMs }: Threads,
+  options: JobOptions,
+  { directory, configFile, subjectFile, workers, patienceMs }: Threads,
 ): Promise<Ran> {
   const others = Math.max(0, Math.min(workers, jobs.length) - 1)
   const ends: (JobEnd | undefined)[] = []
@@ -62,6 +65,7 @@ export async function runJobsOnThreads(
   const spec: Omit<ThreadSpec, 'mark'> = {
     directory,
     configFile,
+    subjectFile,
     jobs: jobs.map((job) => ({ ...job, scenario: job.scenario.name })),
     options: {
       ...(maxEvents === undefined ? {} : { maxEvents }),

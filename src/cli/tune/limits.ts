@@ -17,7 +17,7 @@ const DEFAULT_HEADROOM_PERCENT = 25
 
 /** Shows what the limits are worth, proposes better ones, and with `--write` makes them the next version. */
 export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<TuneEnd> {
-  const { io, selection, budgets, seeds, json } = plan
+  const { io, selection, budgets, seeds, subject, json } = plan
   const headroomPercent = wholeNumber('--headroom', options.headroom ?? `${DEFAULT_HEADROOM_PERCENT}`, 0, 1_000)
   const before = predecessor(plan)
   const swept = await sweepAll(
@@ -29,7 +29,12 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
     proposeLimits(measured, budgetFor(budgets, measured.scenario), headroomPercent),
   )
 
-  const next = nextVersion(before, tuned, { seeds, headroomPercent }, options.reason)
+  const next = nextVersion(
+    before,
+    tuned,
+    { ...(options.subject !== undefined && { subject: subject.name }), seeds, headroomPercent },
+    options.reason,
+  )
   const written = options.write ? writeNext(plan, next) : undefined
   const broken = tuned.some(({ proposals }) => proposals.some(({ standing }) => standing === 'broken'))
   const held = !broken || written?.kind === 'written'

@@ -5,6 +5,7 @@ import type { ScenarioOutcome } from '../../report/index.js'
 import { replayCommand } from '../../report/labels.js'
 import type { Job } from '../../run/index.js'
 import type { Scenario } from '../../scenario/index.js'
+import type { Subject } from '../../subject/index.js'
 import { type Measured, measuredOf, type Seeds } from '../../tune/index.js'
 import { replayOptions } from '../options/command-text.js'
 import type { TuneOptions } from '../options/options.js'
@@ -22,6 +23,8 @@ export interface TunePlan {
   readonly selection: Selection
   readonly budgets: Budgets
   readonly seeds: Seeds
+  /** What is measured. */
+  readonly subject: Subject
   readonly maxEvents: number
   /** As they were typed, for commands that run something again. */
   readonly names: readonly string[]
@@ -55,7 +58,7 @@ export type Swept = { readonly kind: 'measured'; readonly sweeps: readonly Measu
  * @throws ScenarioAborted when a run does not come to its end, and says on stderr at which seed
  */
 export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Promise<Swept> {
-  const { io, selection, seeds, maxEvents, threads, options } = plan
+  const { io, selection, seeds, subject, maxEvents, threads, options } = plan
   const perSweep = seeds.to - seeds.from + 1
   const jobs = sweeps.flatMap(({ scenario, changed }) => {
     const parameters = { ...selection.parameters[scenario.name], ...changed }
@@ -64,7 +67,7 @@ export async function sweepAll(plan: TunePlan, sweeps: readonly SweepJob[]): Pro
   const { outcomes, aborted } = await withProgress(
     io,
     { title: 'tuning', total: 2 * jobs.length, unit: 'runs' },
-    (onRun) => runJobsOnThreads(jobs, { maxEvents, onRun, stopAtFailure: true }, threads),
+    (onRun) => runJobsOnThreads(jobs, { subject, maxEvents, onRun, stopAtFailure: true }, threads),
   )
   if (aborted !== undefined) {
     const { scenario, seed, parameters } = aborted.job
