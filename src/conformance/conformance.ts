@@ -1,13 +1,16 @@
 import type { CommandKind } from '../log/index.js'
 import { assemble, type Subject, SubjectFault } from '../subject/index.js'
 import type { ContractCheck } from './check.js'
+import { fencing } from './fencing.js'
+import { grants } from './grants.js'
 import { jobs } from './jobs.js'
-import { leases } from './leases.js'
 import { logs } from './logs.js'
 import { ContractBroken, Probe } from './probe.js'
 
 /** By part of a subject, what it has to keep. */
-const contract = { core: leases, log: logs, jobs } as const satisfies Readonly<Record<Part, readonly ContractCheck[]>>
+const contract = { core: [...grants, ...fencing], log: logs, jobs } as const satisfies Readonly<
+  Record<Part, readonly ContractCheck[]>
+>
 
 type Part = 'core' | 'log' | 'jobs'
 
