@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   budget: ['metrics', 'input'],
   report: ['metrics', 'types of invariants', 'budget'],
   gate: ['report', 'metrics', 'budget', 'input'],
-  run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report'],
+  run: ['scenario', 'subject', 'kernel', 'trace', 'budget', 'report', 'input'],
   tune: ['run', 'scenario', 'metrics', 'budget', 'report'],
   explore: ['scenario', 'subject', 'kernel', 'invariants', 'lease', 'log', 'stores', 'trace'],
   conformance: ['jobs', 'lease', 'log', 'subject'],

@@ -1,4 +1,4 @@
-import type { MetricName, Metrics } from '../metrics/index.js'
+import { checkMetrics, type MetricName, type Metrics } from '../metrics/index.js'
 import { type Budget, budgetVersionLabel, type LimitName, limitNames, limits } from './budget.js'
 
 /** One metric against its limit. */
@@ -21,16 +21,37 @@ export interface BudgetResult {
   readonly checks: readonly BudgetCheck[]
 }
 
-/** Compares a scenario's metrics with its budget. */
+/**
+ * Compares a scenario's metrics with its budget.
+ * @throws TypeError for limits, a version or metrics that are not whole numbers
+ */
 export function evaluateBudget(metrics: Metrics, budget: Budget, version: number): BudgetResult {
+  checkBudget(budget, version)
+  checkMetrics(metrics)
   const checks = limitNames.flatMap((limit) =>
     limits[limit].map((metric) => checkLimit(limit, metric, budget[limit], metrics[metric])),
   )
   return { version, met: checks.every(({ met }) => met), checks }
 }
 
-/** The reasons of every limit that is exceeded. */
-export function budgetFailures(result: BudgetResult): readonly string[] {
+/** @throws TypeError for what nothing could be compared with */
+export function checkBudget(budget: Budget, version: number): void {
+  const missing = limitNames.find((limit) => !isCount(budget?.[limit]))
+  if (missing !== undefined) {
+    throw new TypeError(
+      `a budget whose ${missing} is ${String(budget?.[missing])}: expected a whole number of 0 or more`,
+    )
+  }
+  if (!Number.isInteger(version) || version < 1) {
+    throw new TypeError(`a budget of version ${String(version)}: expected a whole number of 1 or more`)
+  }
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** The reasons of every limit that is exceeded; none where there was no budget. */
+export function budgetFailures(result: BudgetResult | undefined): readonly string[] {
+  if (result === undefined) return []
   return result.checks.filter(({ met }) => !met).map(({ reason }) => reason)
 }
 

@@ -10,5 +10,12 @@ export {
   type Spread,
 } from './budget.js'
 export { budgetFor, budgetVersion, defaultBudget, defaultBudgets } from './default.js'
-export { type BudgetCheck, type BudgetResult, budgetFailures, budgetLabel, evaluateBudget } from './evaluate.js'
+export {
+  type BudgetCheck,
+  type BudgetResult,
+  budgetFailures,
+  budgetLabel,
+  checkBudget,
+  evaluateBudget,
+} from './evaluate.js'
 export { budgetFileName, parseBudgets, printBudgets, versionOfFileName } from './parse.js'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { commandKinds } from '../log/index.js'
 import { MAX_SEED } from '../run/seed.js'
-import type { Scenario } from '../scenario/index.js'
+import { PARAMETER_NAME, SCENARIO_NAME, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 
 const wholeFrom = (min: number) =>
@@ -58,11 +58,16 @@ const parameter = z.strictObject({
 
 /** What an object must have to be a scenario. */
 export const scenarioSchema = z.object({
-  name: z
-    .string({ error: 'a name' })
-    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: 'lower case words joined by hyphens' }),
+  name: z.string({ error: 'a name' }).regex(SCENARIO_NAME, { error: 'lower case words joined by hyphens' }),
   description: z.string({ error: 'one line of text' }),
-  parameters: z.object({ nodes: parameter, spaces: parameter, durationMs: parameter }).catchall(parameter),
+  parameters: z
+    .object({ nodes: parameter, spaces: parameter, durationMs: parameter })
+    .catchall(parameter)
+    .superRefine((parameters, context) => {
+      for (const name of Object.keys(parameters).filter((each) => !PARAMETER_NAME.test(each))) {
+        context.addIssue({ code: 'custom', path: [name], message: 'a name of letters, digits, _, $, . and -' })
+      }
+    }),
   network: fn,
   node: fn,
   invariants: fn,

@@ -1,4 +1,4 @@
 export { InputError, type InputProblem } from './input-error.js'
 export { nearest, oneOf } from './nearest.js'
-export { own } from './own.js'
+export { insteadOfObject, isPlainObject, own } from './objects.js'
 export { parseJson, repeatedKey, validate } from './validate.js'

@@ -1,4 +1,4 @@
 export { metricsFold } from './fold.js'
-export { type MetricName, type Metrics, metricNames, NOTHING_MEASURED } from './metrics.js'
+export { checkMetrics, type MetricName, type Metrics, metricNames, NOTHING_MEASURED } from './metrics.js'
 export { percentile } from './percentile.js'
 export { type WorkCounts, type WorkerFailure, workCountsFold } from './work-counts.js'

@@ -42,5 +42,11 @@ export const metricNames = [
   'replayWindowMs',
 ] as const satisfies readonly MetricName[]
 
+/** @throws TypeError for what lacks one of them */
+export function checkMetrics(metrics: Metrics): void {
+  const missing = metricNames.find((name) => typeof metrics?.[name] !== 'number')
+  if (missing !== undefined) throw new TypeError(`metrics without ${missing}: expected the profile of an outcome`)
+}
+
 /** All zero: of a run that nobody measured. */
 export const NOTHING_MEASURED = Object.fromEntries(metricNames.map((name) => [name, 0])) as unknown as Metrics

@@ -48,8 +48,12 @@ export class Tally {
   }
 }
 
-/** The nearest-rank percentile of `samples`, in any order. 0 without samples. */
+/**
+ * The nearest-rank percentile of `samples`, in any order. 0 without samples.
+ * @param percent 0 to 100; throws RangeError beyond
+ */
 export function percentile(samples: readonly number[], percent: number): number {
+  if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile ${percent}: expected 0 to 100`)
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? 0
 }

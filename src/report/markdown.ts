@@ -2,14 +2,20 @@ import { budgetLabel, budgetVersionLabel } from '../budget/index.js'
 import { metricNames } from '../metrics/index.js'
 import { failureReasons, grouped, oneLine, passFailLabel, plural } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
+import { checkOutcomes } from './signature.js'
 
 /**
  * A report as markdown: byte for byte the same for equal reports, with nothing of when or where it was made.
  * @param subject the name of what was measured, where it is not the built-in subject
+ * @throws TypeError for what is no report
  */
 export function reportMarkdown(report: Report, subject?: string): string {
-  const { outcomes, seed, budgetVersion, signature } = report
-  const held = outcomes.length - report.failedScenarios
+  checkOutcomes(report)
+  const { outcomes, seed, budgetVersion, signature, failedScenarios } = report
+  if (typeof signature !== 'string' || typeof failedScenarios !== 'number') {
+    throw new TypeError('a report without its signature and counts: expected what runMatrix returns')
+  }
+  const held = outcomes.length - failedScenarios
   const budgets = budgetVersion === undefined ? 'no budgets' : `budgets ${budgetVersionLabel(budgetVersion)}`
   const rows = outcomes.map(
     ({ scenario, passed, events, signature: own }) =>

@@ -1,9 +1,10 @@
 import { type Budgets, budgetFor } from '../budget/index.js'
+import { isPlainObject } from '../input/index.js'
 import { type Report, reportOf } from '../report/index.js'
-import type { Scenario } from '../scenario/index.js'
+import { checkScenario, type Scenario } from '../scenario/index.js'
 import { type Job, runJobs } from './jobs.js'
 import type { RunOptions } from './scenario.js'
-import { DEFAULT_SEED } from './seed.js'
+import { checkSeed, DEFAULT_SEED } from './seed.js'
 
 /** How scenarios are run one after another; what is absent is as in `RunOptions`. */
 export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'> {
@@ -17,6 +18,15 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
 
 /** Runs scenarios one after another and sums them up. Throws all that `runScenario` throws. */
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
+  if (!Array.isArray(scenarios)) throw new TypeError('what runMatrix was given is no list: expected [scenario, …]')
+  checkSeed(options.seed ?? DEFAULT_SEED)
+  const { budgets, parameters } = options
+  if (budgets !== undefined && !isPlainObject(budgets.scenarios)) {
+    throw new TypeError('budgets without scenarios: expected one version of them, as { version, scenarios: { … } }')
+  }
+  if (parameters !== undefined && !isPlainObject(parameters)) {
+    throw new TypeError('parameters that are no plain object: expected { scenario: { name: value, … }, … }')
+  }
   const { outcomes, aborted } = await runJobs(matrixJobs(scenarios, options), options)
   if (aborted !== undefined) {
     options.onAborted?.(reportOf(options.seed ?? DEFAULT_SEED, outcomes))
@@ -32,6 +42,7 @@ function matrixJobs(
 ): readonly Job[] {
   const givenTo = new Map(Object.entries(parameters ?? {}))
   return scenarios.map((scenario) => {
+    checkScenario(scenario)
     const limits = budgets && budgetFor(budgets, scenario.name)
     const given = givenTo.get(scenario.name)
     return {

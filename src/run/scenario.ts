@@ -1,7 +1,8 @@
-import { type Budget, evaluateBudget } from '../budget/index.js'
+import { type Budget, checkBudget, evaluateBudget } from '../budget/index.js'
 import { StepFailed, StepLimitReached } from '../kernel/index.js'
 import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
 import {
+  checkScenario,
   type ParameterDefinitions,
   type Parameters,
   type Run,
@@ -40,7 +41,7 @@ export const DEFAULT_MAX_EVENTS = 20_000_000
 
 /**
  * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
- * @throws TypeError or RangeError for a seed, or for `maxEvents`, that is none
+ * @throws TypeError or RangeError for a scenario, a subject, a seed, a budget, or for `maxEvents`, that is none
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
  * @throws NothingMeasured when no command reaches the subject, or it says of every lease that another holds it
@@ -50,8 +51,10 @@ export async function runScenario<D extends ParameterDefinitions>(
   options: RunOptions<D> = {},
 ): Promise<ScenarioOutcome> {
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
+  checkScenario(scenario)
   checkSeed(seed)
   checkMaxEvents(maxEvents)
+  if (budget !== undefined) checkBudget(budget.limits, budget.version)
   const parameters = resolveParameters(scenario.parameters, options.parameters as SomeParameters | undefined)
   const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
 
@@ -77,10 +80,12 @@ export async function runScenario<D extends ParameterDefinitions>(
   return outcomeOf(scenario, seed, parameters, first, divergence, budget)
 }
 
-/** @throws RangeError for what no run could ever reach */
+/** @throws TypeError for what is no number, RangeError for what no run could ever reach */
 function checkMaxEvents(maxEvents: number): void {
-  if (maxEvents >= 1) return
-  throw new RangeError(`maxEvents is ${maxEvents}: expected 1 or more`)
+  const expected = 'expected a whole number of 1 or more, or Infinity'
+  if (typeof maxEvents !== 'number') throw new TypeError(`maxEvents is of type ${typeof maxEvents}: ${expected}`)
+  if (maxEvents === Number.POSITIVE_INFINITY || (Number.isInteger(maxEvents) && maxEvents >= 1)) return
+  throw new RangeError(`maxEvents is ${maxEvents}: ${expected}`)
 }
 
 async function attempt(scenario: Scenario, options: SimulateOptions, when: When = today): Promise<Run> {

@@ -2,6 +2,7 @@ export { ScenarioAborted } from './aborted.js'
 export { today, type When, whenAgain } from './another-day.js'
 export { clockSkewsOf } from './clock-skews.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
+export { checkScenario, defineScenario, PARAMETER_NAME, SCENARIO_NAME } from './declaration.js'
 export { checkInvariants, slipOf } from './fields.js'
 export { standInForGood } from './host-clocks.js'
 export {
@@ -14,6 +15,6 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './parameters.js'
-export { defineScenario, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
+export { type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
 export { type CommandWatch, type ObserverKind, type Run, type SimulateOptions, simulate } from './simulate.js'
 export type { ScenarioWatch } from './watch.js'

@@ -1,4 +1,4 @@
-import { own } from '../input/index.js'
+import { isPlainObject, own } from '../input/index.js'
 
 /** One number that a scenario can be tuned by. Always a whole number, so that a run is the same on every host. */
 export interface ParameterDefinition {
@@ -37,11 +37,16 @@ export class ParameterError extends Error {
   }
 }
 
-/** Fills in defaults. Throws ParameterError for unknown names, and for values that are not whole or out of range. */
+/**
+ * Fills in defaults.
+ * @throws ParameterError for unknown names, and for values that are not whole or out of range
+ * @throws TypeError for values that are not in a plain object, which would be passed over
+ */
 export function resolveParameters<D extends ParameterDefinitions>(
   definitions: D,
   given: { readonly [name: string]: number } = {},
 ): Parameters<D> {
+  if (!isPlainObject(given)) throw new TypeError('parameters that are no plain object: expected { name: value, … }')
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(definitions, name)) {
       throw new ParameterError(

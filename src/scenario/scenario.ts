@@ -2,8 +2,7 @@ import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network, Random } from '../kernel/index.js'
 import type { CommandKind } from '../log/index.js'
 import type { Body, Contender } from './contender.js'
-import { slipOf } from './fields.js'
-import { type ParameterDefinitions, type Parameters, resolveParameters } from './parameters.js'
+import type { ParameterDefinitions, Parameters } from './parameters.js'
 import type { ScenarioWatch } from './watch.js'
 
 /** The ways between nodes and subject, and how long a node waits for a reply. */
@@ -35,21 +34,6 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   /** What the world does; draws come from a stream of its own. */
   faults?(parameters: Parameters<D>, random: Random): readonly Fault[]
   invariants(parameters: Parameters<D>): readonly Invariant[]
-}
-
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-
-/** Declares a scenario. Throws where the declaration contradicts itself. */
-export function defineScenario<const D extends ParameterDefinitions>(scenario: Scenario<D>): Scenario<D> {
-  if (!NAME.test(scenario.name)) {
-    throw new TypeError(`scenario name ${JSON.stringify(scenario.name)}: expected lower case words joined by hyphens`)
-  }
-  resolveParameters(scenario.parameters)
-  const slip = slipOf(scenario)
-  if (slip !== undefined) {
-    throw new TypeError(`scenario ${scenario.name} has a field ${JSON.stringify(slip.field)}: expected ${slip.meant}?`)
-  }
-  return scenario
 }
 
 /** Not a property: a scenario may be the instance of a class, which cannot be copied, or have a `watch` of its own. */

@@ -15,6 +15,7 @@ import {
 import { answersLate } from './another-day.js'
 import { clockSkewsOf } from './clock-skews.js'
 import { bodyOf, type World } from './contender.js'
+import { checkScenario } from './declaration.js'
 import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
 import type { Parameters } from './parameters.js'
 import { type Scenario, watchOf } from './scenario.js'
@@ -97,6 +98,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     watch,
     observers = observerKinds,
   } = options
+  checkScenario(scenario)
   const scenarioWatch = watchOf(scenario)
   const nodes = numbered('node', parameters.nodes)
   const spaces = numbered('space', parameters.spaces)

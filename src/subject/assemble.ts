@@ -6,7 +6,15 @@ import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } 
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
 import { CommandLacking } from './lacking.js'
-import type { BuiltInParts, CorePart, LogPart, Subject, SubjectContext, WholeCore } from './subject.js'
+import {
+  type BuiltInParts,
+  type CorePart,
+  checkSubject,
+  type LogPart,
+  type Subject,
+  type SubjectContext,
+  type WholeCore,
+} from './subject.js'
 
 /** A subject put together for one run. */
 export interface Assembled {
@@ -26,8 +34,12 @@ const jobCommands = ['enqueue', 'take', 'complete', 'fail'] as const
 const commandsOfPart = { core: coreCommands, log: logCommands, jobs: jobCommands } as const
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
-/** Puts `subject` together, with nothing in its store. */
+/**
+ * Puts `subject` together, with nothing in its store.
+ * @throws TypeError for what is no subject
+ */
 export function assemble(subject: Subject, seed: number): Assembled {
+  checkSubject(subject)
   const secret = `${seed}`
   const mint = tokenMint(secret)
   const client = { ...builtInClient, ...guardedClient(subject, subject.client ?? {}) }

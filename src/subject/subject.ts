@@ -1,3 +1,4 @@
+import { insteadOfObject } from '../input/index.js'
 import type { JobFence } from '../jobs/index.js'
 import type { Random } from '../kernel/index.js'
 import type { Fence, MintToken } from '../lease/index.js'
@@ -94,20 +95,13 @@ export interface Subject {
   readonly watch?: Watch
 }
 
-/** Declares a subject, which may be the instance of a class. Throws where the declaration is not one. */
+/**
+ * Declares a subject, which may be the instance of a class.
+ * @throws TypeError for what is none
+ */
 export function defineSubject(subject: Subject): Subject {
+  refuseNoSubject(subject)
   const { name, core, log, jobs, client, store } = subject
-  if (typeof name !== 'string' || name.trim() === '') throw new TypeError('a subject needs a name')
-  // What is misspelt, or no subject at all, would have the built-in parts found correct in its name.
-  if ([core, log, jobs, client, store].every((part) => part === undefined)) {
-    const found = Object.keys(subject).join(', ')
-    throw new TypeError(`subject "${name}" has no part of its own, but ${found}: expected core, log, jobs or client`)
-  }
-  for (const [part, value] of Object.entries({ core, log, jobs })) {
-    if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
-    throw new TypeError(`${part} of subject "${name}" is ${typeof value}: expected a function that makes the part`)
-  }
-  if (client !== undefined) refuseWrongClient(name, client)
   return {
     name,
     ...(core && { core: core.bind(subject) }),
@@ -116,6 +110,45 @@ export function defineSubject(subject: Subject): Subject {
     ...(client && { client }),
     ...(store && { store: store.bind(subject) }),
   }
+}
+
+/** Those that were found to be subjects: each is put together many times. */
+const checked = new WeakSet<Subject>()
+
+/**
+ * Looks at what is to be run as a subject, however it was made.
+ * @throws TypeError for what is none
+ */
+export function checkSubject(subject: Subject): void {
+  if (checked.has(subject)) return
+  refuseNoSubject(subject)
+  checked.add(subject)
+}
+
+/** What is misspelt, or no subject at all, would have the built-in parts found correct in its name. */
+function refuseNoSubject(subject: Subject): void {
+  if (typeof subject !== 'object' || subject === null) {
+    throw new TypeError(`a subject that is ${insteadOfObject(subject)}: expected what defineSubject returns`)
+  }
+  if (subject instanceof Promise) throw new TypeError('a subject that is a promise: expected what it is kept with')
+  const { name, core, log, jobs, client, store } = subject
+  if (typeof name !== 'string' || name.trim() === '') {
+    const isModule = name === undefined && 'default' in subject
+    throw new TypeError(
+      `a subject needs a name${isModule ? ': this is a module, whose default export may be one' : ''}`,
+    )
+  }
+  if (name !== builtInSubject.name && [core, log, jobs, client, store].every((part) => part === undefined)) {
+    const found = Object.keys(subject).join(', ')
+    throw new TypeError(`subject "${name}" has no part of its own, but ${found}: expected core, log, jobs or client`)
+  }
+  for (const [part, value] of Object.entries({ core, log, jobs })) {
+    if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
+    throw new TypeError(
+      `${part} of subject "${name}" is of type ${typeof value}: expected a function that makes the part`,
+    )
+  }
+  if (client !== undefined) refuseWrongClient(name, client)
 }
 
 /** A policy that is misspelt would not be asked, and the built-in one be found correct in its place. */

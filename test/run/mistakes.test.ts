@@ -274,7 +274,9 @@ describe('a scenario that is wrong', () => {
   })
 
   it('is refused a limit of events that is none', async () => {
-    await expect(runScenario(sound, { maxEvents: Number.NaN })).rejects.toThrow('maxEvents is NaN: expected 1 or more')
+    await expect(runScenario(sound, { maxEvents: Number.NaN })).rejects.toThrow(
+      'maxEvents is NaN: expected a whole number of 1 or more',
+    )
   })
 
   it('counts no retry where a request is sent again that was granted', async () => {

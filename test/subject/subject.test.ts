@@ -801,9 +801,13 @@ describe('defineSubject', () => {
       { name: 'x', version: '1', cores: () => ({}) },
       'no part of its own, but name, version, cores: expected core',
     ],
-    ['a part that is made already', { name: 'x', core: {} }, 'core of subject "x" is object: expected a function'],
-    ['a log of another word', { name: 'x', log: 'off' }, 'log of subject "x" is string: expected a function'],
-    ['no core', { name: 'x', core: 'none' }, 'core of subject "x" is string: expected a function'],
+    [
+      'a part that is made already',
+      { name: 'x', core: {} },
+      'core of subject "x" is of type object: expected a function',
+    ],
+    ['a log of another word', { name: 'x', log: 'off' }, 'log of subject "x" is of type string: expected a function'],
+    ['no core', { name: 'x', core: 'none' }, 'core of subject "x" is of type string: expected a function'],
     ['a policy that is none', { name: 'x', client: { believes: true } }, 'client.believes of subject "x"'],
   ])('refuses %s', (_what, subject, said) => {
     expect(() => defineSubject(subject as Subject)).toThrow(TypeError)

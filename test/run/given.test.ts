@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Budget,
+  budgetFailures,
+  builtInSubject,
+  conformanceOf,
+  defaultBudget,
+  defineScenario,
+  defineSubject,
+  evaluateBudget,
+  leaseRenewalContention,
+  type MatrixOptions,
+  type Metrics,
+  metricNames,
+  metricsSignature,
+  percentile,
+  type Report,
+  type RunOptions,
+  reportSignature,
+  runMatrix,
+  runScenario,
+  type Scenario,
+  type Subject,
+  snapshotReportMarkdown,
+  workload,
+} from '../../src/index.js'
+
+/** What types keep from being given, and JavaScript does not. */
+const given = <T>(value: unknown) => value as T
+
+const short = { parameters: { durationMs: 200 } }
+const sound = {
+  name: 'sound',
+  description: 'does nothing for long',
+  parameters: workload({ nodes: 1, spaces: 1, durationMs: 100 }),
+  network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50 }),
+  node: leaseRenewalContention.node,
+  invariants: () => [],
+}
+const careless = defineSubject({ name: 'careless', core: ({ builtIn }) => builtIn.core })
+const metrics = Object.fromEntries(metricNames.map((name) => [name, 1])) as unknown as Metrics
+const limits = defaultBudget('lease-renewal-contention') as Budget
+
+describe('the library says in words what it cannot use', () => {
+  it.each([
+    ['nothing', undefined, /a scenario that is of type undefined: expected what defineScenario returns/],
+    ['null', null, /a scenario that is null/],
+    ['a name', 'sound', /a scenario that is "sound"/],
+    ['a list', [sound], /scenario name undefined/],
+    ['an empty object', {}, /scenario name undefined: expected lower case words/],
+    ['no name', { ...sound, name: undefined }, /scenario name undefined/],
+    ['null for a name', { ...sound, name: null }, /scenario name null/],
+    ['no parameters', { ...sound, parameters: undefined }, /scenario sound without parameters/],
+    ['no workload', { ...sound, parameters: {} }, /scenario sound without a parameter nodes/],
+    ['no node', { ...sound, node: undefined }, /scenario sound without a function node/],
+    ['no network', { ...sound, network: {} }, /scenario sound without a function network/],
+    ['no invariants', { ...sound, invariants: [] }, /scenario sound without a function invariants/],
+    ['faults in a list', { ...sound, faults: [] }, /scenario sound has a field faults of type object/],
+    ['needs that are none', { ...sound, needs: ['aquire'] }, /scenario sound needs "aquire": expected acquire\?/],
+    ['needs in a text', { ...sound, needs: 'acquire' }, /scenario sound has needs of type string/],
+    [
+      'a parameter without bounds',
+      { ...sound, parameters: { ...sound.parameters, ttlMs: { default: 1 } } },
+      /has a parameter ttlMs with min undefined/,
+    ],
+    [
+      'a bound that is text',
+      { ...sound, parameters: { ...sound.parameters, ttlMs: { default: 1, min: '1', max: 2, description: '' } } },
+      /has a parameter ttlMs with min 1: expected \{ default, min, max, description \} in whole numbers/,
+    ],
+    [
+      'a parameter that is null',
+      { ...sound, parameters: { ...sound.parameters, ttlMs: null } },
+      /has a parameter ttlMs with no definition/,
+    ],
+    [
+      'a parameter that a snapshot could not hold',
+      { ...sound, parameters: { ...sound.parameters, 'a=b': sound.parameters.nodes } },
+      /has a parameter "a=b": expected a name of letters, digits/,
+    ],
+  ])('of a scenario: %s', async (_, scenario, expected) => {
+    expect(() => defineScenario(given<Scenario>(scenario))).toThrow(expected)
+    await expect(runScenario(given<Scenario>(scenario))).rejects.toThrow(expected)
+    await expect(runMatrix([given<Scenario>(scenario)])).rejects.toThrow(expected)
+  })
+
+  it.each([
+    ['a module', { default: careless }, /a subject needs a name: this is a module, whose default export may be one/],
+    ['a path', './careless.mjs', /a subject that is "\.\/careless\.mjs": expected what defineSubject returns/],
+    ['a promise', Promise.resolve(careless), /a subject that is a promise/],
+    ['a slip', { name: 'careless', Core() {} }, /subject "careless" has no part of its own, but name, Core/],
+    ['an empty object', {}, /a subject needs a name/],
+    ['a number', 5, /a subject that is of type number/],
+  ])('of a subject: %s', async (_, subject, expected) => {
+    const running = runScenario(leaseRenewalContention, { ...short, subject: given<Subject>(subject) })
+    await expect(running).rejects.toThrow(expected)
+    await expect(conformanceOf(given<Subject>(subject))).rejects.toThrow(expected)
+  })
+
+  it('takes the built-in subject by name', async () => {
+    const { signature } = await runScenario(leaseRenewalContention, { ...short, subject: builtInSubject })
+    expect(signature).toBe((await runScenario(leaseRenewalContention, short)).signature)
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['parameters that are null', { parameters: null }, /parameters that are no plain object/],
+    ['parameters in a map', { parameters: new Map([['ttlMs', 700]]) }, /parameters that are no plain object/],
+    ['parameters in a list', { parameters: [] }, /parameters that are no plain object/],
+    ['a limit of events in text', { maxEvents: '5' }, /maxEvents is of type string/],
+    ['half an event', { maxEvents: 1.5 }, /maxEvents is 1\.5: expected a whole number/],
+    ['a seed of another kind', { seed: 1n }, /seed is 1: expected a whole number/],
+    ['a budget without limits', { budget: {} }, /a budget whose maxLeaseWindowP95Ms is undefined/],
+  ])('of how it is to run: %s', async (_, options, expected) => {
+    await expect(runScenario(leaseRenewalContention, given<RunOptions>(options))).rejects.toThrow(expected)
+  })
+
+  it.each<[string, unknown, unknown, RegExp]>([
+    ['no list', leaseRenewalContention, {}, /no list: expected \[scenario, …\]/],
+    ['a seed that is none', [], { seed: 'x' }, /seed is "x"/],
+    ['budgets without scenarios', [leaseRenewalContention], { budgets: {} }, /budgets without scenarios/],
+    ['parameters that are none', [leaseRenewalContention], { parameters: 5 }, /parameters that are no plain object/],
+  ])('of a matrix: %s', async (_, scenarios, options, expected) => {
+    await expect(runMatrix(given<Scenario[]>(scenarios), given<MatrixOptions>(options))).rejects.toThrow(expected)
+  })
+
+  it('of budgets, metrics and reports', () => {
+    expect(() => evaluateBudget(given<Metrics>(undefined), limits, 1)).toThrow(/metrics without ownershipConflicts/)
+    expect(() => evaluateBudget(metrics, given<Budget>(defaultBudget('my-own')), 1)).toThrow(
+      /a budget whose maxLeaseWindowP95Ms is undefined/,
+    )
+    for (const wrong of [Number.NaN, '9999', -1, 1.5]) {
+      const budget = given<Budget>({ ...limits, maxQueueDepth: wrong })
+      expect(() => evaluateBudget(metrics, budget, 1)).toThrow(`a budget whose maxQueueDepth is ${wrong}`)
+    }
+    expect(() => evaluateBudget(metrics, limits, 0)).toThrow(/a budget of version 0/)
+    expect(budgetFailures(undefined)).toEqual([])
+    expect(() => metricsSignature(given<Metrics>(undefined))).toThrow(/metrics without ownershipConflicts/)
+    expect(() => reportSignature(given<Report>({}))).toThrow(/no report: expected what runMatrix returns/)
+    expect(() => snapshotReportMarkdown(given<Report>({}))).toThrow(/no report/)
+    expect(() => snapshotReportMarkdown(given<Report>({ outcomes: [] }))).toThrow(/without its signature/)
+    for (const percent of [-1, 101, Number.NaN]) expect(() => percentile([1], percent)).toThrow(/expected 0 to 100/)
+  })
+})
