@@ -179,7 +179,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...SUBJECT)
     .option(...STORE)
     .option('--reporter <name[=file]>', 'terminal, markdown, json, junit or github; any number of times', collect)
-    .option('--output <file>', 'where the reporter writes, instead of stdout')
+    .option(
+      '--output <file>',
+      'where the reporter writes, instead of stdout',
+      once('--output', 'give each reporter a file of its own: --reporter name=FILE'),
+    )
     .option(...PATIENCE)
     .action(async (names, options) => {
       const calls = options.subject !== undefined || (await isConfigured(options))
@@ -213,7 +217,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--headroom <percent>', 'how far above the maximum to propose a limit (default: 25)')
     .option('--write', 'make the proposals the next version of the budgets')
     .option('--reason <text>', 'why limits may be raised; goes into the file')
-    .option('--vary <name=from..to[:steps]>', 'show how each metric answers to one parameter')
+    .option(
+      '--vary <name=from..to[:steps]>',
+      'show how each metric answers to one parameter',
+      once('--vary', 'vary one parameter at a time'),
+    )
     .option(...PATIENCE)
     .action(async (names, options) => {
       const calls = options.subject !== undefined || (await isConfigured(options))
@@ -235,7 +243,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...PATIENCE)
     .option('--param <name=value>', 'a parameter that is not drawn; any number of times', collect)
     .option('--max-events <number>', 'most events a run may handle before it is said never to end')
-    .option('--output <folder>', 'where counterexamples go (default: counterexamples)')
+    .option(
+      '--output <folder>',
+      'where counterexamples go (default: counterexamples)',
+      once('--output', 'all go into one folder'),
+    )
     .option('--save', 'put counterexamples into the snapshot folder, where `check` runs them')
     .option('--no-shrink', 'tell failures as they were found')
     .option('--verbose', 'print what each seed has drawn')

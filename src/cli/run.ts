@@ -20,11 +20,12 @@ export async function run(
   const loaded = await namedSubject(io, project, options)
   const { report } = await measure(io, project, names, options, { loaded, lacking: 'refused' })
   const noBudgetTodo = (scenario: string) => proposeText(scenario, options)
-  show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo })
+  const subject = loaded?.subject.name
+  show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo, subject })
   // GitHub reads stdout as well.
   if (!reporters.some(({ name, file }) => name === 'github' && file === undefined)) {
     annotate(io, reportAnnotations(report))
   }
-  summarize(io, reportMarkdown(report))
+  summarize(io, reportMarkdown(report, subject))
   return report.passed ? HELD : NOT_HELD
 }

@@ -34,7 +34,7 @@ export async function importModule(file: string): Promise<Record<string, unknown
   process.stdout.write = process.stderr.write.bind(process.stderr)
   try {
     loads.publish({ file, over: false } satisfies Load)
-    return await jiti.import<Record<string, unknown>>(file)
+    return exportsOf(await jiti.import<unknown>(file))
   } catch (error) {
     if (error instanceof InputError) throw error
     refuseNoFile(file, `${file} could not be loaded`)
@@ -54,6 +54,25 @@ export async function importModule(file: string): Promise<Record<string, unknown
     loads.publish({ file, over: true } satisfies Load)
   }
 }
+
+/**
+ * What a module exports, whichever way it was written: in CommonJS its default is what it has assigned to `module.exports`, or
+ * to `exports.default`, as compilers do.
+ */
+function exportsOf(loaded: unknown): Record<string, unknown> {
+  const isCompiled = (value: unknown) =>
+    typeof value === 'object' && value !== null && ('__esModule' in value || Object.hasOwn(value, 'default'))
+  if (isModule(loaded)) {
+    const { default: inner } = loaded
+    return isCompiled(inner) ? { ...(inner as Record<string, unknown>) } : loaded
+  }
+  if (isCompiled(loaded)) return loaded as Record<string, unknown>
+  const named = typeof loaded === 'object' && loaded !== null ? { ...loaded } : {}
+  return { ...named, default: loaded }
+}
+
+const isModule = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Module'
 
 /** Refuses what is not there, and a folder: `what` is told as the problem. */
 export function refuseNoFile(file: string, what: string, todo?: string): void {

@@ -36,6 +36,8 @@ export type ParsedSnapshot =
   | { readonly kind: 'old' | 'newer'; readonly version: number }
   | { readonly kind: 'damaged'; readonly line: number; readonly found: string; readonly expected: string }
 
+/** What git leaves in a file that two have changed. */
+const CONFLICT = /^(<{7}|={7}|>{7}|\|{7})( |$)/
 const SEAL = /^Snapshot v(\d+), signature: `([0-9a-f]{64})`$/
 
 /**
@@ -90,6 +92,8 @@ export function parseSnapshot(text: string): ParsedSnapshot {
     found: lines[at] === undefined || lines[at] === '' ? 'nothing' : lines[at].slice(0, 80),
     expected,
   })
+  const conflictAt = lines.findIndex((line) => CONFLICT.test(line))
+  if (conflictAt >= 0) return damaged(conflictAt, 'a text without the marks of a merge conflict')
   const sealAt = lines.length - 2
   const seal = SEAL.exec(lines[sealAt] ?? '')
   if (seal === null) return damaged(Math.max(sealAt, 0), 'the snapshot signature as the last line')

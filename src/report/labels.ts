@@ -35,8 +35,12 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
   return reasons.map(oneLine)
 }
 
-/** Names and messages are the user's, and may be of several lines. */
-export const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+/**
+ * Names and messages are the user's, and may be of several lines, whatever ends them, or hold half a character, which no file can
+ * keep.
+ */
+export const oneLine = (text: string): string =>
+  text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/g, ' ').replaceAll(/\p{Surrogate}/gu, '\uFFFD')
 
 function divergenceText({ first, digests, invariants }: Divergence): string {
   if (invariants !== undefined) {

@@ -63,6 +63,18 @@ describe('the built command', () => {
     }
   })
 
+  it('has checked nothing for whoever is told the beginning alone, because the file may not grow', () => {
+    const project = folder()
+    // A write that finds room for a part writes that part, and is no error.
+    const limited = "trap '' XFSZ; ulimit -f 4; $CONTENTION list --json --params"
+    const { status, stderr } = shell(
+      project,
+      `${limited} >out.json 2>errors.txt; code=$?; cat errors.txt >&2; exit $code`,
+    )
+    expect(stderr).toContain('error: what was to be printed could not be written\n  found:    EFBIG')
+    expect(status).toBe(2)
+  })
+
   it('has colours when forced, and none for NO_COLOR, --no-color or a pipe', () => {
     const project = ownProject(polite)
     const colour = '\u001b['

@@ -31,6 +31,24 @@ const reportOf = (root: string, slug: string): string =>
   readFileSync(join(root, 'snapshots/subjects', slug, 'report.md'), 'utf8')
 
 describe('the gate on a lease core of one’s own', () => {
+  it.each(['my\\u2028lease', 'my\\rlease', 'half \\ud800 a letter'])(
+    'keeps a snapshot of one called %s',
+    async (name) => {
+      const root = project({ 'odd.ts': subject(name) })
+      expect((await cli(root, ['update', '--subject', 'odd.ts'])).code).toBe(0)
+      expect(await cli(root, ['check', '--subject', 'odd.ts'])).toMatchObject({ code: 0, stderr: '' })
+      expect((await cli(root, ['update', '--subject', 'odd.ts'])).stdout).toContain('unchanged')
+    },
+  )
+
+  it('is named in the reports of run', async () => {
+    const root = project({ 'good.ts': subject('Good Core') })
+    const run = async (reporter: string) =>
+      (await cli(root, ['run', '--subject', 'good.ts', '--reporter', reporter])).stdout
+    expect(await run('markdown')).toMatch(/^# Contention report of subject Good Core\n/)
+    expect(JSON.parse(await run('json')).subject).toBe('Good Core')
+  })
+
   it('keeps a snapshot of it beside that of the built-in core, and holds it to that', async () => {
     const root = project({ 'good.ts': subject('Good Core') })
     await cli(root, ['update'])

@@ -197,6 +197,17 @@ describe('contention update and check', () => {
     expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
   })
 
+  it('names the line at which a merge has left its mark', async () => {
+    const project = ownProject(polite)
+    await cli(project, ['update'])
+    const [first, second, ...rest] = snapshotOf(project).split('\n')
+    const merged = [first, second, '<<<<<<< HEAD', 'one', '=======', 'other', '>>>>>>> theirs', ...rest].join('\n')
+    writeFileSync(join(project, 'snapshots/report.md'), merged)
+    expect((await cli(project, ['check'])).stdout).toContain(
+      'snapshots/report.md, line 3: found <<<<<<< HEAD, expected',
+    )
+  })
+
   it('reads a snapshot whose line ends a checkout has changed, and that an editor has given a byte order mark', async () => {
     const project = ownProject(polite)
     await cli(project, ['update'])

@@ -315,6 +315,7 @@ describe('contention tune', () => {
   })
 
   it.each([
+    [['--vary', 'ttlMs=20..50', '--vary', 'nodes=2..4'], '--vary was given more than once'],
     [['--vary', 'ttlMs=90..50'], 'expected: a value to end with that is not below 90'],
     [['--vary', 'ttlMs'], '--vary cannot be used'],
     [['--vary', 'ttlMs=20=50'], 'expected: name=from..to[:steps] in whole numbers'],

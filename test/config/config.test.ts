@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadProject } from '../../src/config/index.js'
+import { loadProject, loadSubject } from '../../src/config/index.js'
 import { folder, polite, scenarioFile } from '../support/cli.js'
 
 const esm =
@@ -27,6 +27,44 @@ describe('the configuration', () => {
       snapshotFolder: join(root, 'snapshots'),
     })
     expect(project.scenarios.map((scenario) => scenario.name)).toEqual(['own-scenario'])
+  })
+
+  it.each([
+    ['contention.config.cts', 'import { defineConfig } from "contention"\nexport = defineConfig({ seed: 7 })'],
+    ['contention.config.cts', 'module.exports = { seed: 7 }'],
+    [
+      'contention.config.cjs',
+      'const { defineConfig } = require("contention")\nmodule.exports = defineConfig({ seed: 7 })',
+    ],
+    ['contention.config.cjs', 'exports.default = { seed: 7 }'],
+    ['contention.config.js', 'module.exports = { seed: 7 }'],
+    [
+      'contention.config.js',
+      'Object.defineProperty(exports, "__esModule", { value: true })\nexports.default = { seed: 7 }',
+    ],
+    [
+      'contention.config.cjs',
+      'Object.defineProperty(exports, "__esModule", { value: true })\nconst { defineConfig } = require("contention")\nexports.default = defineConfig({ seed: 7 })',
+    ],
+  ])('may be CommonJS: %s with %s', async (name, text) => {
+    const root = folder({ [name]: text, 'package.json': '{ "type": "commonjs" }' })
+    expect((await loadProject(root)).seed).toBe(7)
+  })
+
+  it('may name scenarios and subjects that are CommonJS', async () => {
+    const own = scenarioFile(polite).replace('export default', 'module.exports =')
+    const root = folder({
+      'package.json': '{ "type": "commonjs" }',
+      'contention.config.json': '{ "builtIn": false, "scenarios": ["./one.cjs", "./other.cjs", "./third.cjs"] }',
+      'one.cjs': own,
+      'other.cjs': `const { defineScenario } = require('contention')\n${own.replace('own-scenario', 'other-scenario')}`,
+      'third.cjs': own.replace('own-scenario', 'third-scenario').replace('module.exports =', 'exports.third ='),
+      'subject.cjs': `const { defineSubject } = require('contention')
+module.exports = defineSubject({ name: 'common', client: { retryAfterMs: () => 1 } })`,
+    })
+    const { scenarios } = await loadProject(root)
+    expect(scenarios.map(({ name }) => name)).toEqual(['own-scenario', 'other-scenario', 'third-scenario'])
+    expect((await loadSubject(join(root, 'subject.cjs'))).name).toBe('common')
   })
 
   it.each(['contention.config.yaml', 'Contention.config.ts', 'contention.conf.ts'])(

@@ -2,10 +2,12 @@ import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import {
   builtInScenarios,
+  type InvariantResult,
   metricsSignature,
   type Report,
   reportMarkdown,
   runMatrix,
+  type ScenarioOutcome,
   snapshotReportMarkdown,
 } from '../../src/index.js'
 import {
@@ -77,12 +79,22 @@ describe('reports', () => {
 
   it('name their verdict as JSON', async () => {
     const report = await passing()
-    expect(JSON.parse(reportJson(report))).toEqual({ verdict: 'held', ...report })
+    expect(JSON.parse(reportJson(report))).toEqual({ verdict: 'held', subject: null, ...report })
+    expect(JSON.parse(reportJson(report, 'My lease')).subject).toBe('My lease')
     expect(JSON.parse(reportJson(await failing()))).toMatchObject({ verdict: 'not-held', failedScenarios: 2 })
   })
 
   it('are well-formed JUnit XML, whatever a message holds', async () => {
     expect(reportJunit(await failing())).toMatchSnapshot()
+    const report = await failing()
+    const [outcome] = report.outcomes
+    const [rule] = outcome?.invariants ?? []
+    const told = (message: string) => {
+      const broken = { ...rule, held: false, violations: 1, first: { index: 0, atMs: 0, message } } as InvariantResult
+      return reportJunit({ ...report, outcomes: [{ ...(outcome as ScenarioOutcome), invariants: [broken] }] })
+    }
+    expect(told('two 😀 holders\u0000\u0007')).toContain('two 😀 holders"')
+    expect(told('one\rtwo\u2028three\ud800')).toContain('one two three\ufffd"')
   })
 
   it('escape what GitHub would take for its own', async () => {

@@ -78,13 +78,13 @@ function reporterOf(io: Io, text: string): Reporting {
   return { name, file: file === undefined ? undefined : fileOf(io, file) }
 }
 
+interface Shown extends Omit<TerminalOptions, 'chalk'> {
+  /** The name of what was measured; undefined for the built-in subject. */
+  readonly subject: string | undefined
+}
+
 /** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */
-export function show(
-  io: Io,
-  report: Report,
-  reporters: readonly Reporting[],
-  shown: Omit<TerminalOptions, 'chalk'>,
-): void {
+export function show(io: Io, report: Report, reporters: readonly Reporting[], shown: Shown): void {
   for (const { name, file } of reporters) {
     const colorLevel = file === undefined ? io.stdout.colorLevel : 0
     const text = render(name as ReporterName, report, colorLevel, shown)
@@ -93,19 +93,14 @@ export function show(
   }
 }
 
-function render(
-  name: ReporterName,
-  report: Report,
-  colorLevel: 0 | 1 | 2 | 3,
-  shown: Omit<TerminalOptions, 'chalk'>,
-): string {
+function render(name: ReporterName, report: Report, colorLevel: 0 | 1 | 2 | 3, { subject, ...shown }: Shown): string {
   switch (name) {
     case 'terminal':
       return reportTerminal(report, { ...shown, chalk: new Chalk({ level: colorLevel }) })
     case 'markdown':
-      return reportMarkdown(report)
+      return reportMarkdown(report, subject)
     case 'json':
-      return reportJson(report)
+      return reportJson(report, subject)
     case 'junit':
       return reportJunit(report)
     case 'github':

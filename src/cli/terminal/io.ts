@@ -1,3 +1,4 @@
+import { fstatSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Scenario } from '../../scenario/index.js'
 import type { Subject } from '../../subject/index.js'
@@ -67,19 +68,31 @@ export function colorLevel(env: Io['env'], isTTY: boolean, noColorOption: boolea
 /** The process's own surroundings. Without a reader any more (`contention run | head`) there is nothing left to say. */
 export function processIo(argv: readonly string[]): Io {
   const noColor = argv.includes('--no-color')
-  const sink = (stream: NodeJS.WriteStream): Sink => {
+  const sink = (stream: NodeJS.WriteStream, fd: number): Sink => {
     let open = true
     let lost: string | undefined
-    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    const failed = ({ code, message }: NodeJS.ErrnoException): void => {
       open = false
       if (code !== 'EPIPE') lost = message
-    })
+    }
+    stream.on('error', failed)
+    const toFile = isFile(fd)
     return {
       redraws: stream.isTTY === true && process.env['TERM'] !== 'dumb',
       colorLevel: colorLevel(process.env, stream.isTTY === true, noColor),
       columns: stream.columns,
       write: (text) => {
-        if (open) stream.write(text)
+        if (!open) return
+        if (!toFile) {
+          stream.write(text)
+          return
+        }
+        try {
+          // The stream takes a write that was cut short, as on a disk that is nearly full, for a whole one.
+          writeFileSync(fd, text)
+        } catch (error) {
+          failed(error as NodeJS.ErrnoException)
+        }
       },
       delivered: async () => {
         if (open) await new Promise((resolve) => stream.write('', resolve))
@@ -94,7 +107,16 @@ export function processIo(argv: readonly string[]): Io {
     cwd: process.cwd(),
     env: process.env,
     cores: availableParallelism(),
-    stdout: sink(process.stdout),
-    stderr: sink(process.stderr),
+    stdout: sink(process.stdout, 1),
+    stderr: sink(process.stderr, 2),
+  }
+}
+
+/** Whether `fd` leads into a file; one that is closed leads nowhere. */
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile()
+  } catch {
+    return false
   }
 }

@@ -15,13 +15,18 @@ export interface Variation {
   readonly values: readonly number[]
   readonly seeds: Seeds
   readonly scenarios: readonly Varied[]
+  /** Those that were selected and do not have the parameter. */
+  readonly without: readonly string[]
 }
 
 /** What fits on a terminal of a hundred columns: wider tables are cut into several, one below the other. */
 const COLUMNS = 100
 
 /** How metrics answer to one parameter: a row for each value, and a line that sums each metric up. */
-export function variedTerminal({ parameter, values, seeds, scenarios }: Variation, chalk: ChalkInstance): string {
+export function variedTerminal(
+  { parameter, values, seeds, scenarios, without }: Variation,
+  chalk: ChalkInstance,
+): string {
   const lines = scenarios.flatMap(({ scenario, present, responses }): readonly string[] => {
     const rows = values.map((value) => `${grouped(value)}${value === present ? ' (now)' : ''}`)
     const now = values.indexOf(present)
@@ -39,7 +44,8 @@ export function variedTerminal({ parameter, values, seeds, scenarios }: Variatio
       '',
     ]
   })
-  return `${lines.join('\n')}\nmedian ≤maximum over seeds ${seeds.from} to ${seeds.to}, twice each\n`
+  const leftOut = without.map((scenario) => `left out: ${scenario} has no parameter ${parameter}\n`)
+  return `${lines.join('\n')}\n${leftOut.join('')}median ≤maximum over seeds ${seeds.from} to ${seeds.to}, twice each\n`
 }
 
 /** A metric's name, and its cell for each value: median, and maximum where that is another. */

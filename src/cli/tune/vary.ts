@@ -33,7 +33,8 @@ export async function varyParameter(plan: TunePlan, text: string): Promise<TuneE
     return { scenario: scenario.name, present, responses: responses(values, samples) }
   })
 
-  const result = { parameter: name, values, seeds, scenarios: varied }
+  const without = selection.scenarios.filter((scenario) => !scenarios.includes(scenario)).map((each) => each.name)
+  const result = { parameter: name, values, seeds, scenarios: varied, without }
   if (json) io.stdout.write(`${JSON.stringify({ verdict: 'held', ...result }, null, 2)}\n`)
   else io.stdout.write(variedTerminal(result, chalk))
   return { kind: 'done', code: HELD }
