@@ -83,7 +83,8 @@ export const jobLifecycle = defineScenario({
       if (outcome.kind === 'taken') {
         const { fence } = outcome
         if (!node.calm && node.random.chance(p.crashPerMille)) {
-          node.crash(node.random.int(1, p.workMs), node.random.int(1, p.ttlMs))
+          const [afterMs, downMs] = [node.random.int(1, p.workMs), node.random.int(1, p.ttlMs)]
+          node.spawn((other) => crash(other, afterMs, downMs))
         }
         yield node.sleep(node.random.int(1, p.workMs))
         // No draw where nothing is forged: what was found before this could be is found again.
@@ -107,6 +108,12 @@ export const jobLifecycle = defineScenario({
     writesAccepted({ calmFromMs: calmFromMs(p) }),
   ],
 })
+
+/** Has a worker crash while it works, unless the calm has begun by then. */
+function* crash(node: Contender, afterMs: number, downMs: number): Body {
+  yield node.sleep(afterMs)
+  if (!node.calm) node.crash(0, downMs)
+}
 
 /** Says that a job is over, with another token than that of its taking, or of a job that this worker may never have had. */
 function forged(

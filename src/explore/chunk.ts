@@ -2,7 +2,7 @@ import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
 import { type CommandWatch, type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { CommandLacking, type Subject, SubjectFault } from '../subject/index.js'
-import { type Coverage, emptyCoverage, strikeListeners } from './coverage.js'
+import { type Coverage, emptyCoverage, eventsIn, strikeListeners } from './coverage.js'
 import { type Breach, type ExecuteOptions, type Execution, execute } from './execute.js'
 import type { Plan } from './plan.js'
 import { aim, drawSwarm, type SwarmOptions } from './swarm.js'
@@ -125,6 +125,7 @@ async function exploreSeed(
   const swarm = drawSwarm(scenario, seed, options)
   const { strategy, parameters } = swarm
   const faults: Fault[] = [...swarm.faults]
+  const before = eventsIn(coverage)
   const first = await attempt(scenario, swarm, options, {
     observers: twice ? DIGESTED : JUDGED,
     counts: coverage.events,
@@ -132,8 +133,9 @@ async function exploreSeed(
     ...(swarm.aimed > 0 ? { meddle: aim(scenario, swarm, (fault) => faults.push(fault)) } : {}),
   })
   const plan: Plan = { scenario: scenario.name, seed, strategy, parameters, faults }
-  const { events, steps } = first.kind === 'ended' ? first.execution : { events: 0, steps: 0 }
-  const explored = { events, steps }
+  // Of a run that came to no end, what there was of it counts as well.
+  const { steps } = first.kind === 'ended' ? first.execution : first.error
+  const explored = { events: eventsIn(coverage) - before, steps }
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
   if (!failed && !twice) return { ...explored, failure: undefined }
 

@@ -64,6 +64,9 @@ export function strikeListeners({ strikes }: Coverage, nodes: number, ttlMs: num
   return [...striking, { kinds: standingKinds, observe: (event) => standings.observe(event) }]
 }
 
+/** How many events there were. */
+export const eventsIn = ({ events }: Coverage): number => events.reduce((sum, count) => sum + count, 0)
+
 /** How many kinds of fault have struck. */
 export const struckKinds = ({ strikes }: Coverage): number =>
   strikes.filter((counts) => counts.some((count) => count > 0)).length

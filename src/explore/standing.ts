@@ -13,6 +13,7 @@ export const standingKinds = [
   'taken',
   'released',
   'completed',
+  'failed',
   'delivered',
   'timed-out',
   'crashed',
@@ -21,8 +22,20 @@ export const standingKinds = [
 interface NodeStanding {
   heldUntilMs: number
   waiting: boolean
+  /** It was given a job by what it is about to be told. */
+  given: boolean
   write: 'none' | 'append' | 'checkpoint'
 }
+
+type TracedCommand = TraceEvent['command']
+
+const asksForIt = (command: TracedCommand): boolean =>
+  command === 'acquire' || command === 'claim' || command === 'take'
+
+const writesCheckpoint = (command: TracedCommand): boolean => command === 'checkpoint' || command === 'truncate'
+
+const writes = (command: TracedCommand): boolean =>
+  command === 'append' || command === 'complete' || command === 'fail' || writesCheckpoint(command)
 
 /** Follows, from the trace alone, where every node stands. */
 export class Standings {
@@ -30,7 +43,7 @@ export class Standings {
   readonly #nearMs: number
 
   constructor(nodes: number, ttlMs: number) {
-    this.#nodes = Array.from({ length: nodes }, () => ({ heldUntilMs: 0, waiting: false, write: 'none' }))
+    this.#nodes = Array.from({ length: nodes }, () => ({ heldUntilMs: 0, waiting: false, given: false, write: 'none' }))
     this.#nearMs = Math.max(2, ttlMs >> 3)
   }
 
@@ -39,27 +52,35 @@ export class Standings {
     if (standing === undefined) return
     switch (kind) {
       case 'sent':
-        if (command === 'acquire' || command === 'claim' || command === 'take') standing.waiting = true
-        else if (command === 'append' || command === 'complete') standing.write = 'append'
-        else if (command === 'checkpoint' || command === 'truncate') standing.write = 'checkpoint'
+        if (asksForIt(command)) standing.waiting = true
+        else if (writes(command)) standing.write = writesCheckpoint(command) ? 'checkpoint' : 'append'
+        return
+      case 'taken':
+        standing.given = true
+        standing.heldUntilMs = untilMs
         return
       case 'granted':
       case 'renewed':
-      case 'taken':
         standing.heldUntilMs = untilMs
         return
       case 'released':
       case 'completed':
+      case 'failed':
         standing.heldUntilMs = atMs
         return
       case 'delivered':
       case 'timed-out':
-        if (command === 'acquire' || command === 'claim' || command === 'take')
-          standing.waiting = kind === 'timed-out' || epoch === 0
-        else standing.write = 'none'
+        if (asksForIt(command)) {
+          // Of a grant, the delivery says the epoch.
+          standing.waiting = kind === 'timed-out' || (command === 'take' ? !standing.given : epoch === 0)
+          standing.given = false
+        }
+        // What another task of the node has asked meanwhile ends no write.
+        else if (writes(command)) standing.write = 'none'
         return
       case 'crashed':
         standing.waiting = false
+        standing.given = false
         standing.write = 'none'
     }
   }

@@ -3,7 +3,8 @@ export type Leg = 'request' | 'reply'
 
 /**
  * Something the world does, at a virtual time. A window `[atMs, atMs + durationMs)` strikes the messages that set out
- * in it; a slow request and a slow reply are different faults, because only after the second has the step happened.
+ * in it: what is on its way already arrives. A slow request and a slow reply are different faults, because only after the
+ * second has the step happened. Of several delays at once the longest counts.
  */
 export type Fault =
   /** The node does nothing for `durationMs`; what reaches it meanwhile waits. Its clock goes on. */
@@ -16,7 +17,7 @@ export type Fault =
   | { readonly kind: 'skew'; readonly node: number; readonly atMs: number; readonly byMs: number }
   /** From now on the node's clock gains `ppm` parts per million (loses when negative; above -1,000,000). */
   | { readonly kind: 'drift'; readonly node: number; readonly atMs: number; readonly ppm: number }
-  /** Nothing passes between these nodes and the subject, either way. */
+  /** What sets out between these nodes and the subject is lost, either way. */
   | {
       readonly kind: 'partition'
       readonly nodes: readonly number[]

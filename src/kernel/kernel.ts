@@ -119,6 +119,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       node: (index) => this.#node(index),
       call: (what, { index }, atMs) => this.#schedule(atMs, what === 'resume' ? RESUME : RESTART, index, NOT_PENDING),
       complete: (process, kind) => this.#complete(process, this.nowMs, kind),
+      drift: (node, ppm) => this.#drift(node, ppm),
       start: (node) => this.spawn(node, node.main),
       end: (node, process) => this.#end(node, process),
       restartStore: (unsynced) => this.#restartStore(unsynced),
@@ -339,7 +340,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   #failed(culprit: 'scenario' | 'subject', cause: unknown): StepFailed {
-    return new StepFailed(culprit, this.#stepping, this.nowMs, cause)
+    return new StepFailed(culprit, this.#stepping, this.nowMs, cause, this.steps)
   }
 
   #suspend(process: Process<Q, R>, waiting: 'sleep' | 'call' | 'signal'): void {
@@ -409,7 +410,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     }
     if (flight.waited) return false
     flight.waited = true
-    const atMs = this.nowMs + this.#store.delayMs
+    const atMs = this.nowMs + this.#store.delayMs(this.nowMs)
     if (atMs > process.deadlineMs) this.#expectNothing(process, flight.callNumber)
     this.#schedule(atMs, ARRIVAL, index, process.slot)
     return true
@@ -465,6 +466,39 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#slots[process.slot] = undefined
     this.#freeSlots.push(process.slot)
     node.processes.splice(node.processes.indexOf(process), 1)
+  }
+
+  /**
+   * What a process waits for by its node's clock comes sooner or later when that changes its pace. A reply that was too late
+   * for its call stays so.
+   */
+  #drift(node: Node<Q, R>, ppm: number): void {
+    const { clock } = node
+    const due = node.processes.map((process) => clock.readMonotonic(this.#dueAtMs(process)))
+    clock.drift(this.nowMs, ppm)
+    for (const [index, process] of node.processes.entries()) {
+      const dueAtMs = this.#dueAtMs(process)
+      if (dueAtMs <= this.nowMs || dueAtMs === Number.POSITIVE_INFINITY) continue
+      const leftMs = (due[index] as number) - clock.readMonotonic(this.nowMs)
+      this.#waitUntil(process, this.nowMs + clock.toVirtual(leftMs))
+    }
+  }
+
+  /** When what a process waits for by its clock is over, as its clock goes now. */
+  #dueAtMs(process: Process<Q, R>): number {
+    return process.waiting === 'call' ? process.deadlineMs : process.pendingAtMs
+  }
+
+  #waitUntil(process: Process<Q, R>, atMs: number): void {
+    if (process.waiting !== 'call') {
+      this.#complete(process, atMs, process.waiting === 'sleep' ? WAKE : TIMEOUT)
+      return
+    }
+    process.deadlineMs = atMs
+    const isReplyInTime = process.reply !== undefined && process.pendingAtMs <= atMs
+    if (isReplyInTime) return
+    process.reply = undefined
+    this.#complete(process, atMs, TIMEOUT)
   }
 
   #strike(index: number): void {

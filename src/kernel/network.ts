@@ -100,16 +100,17 @@ export class Link {
   /** How long a message that sets out at `atMs` takes, or NONE when it is lost. */
   transmit(leg: Leg, atMs: number): number {
     const rates = leg === 'request' ? this.#legs.request : this.#legs.reply
-    let delayMs = this.#delay(rates)
+    const delayMs = this.#delay(rates)
+    let slowedByMs = 0
     if (atMs < this.#cutUntilMs) return NONE
     if (rates.lossPerMille > 0 && this.#stream().chance(rates.lossPerMille)) return NONE
     for (let at = 0; at < this.#faults.length; at++) {
       const fault = this.#faults[at] as MessageFault
       if (fault.leg !== leg || atMs < fault.atMs || atMs >= endMs(fault)) continue
       if (fault.kind === 'drop') return NONE
-      if (fault.kind === 'delay') delayMs += fault.delayMs
+      if (fault.kind === 'delay') slowedByMs = Math.max(slowedByMs, fault.delayMs)
     }
-    return delayMs
+    return delayMs + slowedByMs
   }
 
   /** How long the second copy of a message takes, or NONE when there is none. It is delayed and lost like any other. */

@@ -13,6 +13,8 @@ export interface WorldPort<Q, R extends Tagged> {
   call(what: 'resume' | 'restart', node: Node<Q, R>, atMs: number): void
   /** Resumes a process now, with an event of this kind. */
   complete(process: Process<Q, R>, kind: number): void
+  /** From now on the node's clock counts at another pace, and so does what its processes wait for. */
+  drift(node: Node<Q, R>, ppm: number): void
   start(node: Node<Q, R>): void
   end(node: Node<Q, R>, process: Process<Q, R>): void
   restartStore(unsynced: 'kept' | 'lost'): void
@@ -41,7 +43,7 @@ export class World<Q, R extends Tagged> {
         return
       case 'slow-store':
         this.#store.slow(nowMs, nowMs + fault.durationMs, fault.delayMs)
-        this.#observer.storeSlowed(nowMs, this.#store.slowUntilMs)
+        this.#observer.storeSlowed(nowMs, nowMs + fault.durationMs)
         return
       case 'partition':
         for (const index of fault.nodes) {
@@ -74,7 +76,7 @@ export class World<Q, R extends Tagged> {
         this.#observer.skewed(nowMs, node.index, fault.byMs)
         return
       case 'drift':
-        node.clock.drift(nowMs, fault.ppm)
+        this.#port.drift(node, fault.ppm)
         this.#observer.drifted(nowMs, node.index, fault.ppm)
         return
       default:

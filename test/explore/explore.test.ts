@@ -50,6 +50,38 @@ describe('exploration', () => {
     expect(failureOf(await attempt(leaseLifecycle, failure.plan, of(builtInSubject)), failure.plan)).toBeUndefined()
   })
 
+  it('counts what there was of runs that came to no end', async () => {
+    const throwsLate = defineSubject({
+      name: 'throws late',
+      core: ({ builtIn }) => ({
+        ...builtIn.core,
+        release(command, nowMs) {
+          if (nowMs > 300) throw new Error('no')
+          return builtIn.core.release(command, nowMs)
+        },
+      }),
+    })
+    const { failures, events, steps, coverage } = await exploreChunk([leaseLifecycle], chunk(1, 20), of(throwsLate))
+    expect(failures).toMatchObject([{ kind: 'subject-fault' }])
+    expect(events).toBe(sum(coverage.events))
+    expect(events).toBeGreaterThan(50)
+    expect(steps).toBeGreaterThan(50)
+  })
+
+  it('leaves the workers alone in the calm', async () => {
+    let crashes = 0
+    for (const seed of seeds(60)) {
+      const plan = drawSwarm(jobLifecycle, seed)
+      const { durationMs = 0, calmMs = 0 } = plan.parameters
+      const observe = ({ atMs }: { readonly atMs: number }): void => {
+        crashes += 1
+        expect(atMs).toBeLessThan(durationMs - calmMs)
+      }
+      await attempt(jobLifecycle, plan, of(builtInSubject), { listeners: [{ kinds: ['crashed'], observe }] })
+    }
+    expect(crashes).toBeGreaterThan(20)
+  })
+
   it('gives the same for the same chunk', async () => {
     const once = () => exploreChunk(explorationScenarios, chunk(20, 30, 3), of(countsFromReply))
     expect(await once()).toEqual(await once())

@@ -39,8 +39,9 @@ describe('the network', () => {
     expect(lifeOf(20, [slower('reply')], steady, 30)).toEqual(['20 a sends x', '25 a step x', '50 a gives up x'])
   })
 
-  it('delays of several windows add up', () => {
-    expect(lifeOf(20, [slower('request'), slower('request')], steady, 100).at(-1)).toBe('90 a has x')
+  it('of several windows that delay it, the longest counts: nothing is slower than it was planned to be', () => {
+    const slowest: Fault = { kind: 'delay', leg: 'request', node: 0, atMs: 20, durationMs: 10, delayMs: 45 }
+    expect(lifeOf(20, [slower('request'), slowest, slower('request')], steady, 100).at(-1)).toBe('75 a has x')
   })
 
   it('takes as long as its ranges say, both ends included', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Fault, type Outcome, type Process, Signal, type Suspended } from '../../src/kernel/index.js'
 import { type Answer, asksOnce, type Life, rough, TestWorld } from '../support/kernel-world.js'
@@ -296,5 +297,60 @@ describe('a process', () => {
           },
       ),
     ).toThrow('expected a whole number, 0 or more')
+  })
+})
+
+describe('what a process waits for by its clock', () => {
+  const drift = (atMs: number, ppm: number): Fault => ({ kind: 'drift', node: 0, atMs, ppm })
+
+  it('comes as its clock says, however often that changes its pace meanwhile', () => {
+    const change = fc.tuple(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: -500_000, max: 500_000 }))
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 6 }),
+        fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 5 }),
+        fc.constantFrom('sleep', 'wait', 'call'),
+        (changes, waits, how) => {
+          const world = new TestWorld({
+            network: { requestDelayMs: [5_000, 5_000], replyDelayMs: [5, 5] },
+            faults: changes.map(([atMs, ppm]) => drift(atMs, ppm)),
+          })
+          const longer: number[] = []
+          world.node('a', function* (process) {
+            for (const waitMs of waits) {
+              const fromMs = process.monotonicMs
+              if (how === 'sleep') yield process.sleep(waitMs)
+              else if (how === 'wait') yield process.wait(new Signal(), waitMs)
+              else yield process.call('x', waitMs + 1)
+              longer.push(process.monotonicMs - fromMs - waitMs - (how === 'call' ? 1 : 0))
+            }
+          })
+          world.run(20_000)
+          expect(longer).toHaveLength(waits.length)
+          // By no more than what the clock counts in one millisecond, once at the end and once for each change.
+          for (const byMs of longer) {
+            expect(byMs).toBeGreaterThanOrEqual(0)
+            expect(byMs).toBeLessThanOrEqual(2 + 2 * changes.length)
+          }
+        },
+      ),
+    )
+  })
+
+  it.each([
+    [
+      'sooner on a clock that runs fast: before its reply, which is known already',
+      [drift(7, 1_000_000)],
+      12,
+      '10 a has x',
+    ],
+    ['sooner on a clock that runs fast', [drift(2, 3_000_000)], 14, '5 a gives up x'],
+    ['before a reply that was in time until then', [drift(6, 8_000_000)], 12, '7 a gives up x'],
+    ['later on one that runs slow, so that a late reply is in time', [drift(2, -500_000)], 8, '10 a has x'],
+    ['later on one that runs slow', [drift(2, -100_000)], 8, '9 a gives up x'],
+  ])('ends a call %s', (_, faults, timeoutMs, end) => {
+    const world = new TestWorld({ faults })
+    world.node('a', asksOnce('x', { timeoutMs }))
+    expect(world.run(1_000).at(-1)).toBe(end)
   })
 })

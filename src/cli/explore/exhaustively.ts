@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { Chalk } from 'chalk'
 import type { LoadedSubject } from '../../config/index.js'
-import { provenInvariants, proveSchedules } from '../../explore/index.js'
+import { isProvable, provenInvariants, proveSchedules, stepsOf } from '../../explore/index.js'
 import { InputError, nearest } from '../../input/index.js'
+import type { CommandKind } from '../../log/index.js'
 import { grouped } from '../../report/index.js'
-import { assemble, type Subject } from '../../subject/index.js'
+import { assemble } from '../../subject/index.js'
 import { exploreText } from '../options/command-text.js'
 import { type ExploreCliOptions, paramOptions } from '../options/options.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from '../terminal/exit-code.js'
@@ -31,7 +32,20 @@ export async function exploreExhaustively(
   const subject = onWatch(io, loaded.subject)
   const nodes = nodesOption(paramOptions(options.param))
   refuseUnknown(options.invariant ?? [])
-  if (!commandsAreOwn(subject)) return nothingToCheck(io, subject.name, options, emit)
+  const { own, commands } = assemble(subject, 0)
+  // Of a subject that brings a client or jobs alone, every schedule would be one of the built-in core and log.
+  if (!own.has('core') && !own.has('log')) {
+    return nothingToCheck(io, subject.name, options, emit, ALL_BUILT_IN)
+  }
+  if (!isProvable(options.invariant, commands)) {
+    return nothingToCheck(
+      io,
+      subject.name,
+      options,
+      emit,
+      'it has no append: no event could be lost, or be in two places',
+    )
+  }
   const interrupt = (io.onInterrupt ?? onInterrupt)()
   const proof = await proveSchedules({
     nodes,
@@ -51,7 +65,7 @@ export async function exploreExhaustively(
   } else if (stopped) {
     io.stdout.write(`${subject.name}: no failure in ${grouped(schedules)} schedules, and there are more\n`)
   } else if (failure === undefined) {
-    const what = `${nodes} nodes that ${nodes === 2 ? 'acquire, ask again when refused, append and release' : 'acquire and append'}, with an expiry, a late copy and a restart of the store at every point`
+    const what = `${nodes} nodes that ${listed(doings(stepsOf(nodes, commands)))}, with an expiry, a late copy and a restart of the store at every point`
     io.stdout.write(
       `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}\n      ${what}\n`,
     )
@@ -68,14 +82,17 @@ export async function exploreExhaustively(
   return { code, interrupted: interrupt.happened }
 }
 
-/** Of a subject that brings a client or jobs alone, every schedule would be one of the built-in core and log. */
-function commandsAreOwn(subject: Subject): boolean {
-  const { own } = assemble(subject, 0)
-  return own.has('core') || own.has('log')
+/** What nodes do, in words: who acquires twice does so because it was refused. */
+function doings(steps: readonly CommandKind[]): readonly string[] {
+  return steps.map((kind, at) => (kind === 'acquire' && at > 0 ? 'ask again when refused' : kind))
 }
 
-function nothingToCheck(io: Io, subject: string, { json }: ExploreCliOptions, emit: Emit): Explored {
-  const why = 'it brings neither core nor log: all of its schedules would be those of the built-in ones'
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+
+const ALL_BUILT_IN = 'it brings neither core nor log: all of its schedules would be those of the built-in ones'
+
+function nothingToCheck(io: Io, subject: string, { json }: ExploreCliOptions, emit: Emit, why: string): Explored {
   if (json) emit({ verdict: verdicts[NOT_CHECKED], subject, why })
   else io.stdout.write(`NOTHING TO CHECK  ${subject}: ${why}\n`)
   return { code: NOT_CHECKED, interrupted: false }
