@@ -272,7 +272,7 @@ function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
   if (node.random.chance(p.carelessPerMille)) {
     node.giveUp()
     const command = node.random.chance(120)
-      ? confused(node, fence, { nextSeq, value }, { begun: log, can })
+      ? confused(node, fence, { nextSeq, value }, { begun: log, ttlMs, can })
       : careless(node, fence, { nextSeq, value }, { ttlMs, can })
     if (command !== undefined) yield command
   } else if (node.can('release') && node.random.chance(700)) {
@@ -357,13 +357,15 @@ function confused(
   node: Contender,
   fence: Fence,
   { nextSeq, value }: Captured,
-  { begun, can }: { readonly begun: Captured; readonly can: Can },
+  { begun, ttlMs, can }: { readonly begun: Captured; readonly ttlMs: number; readonly can: Can },
 ): Suspended | undefined {
-  switch (node.random.pick(['epoch', 'checkpoint', 'cut', 'validate'] as const)) {
+  switch (node.random.pick(['epoch', 'epoch', 'checkpoint', 'cut', 'validate'] as const)) {
     case 'epoch': {
-      const future = { ...fence, epoch: fence.epoch + node.random.int(1, 3) }
+      const future = { ...fence, epoch: fence.epoch + node.random.pick([1, 1, 3]) }
       const payload = node.random.int(0, 1_000_000)
       if (payload % 3 === 0 && can('checkpoint')) return node.checkpoint(future, nextSeq, value)
+      // By then it may be another's.
+      if (payload % 3 === 1 && can('renew')) return node.renew(future, ttlMs)
       return can('append') ? node.append(future, 'entry', payload) : undefined
     }
     case 'checkpoint': {

@@ -40,6 +40,7 @@ import x08 from './x08-checkpoint-goes-back.js'
 import x09 from './x09-own-lease-claimed.js'
 import x10 from './x10-copy-told-otherwise.js'
 import x11 from './x11-log-closed-by-restart.js'
+import x12 from './x12-renewal-of-anothers-lease.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -80,6 +81,7 @@ export const mutants: readonly Entry[] = [
   ['x09', x09],
   ['x10', x10],
   ['x11', x11],
+  ['x12', x12],
 ]
 
 /** Correct designs that look odd. */
