@@ -145,8 +145,8 @@ async function leaveNothing({ server, connection }: Database, runId: string, { o
   })
 }
 
-/** A server that has crashed is back in a moment. */
-const CLEAN_WITHIN_MS = 5_000
+/** A server that has crashed is back in a moment, on a slow disk or a busy machine in several. */
+const CLEAN_WITHIN_MS = 30_000
 const CLEAN_EVERY_MS = 250
 
 async function removeRun(connection: Connection, runId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { codeOf, problemOf } from '../stores/postgres/index.js'
+import { codeOf, endsConnection, problemOf } from '../stores/postgres/index.js'
 import { StoreError, type StoreProblem } from '../stores/store-error.js'
 import type { ScenarioId } from './names.js'
 import { TOO_MANY_CONNECTIONS, tooFew } from './room.js'
@@ -25,6 +25,13 @@ export function notConnected(error: unknown, ids: readonly ScenarioId[], shown: 
 /** A server that lets the run in, and keeps it from something that has to be done before workers can start. */
 export function notSetUp(step: string, error: unknown, ids: readonly ScenarioId[], shown: string): StoreError {
   const { problem } = problemOf(error, shown)
+  // However far the error has come: a server that goes away keeps nobody from anything.
+  const cause = error instanceof StoreError ? (error.cause ?? error) : error
+  if (endsConnection(cause)) {
+    const { what: found, ...rest } = inOwnWords(problem)
+    const what = `the fabric cannot be set up: ${step} failed: ${found}`
+    return new StoreError({ ...rest, what, store: `postgres ${shown}` }, { cause: error })
+  }
   const { store, what, found = what } = problem
   if (codeOf(error) === TOO_MANY_CONNECTIONS) return new StoreError(tooFew(`${step}: ${found}`, ids, store))
   return new StoreError(

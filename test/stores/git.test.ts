@@ -158,6 +158,34 @@ describe('a git repository as a store', () => {
     expect(await pages(await namespaceIn(path), 0, 500)).toHaveLength(601)
   })
 
+  it('keeps what has no ref yet when it is packed, whatever the repository does with what nothing leads to', async () => {
+    const path = repository('--bare')
+    git(path, 'config', 'gc.autoDetach', 'false')
+    git(path, 'config', 'gc.auto', '10')
+    git(path, 'config', 'gc.pruneExpire', 'now')
+    const kept = await namespaceIn(path)
+    for (let seq = 0; seq < 300; seq++) await kept.swap('s', swapOf(seq, { effect: event(seq) }))
+    // As an append has it that has written its commit, and is about to say so.
+    writeFileSync(join(folder, 'written'), 'not yet led to')
+    const written = git(path, 'hash-object', '-w', join(folder, 'written'))
+    const pack = packing(await findRepository(path, true))
+    for (let swap = 0; swap < 1_000; swap++) pack.swapped()
+    await pack.settled()
+    expect(Number(/in-pack: (\d+)/.exec(git(path, 'count-objects', '--verbose'))?.[1])).toBeGreaterThan(300)
+    expect(git(path, 'cat-file', '-t', written)).toBe('blob')
+  })
+
+  it('is cleared by several at once', async () => {
+    const path = repository('--bare')
+    const stores = await Promise.all(Array.from({ length: 4 }, () => using(path)))
+    for (let round = 0; round < 5; round++) {
+      const kept = (stores[0] as OpenStore).namespace('n')
+      for (let space = 0; space < 20; space++) await kept.swap(`s${space}`, swapOf(0))
+      await Promise.all(stores.map((store) => store.remove('n')))
+      expect(git(path, 'for-each-ref')).toBe('')
+    }
+  })
+
   it('is packed by the benchmark as it is written by the store: the same commits', async () => {
     const path = repository('--bare')
     const log = packedLog(path)

@@ -200,6 +200,45 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
       })
     })
 
+    it('is told what to grant to a user who may not use the schema that is there, or not write to it', async () => {
+      await asAdmin(`CREATE SCHEMA narrow; CREATE ROLE reader LOGIN PASSWORD 'reader'`)
+      await (await opened(inSchema('narrow'))).close()
+      const asReader = () =>
+        at((url) => {
+          url.username = 'reader'
+          url.password = 'reader'
+          url.searchParams.set('schema', 'narrow')
+        })
+      const use = async () => {
+        const store = await opened(asReader())
+        return store
+          .namespace('n')
+          .swap('s', swapOf(0))
+          .then(
+            () => store,
+            (error: unknown) => store.close().then(() => Promise.reject(error)),
+          )
+      }
+      const advised = { todo: expect.stringMatching(/^GRANT USAGE ON SCHEMA …, and SELECT, INSERT, UPDATE, DELETE/) }
+      expect(await refusal(use())).toMatchObject(advised)
+      await asAdmin('GRANT USAGE ON SCHEMA narrow TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA narrow TO reader')
+      expect(await refusal(use())).toMatchObject(advised)
+      await asAdmin('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA narrow TO reader')
+      await (await use()).close()
+    })
+
+    it.each([
+      'CREATE TYPE taken.space AS (a int)',
+      'CREATE SEQUENCE taken.event',
+      'CREATE DOMAIN taken.session AS int',
+    ])("is refused as somebody else's where a name of ours is taken: %s", async (create) => {
+      await asAdmin(`DROP SCHEMA IF EXISTS taken CASCADE; CREATE SCHEMA taken; ${create}`)
+      expect(await refusal(opened(inSchema('taken')))).toMatchObject({
+        what: "the schema is somebody else's",
+        todo: 'name another in the URL: ?schema=name',
+      })
+    })
+
     it("is refused when it is somebody else's, or of another version, and not written to", async () => {
       await asAdmin(`CREATE SCHEMA theirs; CREATE TABLE theirs.space (id int); CREATE TABLE theirs.users (id int)`)
       expect(await refusal(opened(inSchema('theirs')))).toMatchObject({

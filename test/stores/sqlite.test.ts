@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LogEvent } from '../../src/log/index.js'
-import { keyOf, type OpenStore, openStore, StoreError } from '../../src/stores/index.js'
+import { keyOf, openStore, StoreError } from '../../src/stores/index.js'
 import { type Database, openDatabase } from '../../src/stores/sqlite/database.js'
 import { openSqlite } from '../../src/stores/sqlite/sqlite.js'
 import { built, type Program, start } from '../support/child.js'
@@ -49,6 +49,34 @@ describe('a SQLite file', () => {
       found: 'schema version 1',
       expected: 'schema version 3',
     })
+  })
+
+  it.each([
+    ['removed', (file: string) => rmSync(file)],
+    [
+      'replaced',
+      (file: string) => {
+        writeFileSync(`${file}.new`, readFileSync(file))
+        renameSync(`${file}.new`, file)
+      },
+    ],
+  ])('that is %s while it is in use takes nothing more: others would find another there', async (how, change) => {
+    const file = join(folder, `${how}.db`)
+    const store = await opened(`sqlite=${file}`)
+    const kept = store.namespace('n')
+    const swap = (version: number) =>
+      kept.swap('s', {
+        ...{ version, record: '{}', sessionKey: 'a', session: undefined, effect: undefined },
+        ...{ atMs: 0, command: 'acquire', by: 'a' },
+      })
+    expect(await swap(0)).toBe(true)
+    change(file)
+    const lost = { what: 'the SQLite file is no longer the one that was opened', store: `sqlite ${file}`, lost: true }
+    expect(await problem(swap(1))).toMatchObject(lost)
+    expect(await problem(kept.load('s', 'a'))).toMatchObject(lost)
+    expect(await problem(store.namespaces(''))).toMatchObject(lost)
+    expect(await problem(store.remove('n'))).toMatchObject(lost)
+    await store.close()
   })
 
   it('that is no database, or has no folder, is refused with what to do', async () => {
@@ -241,7 +269,7 @@ describe('processes on one SQLite file', () => {
   })
 })
 
-async function problem(promise: Promise<OpenStore>): Promise<unknown> {
+async function problem(promise: Promise<unknown>): Promise<unknown> {
   const error = await promise.then(
     () => new Error('it did not fail'),
     (thrown) => thrown,

@@ -2,12 +2,13 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { keyOf } from '../key.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
+import { StoreError } from '../store-error.js'
 import { parseCommit, type SwapCommit } from './commit.js'
 import { type GitObject, type Objects, openObjects } from './objects.js'
 import { type Packing, packing } from './packing.js'
 import { damaged, foreignRef } from './problem.js'
 import { runGit } from './process.js'
-import { openRefs, type Refs } from './refs.js'
+import { ELSEWHERE, openRefs, type Refs } from './refs.js'
 import { findRepository, makeRepository, type Repository } from './repository.js'
 import { sessionOf, type Tip, tipAt, viewOf, writeSwap } from './tip.js'
 
@@ -77,17 +78,29 @@ async function namespacesIn({ place }: Repository, prefix: string): Promise<read
  */
 async function removeRefs({ place }: Repository, objects: Objects, folder: string): Promise<void> {
   const failed = `the refs below ${folder} cannot be removed`
-  const listed = await runGit(place, ['for-each-ref', '--format=%(objectname) %(refname)', `${folder}/`], failed)
-  const deletions: string[] = []
-  for (const line of listed.split('\n').filter(Boolean)) {
-    const [object = '', ref = ''] = line.split(' ')
-    const found = await objects.at(object)
-    // One that leads to nothing holds nothing of anybody.
-    if (found === undefined || typeof swapIn(found) !== 'string') deletions.push(`delete ${ref} ${object}\n`)
+  for (let tries = 1; ; tries++) {
+    const listed = await runGit(place, ['for-each-ref', '--format=%(objectname) %(refname)', `${folder}/`], failed)
+    const deletions: string[] = []
+    for (const line of listed.split('\n').filter(Boolean)) {
+      const [object = '', ref = ''] = line.split(' ')
+      const found = await objects.at(object)
+      // One that leads to nothing holds nothing of anybody.
+      if (found === undefined || typeof swapIn(found) !== 'string') deletions.push(`delete ${ref} ${object}\n`)
+    }
+    const removal = ['-c', 'core.fsync=reference', 'update-ref', '--no-deref', '--stdin']
+    if (deletions.length === 0) return
+    try {
+      return void (await runGit(place, removal, failed, deletions.join('')))
+    } catch (error) {
+      // Another who removes the same was quicker: what is left is looked at anew.
+      const words = error instanceof StoreError ? (error.problem.found ?? '') : ''
+      if (tries === MOST_REMOVALS || !ELSEWHERE.test(words)) throw error
+    }
   }
-  const removal = ['-c', 'core.fsync=reference', 'update-ref', '--no-deref', '--stdin']
-  if (deletions.length > 0) await runGit(place, removal, failed, deletions.join(''))
 }
+
+/** Each time somebody else has got on. */
+const MOST_REMOVALS = 100
 
 /** The swap that an object keeps, or, as text, what it is instead. */
 const swapIn = ({ type, content }: GitObject): SwapCommit | string =>

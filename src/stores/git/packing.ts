@@ -24,7 +24,7 @@ export function packing({ place, synced }: Repository): Packing {
       // What goes when a run or a process ends is not worth it.
       if (!synced || swaps % ASK_EVERY !== 0) return
       // Packs that take the place of objects which are on the disk have to be there too.
-      const gc = ['-c', 'core.fsync=all', 'gc', '--auto', '--quiet']
+      const gc = ['-c', 'core.fsync=all', '-c', 'gc.pruneExpire=2.weeks.ago', 'gc', '--auto', '--quiet']
       asked ??= runGit(place, gc, 'objects cannot be packed')
         .catch(() => undefined)
         .finally(() => {

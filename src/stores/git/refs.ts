@@ -12,7 +12,7 @@ export interface Refs {
 }
 
 /** What update-ref says when the ref is elsewhere, there already, or no more. Then nothing has happened. */
-const ELSEWHERE = /but expected|reference already exists|unable to resolve reference '[^']*'$/
+export const ELSEWHERE = /but expected|reference already exists|unable to resolve reference '[^']*'$/
 
 const DONE = 'commit: ok\n'
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import { textOf } from '../processes/processes.js'
+import { wasMeantForUs } from '../processes/signals.js'
 import { StoreError } from '../store-error.js'
 
 /** Whom the server runs as, when it is not the user of this process. */
@@ -36,7 +37,10 @@ export function userOfServer(): User | undefined {
 export function findBinaries(user: User | undefined, folder: string): Binaries {
   const installed = installedBinaries()
   for (const file of [installed.postgres, installed.initdb]) makeExecutable(file)
-  const tried = spawnSync(installed.postgres, ['--version'], { ...user, encoding: 'utf8' })
+  const ask = () => spawnSync(installed.postgres, ['--version'], { ...user, encoding: 'utf8' })
+  let tried = ask()
+  // A signal that is for our group ends it as well; ours is heard as soon as there is a turn of the event loop.
+  if (wasMeantForUs(tried.signal)) tried = ask()
   if (tried.error === undefined && tried.status === 0) return installed
   if (user !== undefined && (tried.error as NodeJS.ErrnoException | undefined)?.code === 'EACCES') {
     return copied(installed, user, join(folder, 'native'))

@@ -50,6 +50,17 @@ const NOT_ALLOWED = {
   expected: 'the right to create a schema, or one that this user owns',
   todo: 'GRANT CREATE ON DATABASE … TO the user, or name a schema of its own: ?schema=name',
 }
+const NO_RIGHTS_THERE = {
+  what: 'the Postgres user may not do what the store needs with the schema that is there',
+  expected: 'a user who may use the schema, and read and write its tables',
+  todo: 'GRANT USAGE ON SCHEMA …, and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the user; or name a schema of its own: ?schema=name',
+}
+/** Other things of the name that a table of ours would have. */
+const NAME_TAKEN: Known = {
+  what: "the schema is somebody else's",
+  expected: 'a schema that contention made, or one that does not exist yet',
+  todo: 'name another in the URL: ?schema=name',
+}
 const TABLES_GONE: Known = {
   what: 'the tables of the store have gone',
   expected: 'the schema as it was when the store was opened',
@@ -101,6 +112,8 @@ const known: Readonly<Record<string, Known>> = {
     todo: 'CREATE DATABASE, or name another in the URL',
   },
   '42501': NOT_ALLOWED,
+  '42P07': NAME_TAKEN,
+  '42710': NAME_TAKEN,
   '25006': {
     what: 'the Postgres server takes no writes',
     expected: 'a primary server, and a user who may write',
@@ -138,6 +151,7 @@ function knownOf(code: string | undefined, message: string, moment: Moment): Kno
   if (code?.startsWith('28')) return refusals.find(([sign]) => sign.test(message))?.[1] ?? REFUSED
   // Whatever the constraint is: ours are only broken by rows that are not ours.
   if (code?.startsWith('23') || (code === '55000' && moment === 'connected')) return TABLES_CHANGED
+  if (code === '42501' && /permission denied for (table|schema)/.test(message)) return NO_RIGHTS_THERE
   if (code !== undefined && isUntrusted(code)) return untrusted('Postgres')
   const problem = known[code ?? message]
   // The last words of a server are those of one that is a Postgres.
