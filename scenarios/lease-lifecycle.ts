@@ -12,6 +12,7 @@ import {
   noStarvation,
   replayEqualsState,
   type StateFold,
+  serviceOrder,
   takeoverBound,
   validMeansHeld,
   writesAccepted,
@@ -116,6 +117,7 @@ export const leaseLifecycle = defineScenario({
     epochsGrow,
     fencedWrites,
     validMeansHeld,
+    serviceOrder({ queueMs: p.queueMs }),
     genuineTokens,
     contiguousLog,
     acknowledgedKept,
@@ -161,6 +163,8 @@ function* contend(node: Contender, p: P): Body {
 
 interface Held {
   readonly fence: Fence
+  /** For how long it was asked, and is renewed. */
+  readonly ttlMs: number
   readonly sentAtMs: number
 }
 
@@ -171,11 +175,13 @@ function* pursue(
   p: P,
   ownedEpoch: number | undefined,
 ): Generator<Suspended, Held | undefined, Outcome> {
+  // Of who asks for as long as everybody else, no core would show that it takes one length for another.
+  const ttlMs = node.random.chance(300) ? Math.max(2, p.ttlMs >> 1) : p.ttlMs
   let sentAtMs = node.monotonicMs
   let outcome =
     ownedEpoch !== undefined && node.can('claim') && node.random.chance(100)
-      ? yield node.claim(space, ownedEpoch, p.ttlMs)
-      : yield node.acquire(space, p.ttlMs, p.queueMs)
+      ? yield node.claim(space, ownedEpoch, ttlMs)
+      : yield node.acquire(space, ttlMs, p.queueMs)
   let unanswered = 0
   for (let attempt = 1; outcome.kind !== 'granted'; attempt++) {
     unanswered = outcome.kind === 'timeout' ? unanswered + 1 : 0
@@ -189,11 +195,11 @@ function* pursue(
       sentAtMs = node.monotonicMs
       const claims = outcome.kind === 'lease-held' && node.can('claim') && node.random.chance(300)
       outcome = yield claims
-        ? node.claim(space, (outcome as { epoch: number }).epoch, p.ttlMs)
-        : node.acquire(space, p.ttlMs, p.queueMs)
+        ? node.claim(space, (outcome as { epoch: number }).epoch, ttlMs)
+        : node.acquire(space, ttlMs, p.queueMs)
     }
   }
-  return { fence: outcome.fence, sentAtMs }
+  return { fence: outcome.fence, ttlMs, sentAtMs }
 }
 
 /** Some ask so that they come at the very millisecond at which the lease of another ends. */
@@ -204,9 +210,9 @@ function aimed(node: Contender, outcome: Outcome, waitMs: number, { backoffCapMs
 }
 
 /** Holds the lease, for as long as the client believes in it, and serves its space. */
-function* hold(node: Contender, { fence, sentAtMs }: Held, p: P): Body {
+function* hold(node: Contender, { fence, ttlMs, sentAtMs }: Held, p: P): Body {
   const { client } = node
-  const { ttlMs, maxDriftPpm } = p
+  const { maxDriftPpm } = p
   const worthUntilMs = (from: number) =>
     client.believesUntilMs({ sentAtMs: from, receivedAtMs: node.monotonicMs, ttlMs, maxDriftPpm })
   let untilMs = worthUntilMs(sentAtMs)
@@ -292,6 +298,9 @@ const ODD_ENTRIES: readonly Entry[] = [
   ['note', false],
   ['note', '0\nß'],
   ['note', [{ half: 0.5 }, 'é', []]],
+  // In half as many bits, or bytes, or in one case, another.
+  ['Note.Of', 0.1],
+  ['note', ` ${'long '.repeat(20)}`],
 ]
 
 /** One entry in eight is odd. */
@@ -300,7 +309,7 @@ function entryOf(drawn: number): Entry {
 }
 
 /** What is asked with a token that was made up. */
-const forgeable = ['renew', 'checkpoint', 'validate', 'append', 'truncate'] as const
+const forgeable = ['renew', 'checkpoint', 'validate', 'append', 'truncate', 'release'] as const
 
 type Can = (kind: CommandKind) => boolean
 
@@ -322,7 +331,6 @@ function careless(
       if (fence.token === '') return undefined
       const tokens = [`forged by ${node.owner}`, '', fence.token.slice(0, -1), `${fence.token}.`]
       const forged = { ...fence, token: tokens[(payload >> 2) % tokens.length] as string }
-      // Not a release: one that frees nothing may well be answered with yes.
       switch (forgeable[payload % forgeable.length]) {
         case 'renew':
           return can('renew') ? node.renew(forged, ttlMs) : undefined
@@ -332,6 +340,8 @@ function careless(
           return can('validate') ? node.validate(forged) : undefined
         case 'truncate':
           return can('truncate') ? node.truncate(forged, 0) : undefined
+        case 'release':
+          return can('release') ? node.release(forged) : undefined
         default:
           return can('append') ? node.append(forged, 'entry', payload) : undefined
       }

@@ -51,6 +51,10 @@ export const fencing: readonly ContractCheck[] = [
       probe.nowMs += 100
       const next = await probe.granted('a')
       if (next.epoch > fence.epoch) another(next.token, 'the next epoch')
+      const other = await probe.granted('a', 't')
+      await powerless(probe, { ...next, token: other.token }, 'the token of another space')
+      const nowhere = { ...other, space: 'never granted' }
+      for (const ask of everyWay(probe, nowhere)) await probe.refused(ask(), 'the fence of another space')
       return undefined
     },
   },

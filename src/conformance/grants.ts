@@ -30,7 +30,7 @@ export const grants: readonly ContractCheck[] = [
     name: 'a live lease is not granted to another',
     needs: ['acquire'],
     async check(probe) {
-      const { expiresAtMs } = await probe.grant('a')
+      const { fence, expiresAtMs } = await probe.grant('a')
       // Of a core that grants less than was asked for, no more is live than it has said.
       probe.nowMs = Math.max(probe.nowMs, Math.min(probe.nowMs + 100, expiresAtMs) - 1)
       const reply = await probe.acquire('b')
@@ -38,6 +38,7 @@ export const grants: readonly ContractCheck[] = [
       if (reply.kind !== 'lease-held') return
       // It need not say whose the lease is, and until when; or it says when another is granted, under a lock-delay.
       if (reply.owner !== '') probe.same(reply.owner, 'a', 'owner of the lease, as told to another')
+      if (reply.epoch > 0) probe.same(reply.epoch, fence.epoch, 'epoch of the lease, as told to another')
       if (reply.expiresAtMs !== 0) probe.atLeast(reply.expiresAtMs, expiresAtMs, 'end of the lease, as told to another')
     },
   },
@@ -87,6 +88,15 @@ export const grants: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       for (const space of ['s', 't', "it's", 'a/b', 'a', 'ключ', '../s', '']) await probe.granted('a', space)
+    },
+  },
+  {
+    name: 'a live lease outlasts the grants of many other spaces',
+    needs: ['acquire'],
+    async check(probe) {
+      await probe.granted('a', 's', LONG_TTL_MS)
+      for (let other = 0; other < GRANTS; other++) await probe.granted('b', `other ${other}`)
+      await probe.refused(probe.acquire('b'), `acquire by another after ${GRANTS} other spaces were granted`)
     },
   },
   {
@@ -176,6 +186,23 @@ export const grants: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'an acquire that is sent again after a restart of the store is no second one',
+    needs: ['acquire'],
+    async check(probe) {
+      for (const unsynced of ['lost', 'kept'] as const) {
+        const { epoch } = await probe.granted('a')
+        const asked = probe.last
+        probe.restart(unsynced)
+        probe.nowMs += 10
+        const again = await probe.send(asked)
+        if (again.kind === 'granted') probe.same(again.fence.epoch, epoch, 'epoch of the same acquire')
+        probe.nowMs += LONG_TTL_MS
+        const late = await probe.send(asked)
+        if (late.kind === 'granted') probe.same(late.fence.epoch, epoch, 'epoch of the same acquire, after its lease')
+      }
+    },
+  },
+  {
     name: 'a renewal or a release that is sent again is answered as before',
     needs: ['acquire', 'renew'],
     async check(probe) {
@@ -213,6 +240,19 @@ export const grants: readonly ContractCheck[] = [
       await probe.refused(probe.acquire('b'), 'acquire by another while the renewed lease is live')
       probe.nowMs += 1
       await probe.granted('b')
+    },
+  },
+  {
+    name: 'a shorter renewal does not shorten the lease',
+    needs: ['acquire', 'renew'],
+    async check(probe) {
+      const { fence, expiresAtMs } = await probe.grant('a', 's', LONG_TTL_MS)
+      probe.nowMs += 1
+      // Copies may change places, and a client believes in the longer: it would not know which came last.
+      if (isRefusal(await probe.renew(fence))) return 'not renewed'
+      probe.nowMs = expiresAtMs - 1
+      await probe.refused(probe.acquire('b'), 'acquire by another, after a renewal for less than was left')
+      return undefined
     },
   },
   {
@@ -278,7 +318,9 @@ export const grants: readonly ContractCheck[] = [
       await probe.granted('a')
       const first = await probe.acquire('b', 's', 100, 500)
       if (!('position' in first) || first.position === 0) return 'no queue'
-      await probe.acquire('c', 's', 100, 500)
+      const second = await probe.acquire('c', 's', 100, 500)
+      if ('position' in second && second.position > 0)
+        probe.higher(second.position, first.position, 'place of the second in the queue')
       probe.nowMs += 100
       await probe.refused(probe.acquire('c', 's', 100, 500), 'acquire by the second in the queue')
       await probe.granted('b')

@@ -2,6 +2,7 @@ import type { Json } from '../log/index.js'
 import type { ContractCheck } from './check.js'
 import { everyWay, madeUpTokens, writes } from './fences.js'
 import { alike, shown } from './names.js'
+import { LONG_TTL_MS } from './probe.js'
 
 /** What a text file, a number or what is taken for nothing would not keep. An object has one key: their order is a store's own. */
 const payloads: readonly Json[] = [
@@ -28,6 +29,9 @@ const twins: readonly (readonly [type: string, payload: Json])[] = [
   ['two words', 'x'],
 ]
 
+/** More than a byte counts, of which no checkpoint says that they are not needed. */
+const EVENTS = 260
+
 /** What is kept in a log, and who may write it. */
 export const logs: readonly ContractCheck[] = [
   {
@@ -50,6 +54,21 @@ export const logs: readonly ContractCheck[] = [
         probe.same(await probe.appended(fence, expected), expected, 'seq of the next append')
         const { seq } = await probe.expect('appended', probe.send(probe.last), 'the same append')
         probe.same(seq, expected, 'seq of the same append')
+      }
+    },
+  },
+  {
+    name: 'an append that is sent again after a restart of the store is no second one',
+    needs: ['acquire', 'append', 'load'],
+    async check(probe) {
+      for (const [at, unsynced] of (['lost', 'kept'] as const).entries()) {
+        const seq = await probe.appended(await probe.granted('a'), at)
+        const asked = probe.last
+        probe.restart(unsynced)
+        const again = await probe.send(asked)
+        if (again.kind === 'appended') probe.same(again.seq, seq, 'seq of the same append')
+        probe.same((await probe.loaded()).nextSeq, at + 1, 'the head of the log')
+        probe.nowMs += 100
       }
     },
   },
@@ -81,6 +100,13 @@ export const logs: readonly ContractCheck[] = [
         for (const write of everyWay(probe, { ...fence, token }, writes))
           await probe.refused(write(), `a write with ${what}`)
       }
+      const other = await probe.granted('a', 't')
+      for (const made of [
+        { ...fence, token: other.token },
+        { ...other, space: 'never granted' },
+      ])
+        for (const write of everyWay(probe, made, writes))
+          await probe.refused(write(), 'a write with the token of another space')
       return undefined
     },
   },
@@ -96,6 +122,17 @@ export const logs: readonly ContractCheck[] = [
       if (!probe.has('truncate')) return
       await probe.truncated(fence, 2, 'truncate up to the checkpoint')
       await probe.expect('truncated', probe.send(probe.last), 'the same truncate')
+    },
+  },
+  {
+    name: 'a log keeps as many events as are appended',
+    needs: ['acquire', 'append', 'load', 'read'],
+    async check(probe) {
+      const fence = await probe.granted('a', 's', LONG_TTL_MS)
+      for (let seq = 0; seq < EVENTS; seq++) await probe.appended(fence, seq)
+      const { nextSeq } = await probe.loaded()
+      const payloads = (await probe.events(0, nextSeq)).map(({ payload }) => payload)
+      probe.same(payloads, [...Array(EVENTS).keys()], `the payloads of ${EVENTS} events`)
     },
   },
   {

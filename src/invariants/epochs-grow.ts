@@ -1,3 +1,4 @@
+import { ByContender, contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
@@ -6,22 +7,36 @@ import type { Invariant } from './invariant.js'
  */
 export const epochsGrow: Invariant = {
   name: 'epochs-grow',
-  rule: 'every grant of a space has a higher epoch than every grant of it before, and so has every taking of a job',
-  kinds: ['granted', 'enqueued', 'taken'],
-  begin({ nodes, spaces }) {
+  rule: 'every grant of a space has a higher epoch than every grant of it before, and so has every taking of a job; no claim is granted at an epoch that has passed',
+  kinds: ['sent', 'granted', 'enqueued', 'taken'],
+  begin(cast) {
+    const { nodes, spaces } = cast
+    /** What each contender has claimed last: which epoch it expects is known when it asks. */
+    const claims = new ByContender<{ readonly request: number; readonly epoch: number }>(cast)
     const epochs = new Float64Array(spaces.length)
     /** By space and number of the job. */
     const takings: Map<number, number>[] = spaces.map(() => new Map())
     return {
-      step({ kind, space, node, seq, epoch, repeated }) {
+      step(event) {
+        const { kind, command, space, node, seq, request, epoch, repeated } = event
+        if (kind === 'sent') {
+          if (command === 'claim') claims.set(contenderOf(event, cast), { request, epoch })
+          return undefined
+        }
         const highest = epochs[space] as number
         const jobs = takings[space]
         switch (kind) {
-          case 'granted':
+          case 'granted': {
             if (epoch > highest) epochs[space] = epoch
             else if (!repeated)
               return `${spaces[space]} was granted to ${nodes[node]} at epoch ${epoch}, after epoch ${highest}`
-            return undefined
+            if (command !== 'claim' || repeated) return undefined
+            const contender = contenderOf(event, cast)
+            const claim = claims.get(contender)
+            // A core may have gone on by itself, as after a restart: then the claim expects more than was granted last.
+            if (claim?.request !== request || claim.epoch >= highest) return undefined
+            return `${spaces[space]} was granted to ${contenderName(contender, cast)}, which claimed it at epoch ${claim.epoch}, after epoch ${highest}`
+          }
           case 'enqueued':
             // It may have the number of one that is over.
             if (!repeated) jobs?.delete(seq)

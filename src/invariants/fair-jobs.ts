@@ -29,7 +29,7 @@ interface Queue {
 export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Invariant {
   return {
     name: 'fair-jobs',
-    rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and nobody is sent away while one is',
+    rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and done only while it is held; nobody is sent away while one is ready',
     kinds: ['enqueued', 'taken', 'idle', 'lease-held', 'queued', 'completed', 'failed'],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
@@ -67,9 +67,13 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 ? undefined
                 : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
             }
-            case 'completed':
-              if (!repeated) putAside(queue, seq, DONE)
-              return undefined
+            case 'completed': {
+              if (repeated) return undefined
+              const lapsedAtMs = job?.epoch === epoch ? job.lapsesAtMs : Number.POSITIVE_INFINITY
+              putAside(queue, seq, DONE)
+              if (atMs < lapsedAtMs) return undefined
+              return `${nodes[node]} completed job ${seq} of ${spaces[space]}, which it had until ${lapsedAtMs} ms`
+            }
             case 'failed':
               if (repeated || job === undefined || epoch !== job.epoch) return undefined
               if (job.attempts >= maxAttempts) putAside(queue, seq, USED_UP)

@@ -1,35 +1,54 @@
 import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
+import { LeaseStandings } from './lease-standings.js'
 
 /**
- * What changes a space is accepted from the current owner alone: neither from one before it, nor from a node that
- * merely names the current epoch. A release is not judged here: one that frees nothing may well be answered with yes, and
+ * What changes a space is accepted from the current owner alone, and while its lease lasts: neither from one before it, nor from
+ * a node that merely names the current epoch. A release is not judged here: one that frees nothing may well be answered with yes, and
  * one that frees what is another's breaks mutual exclusion. Kleppmann, "How to do distributed locking" (2016).
  */
 export const fencedWrites: Invariant = {
   name: 'fenced-writes',
-  rule: 'a write is accepted only at the current epoch, and only from the node that was granted it',
-  kinds: ['granted', 'renewed', 'appended', 'checkpointed', 'truncated'],
+  rule: 'a write is accepted only at the current epoch, only from the node that was granted it, and not when its lease is over',
+  kinds: ['granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated', 'store-restarted'],
   begin(cast) {
     const { spaces } = cast
     const epochs = new Float64Array(spaces.length)
     const owners = new Int32Array(spaces.length).fill(NOBODY)
+    const leases = new LeaseStandings(cast)
     return {
       step(event) {
-        const { kind, command, space, epoch, repeated } = event
+        const { kind, command, space, epoch, repeated, atMs } = event
+        if (kind === 'store-restarted') {
+          leases.storeRestarted(atMs)
+          return undefined
+        }
+        if (kind === 'released') {
+          leases.changed(event)
+          return undefined
+        }
         const contender = contenderOf(event, cast)
         if (kind === 'granted') {
+          leases.granted(event)
           if (epoch <= (epochs[space] as number)) return undefined
           epochs[space] = epoch
           owners[space] = contender
           return undefined
         }
         // A copy of an accepted write is told the same again; that it wrote nothing is for other rules to see.
-        if (repeated) return undefined
+        if (repeated) {
+          if (kind === 'renewed') leases.changed(event)
+          return undefined
+        }
         if (epoch !== epochs[space]) {
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
-        if (contender === owners[space]) return undefined
+        if (contender === owners[space]) {
+          const isLate = leases.isCurrent(event) && leases.isOver(space, atMs)
+          if (kind === 'renewed') leases.changed(event)
+          if (!isLate) return undefined
+          return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, whose lease was over`
+        }
         return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, which was ${contenderName(owners[space] as number, cast)}'s`
       },
     }

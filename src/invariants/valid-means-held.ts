@@ -9,14 +9,15 @@ import { LeaseStandings } from './lease-standings.js'
  */
 export const validMeansHeld: Invariant = {
   name: 'valid-means-held',
-  rule: 'a fence is called valid only while its lease is live, and only at the current epoch of its owner',
-  kinds: ['granted', 'renewed', 'released', 'valid'],
+  rule: 'a fence is called valid only while its lease is live, only at the current epoch of its owner, and for no longer than that lasts',
+  kinds: ['granted', 'renewed', 'released', 'valid', 'store-restarted'],
   begin(cast) {
     const leases = new LeaseStandings(cast)
     return {
       step(event) {
-        const { kind, space, epoch, repeated, atMs } = event
-        if (kind === 'granted') leases.granted(event)
+        const { kind, space, epoch, repeated, atMs, untilMs } = event
+        if (kind === 'store-restarted') leases.storeRestarted(atMs)
+        else if (kind === 'granted') leases.granted(event)
         else if (kind !== 'valid') leases.changed(event)
         // A copy is told what was true when the question first came.
         if (kind !== 'valid' || repeated) return undefined
@@ -25,8 +26,11 @@ export const validMeansHeld: Invariant = {
           return `${cast.spaces[space]} called ${asked} at epoch ${epoch} valid; the current epoch was ${leases.epochs[space]}`
         }
         const expiresAtMs = leases.expiries[space] as number
-        if (atMs < expiresAtMs) return undefined
-        return `${cast.spaces[space]} called ${asked} valid, whose lease was over at ${expiresAtMs} ms`
+        if (leases.isOver(space, atMs)) {
+          return `${cast.spaces[space]} called ${asked} valid, whose lease was over at ${expiresAtMs} ms`
+        }
+        if (untilMs <= expiresAtMs || !leases.endsAsTold(space)) return undefined
+        return `${cast.spaces[space]} called ${asked} valid until ${untilMs} ms, whose lease ends at ${expiresAtMs} ms`
       },
     }
   },

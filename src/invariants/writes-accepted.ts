@@ -42,11 +42,11 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       'split-brain',
       'invalid-token',
       'lease-expired',
+      'superseded',
     ],
     begin(cast) {
       const { spaces } = cast
       const leases = new LeaseStandings(cast)
-      const tokens = new Int32Array(spaces.length)
       /** By space, whether its lease was granted in the calm, and nobody has been told that it is lost. */
       const isCalm = new Uint8Array(spaces.length)
       /** By space, until when a write may not be refused. */
@@ -59,7 +59,6 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         const { kind, command, space, epoch, request, repeated, token, atMs, untilMs } = event
         if (kind === 'granted') {
           if (!leases.granted(event)) return undefined
-          tokens[space] = token
           requests[space] = request
           isCalm[space] = atMs >= calmFromMs ? 1 : 0
           safeUntilMs[space] = halfway(atMs, untilMs)
@@ -73,7 +72,7 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
           if (!isLate) safeUntilMs[space] = halfway(atMs, leases.expiries[space] as number)
           return undefined
         }
-        if (isLate || token !== tokens[space] || isCalm[space] === 0) return undefined
+        if (isLate || token !== leases.tokens[space] || isCalm[space] === 0) return undefined
         if (atMs >= (safeUntilMs[space] as number)) return undefined
         isCalm[space] = 0
         if (command === 'renew' || command === 'release' || command === 'claim') return undefined

@@ -77,6 +77,7 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'sent':
       return [
         epoch > 0 ? `epoch ${epoch}` : '',
+        askedSeq(event),
         event.token === 0 ? '' : `token ${hex(event.token)}`,
         event.content === 0 ? '' : `content ${hex(event.content)}`,
         attempt > 0 ? `attempt ${attempt + 1}` : '',
@@ -85,13 +86,14 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [epoch > 0 ? `holds epoch ${epoch}` : '']
     case 'granted':
       return [`epoch ${epoch}`, `until ${untilMs} ms`, `token ${hex(event.token)}`]
+    case 'released':
+    case 'acts':
+      return [`epoch ${epoch}`]
     case 'renewed':
     case 'valid':
       return [`epoch ${epoch}`, `until ${untilMs} ms`]
     case 'appended':
       return [`epoch ${epoch}`, `seq ${seq}`, `content ${hex(event.content)}`]
-    case 'acts':
-      return [`epoch ${epoch}`]
     case 'enqueued':
       return [`job ${seq}`]
     case 'taken':
@@ -102,7 +104,8 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'store-restarted':
       return [`until ${untilMs} ms`, seq === 1 ? 'what was not synced is lost' : 'nothing is lost']
     case 'checkpointed':
-      return [`next seq ${seq}`, `state ${hex(event.content)}`]
+      // What is in another than was asked for, nobody has said.
+      return [`next seq ${seq}`, event.content === 0 ? 'not the one asked for' : `state ${hex(event.content)}`]
     case 'loaded':
       return [`head at ${seq}`, untilMs > 0 ? `checkpoint at ${untilMs}, state ${hex(event.content)}` : '']
     case 'events':
@@ -146,6 +149,20 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
     default:
       return []
+  }
+}
+
+/** What a command says of the log. */
+function askedSeq({ command, seq }: TraceEvent): string {
+  switch (command) {
+    case 'checkpoint':
+      return `next seq ${seq}`
+    case 'truncate':
+      return `before seq ${seq}`
+    case 'read':
+      return `from seq ${seq}`
+    default:
+      return ''
   }
 }
 

@@ -41,6 +41,10 @@ import x09 from './x09-own-lease-claimed.js'
 import x10 from './x10-copy-told-otherwise.js'
 import x11 from './x11-log-closed-by-restart.js'
 import x12 from './x12-renewal-of-anothers-lease.js'
+import x13 from './x13-asking-again-goes-behind.js'
+import x14 from './x14-claim-at-any-epoch.js'
+import x15 from './x15-write-after-expiry.js'
+import x16 from './x16-complete-after-expiry.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -82,6 +86,10 @@ export const mutants: readonly Entry[] = [
   ['x10', x10],
   ['x11', x11],
   ['x12', x12],
+  ['x13', x13],
+  ['x14', x14],
+  ['x15', x15],
+  ['x16', x16],
 ]
 
 /** Correct designs that look odd. */

@@ -1309,7 +1309,7 @@ describe('writes-accepted', () => {
 
 describe('fenced-writes', () => {
   it('has writes accepted from the owner, at its epoch', () => {
-    const trace = [granted(0, 'a', 1), appended(10, 'a', 0), granted(100, 'b', 2)]
+    const trace = [granted(0, 'a', 1, 90), appended(10, 'a', 0), granted(100, 'b', 2, 190)]
     expectHeld(fencedWrites, [...trace, appended(110, 'b', 1, 0, { epoch: 2 })])
     expectBroken(
       fencedWrites,
@@ -1326,7 +1326,7 @@ describe('fenced-writes', () => {
   })
 
   it('has writes of one task accepted, and not of another task of its node at the same epoch', () => {
-    const trace = [granted(0, 'a/1', 1)]
+    const trace = [granted(0, 'a/1', 1, 90)]
     expectHeld(fencedWrites, [...trace, appended(10, 'a/1', 0)])
     expectBroken(
       fencedWrites,
@@ -1347,7 +1347,7 @@ describe('fenced-writes', () => {
     ['checkpointed', 'checkpoint'],
     ['truncated', 'truncate'],
   ] as const)('counts what was %s as a write', (kind, command) => {
-    const trace = [granted(0, 'a', 1), granted(100, 'b', 2)]
+    const trace = [granted(0, 'a', 1, 90), granted(100, 'b', 2, 190)]
     expectHeld(fencedWrites, [...trace, at(110, 'b', kind, { command, epoch: 2 })])
     expectBroken(
       fencedWrites,
@@ -1358,13 +1358,41 @@ describe('fenced-writes', () => {
   })
 
   it('leaves releases alone: one that frees nothing may be answered with yes', () => {
-    const trace = [granted(0, 'a', 1), granted(100, 'b', 2)]
+    const trace = [granted(0, 'a', 1, 90), granted(100, 'b', 2, 190)]
     expectHeld(fencedWrites, [...trace, at(110, 'a', 'released', { command: 'release', epoch: 1 })])
   })
 
   it('does not judge a write again when its request comes again', () => {
-    const trace = [granted(0, 'a', 1), appended(10, 'a', 0), granted(100, 'b', 2)]
+    const trace = [granted(0, 'a', 1, 90), appended(10, 'a', 0), granted(100, 'b', 2, 190)]
     expectHeld(fencedWrites, [...trace, appended(110, 'a', 0, 0, { repeated: true })])
+  })
+
+  it('has none accepted when the lease is over: it has run out, or was released', () => {
+    const over = 's accepted append of a at epoch 1, whose lease was over'
+    const trace = [granted(0, 'a', 1, 100), appended(99, 'a', 0)]
+    expectHeld(fencedWrites, trace)
+    expectBroken(fencedWrites, [...trace, appended(100, 'a', 1)], 2, over)
+    expectBroken(
+      fencedWrites,
+      [...trace, renewed(100, 'a', 1, 200)],
+      2,
+      's accepted renew of a at epoch 1, whose lease was over',
+    )
+    expectHeld(fencedWrites, [...trace, renewed(99, 'a', 1, 199), appended(198, 'a', 1)])
+    const release = at(50, 'a', 'released', { command: 'release', epoch: 1, request: 9 })
+    expectBroken(fencedWrites, [granted(0, 'a', 1, 100), release, appended(60, 'a', 0)], 2, over)
+  })
+
+  it('lets a lease that was live when the store stopped last longer than was told: etcd #9395', () => {
+    const stop = at(90, 'a', 'store-restarted', { node: -1 })
+    expectHeld(fencedWrites, [granted(0, 'a', 1, 100), stop, appended(150, 'a', 0)])
+    const late = at(100, 'a', 'store-restarted', { node: -1 })
+    expectBroken(
+      fencedWrites,
+      [granted(0, 'a', 1, 100), late, appended(150, 'a', 0)],
+      2,
+      's accepted append of a at epoch 1, whose lease was over',
+    )
   })
 })
 
