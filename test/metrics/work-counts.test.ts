@@ -57,6 +57,14 @@ describe('the counts of work', () => {
     expect(countsOf(trace)).toMatchObject({ deadLetters: 0, attempts: 2 })
   })
 
+  it('heed no word of a worker whose job another has taken since', () => {
+    const trace = [enqueued(0, 'c', 0), taken(10, 'a', 0, 1), taken(70, 'b', 0, 2), failed(75, 'a', 0, 1)]
+    expect(countsOf([...trace, idle(119)]).deadLetters).toBe(0)
+    expect(countsOf([...trace, failed(80, 'b', 0, 2), idle(81)]).deadLetters).toBe(1)
+    // The attempt of b ended without a word of b.
+    expect(countsOf([...trace, taken(120, 'c', 0, 3)]).redeliveries).toBe(2)
+  })
+
   it('know a second effect from a copy of the first', () => {
     const copy = written(30, 'a', 0, 7, { repeated: true })
     expect(countsOf([written(20, 'a', 0, 7), copy])).toMatchObject({ sideEffects: 1, duplicates: 0 })

@@ -101,6 +101,11 @@ describe('reports', () => {
     expect(githubAnnotations(reportAnnotations(await failing()))).toMatchSnapshot()
   })
 
+  it('end a title for GitHub neither at a comma nor at a colon, and a message at neither', () => {
+    const annotation = { title: 'a, b: 5%\nc', message: 'd, e: 5%\r\nf' }
+    expect(githubAnnotations([annotation])).toBe('::error title=a%2C b%3A 5%25%0Ac::d, e: 5%25%0D%0Af\n')
+  })
+
   it('show GitHub ten annotations at the most, and say how many are left out', () => {
     const many = Array.from({ length: 25 }, (_, index) => ({ title: `scenario ${index}`, message: 'broke' }))
     const lines = githubAnnotations(many).trimEnd().split('\n')

@@ -320,6 +320,30 @@ describe('a subject that only grants', () => {
     expect(ask(subject, append(second), 30)).toEqual({ kind: 'appended', seq: 0 })
   })
 
+  it('has a log that is not misled by a late copy of an older renewal', () => {
+    const subject = assembled({
+      name: 'remembers its renewals',
+      core() {
+        const told = new Map<number, number>()
+        return {
+          ...counts(),
+          renew({ request, ttlMs }, nowMs) {
+            const expiresAtMs = told.get(request) ?? nowMs + ttlMs
+            told.set(request, expiresAtMs)
+            return { kind: 'renewed', expiresAtMs }
+          },
+        }
+      },
+    })
+    const fence = fenceIn(ask(subject, acquire('a'), 0))
+    const [older, newer] = [renew(fence), renew(fence)]
+    ask(subject, older, 10)
+    ask(subject, newer, 50)
+    expect(ask(subject, older, 60)).toEqual({ kind: 'renewed', expiresAtMs: 110 })
+    expect(ask(subject, append(fence), 149)).toEqual({ kind: 'appended', seq: 0 })
+    expect(ask(subject, append(fence), 150)).toMatchObject({ kind: 'lease-expired', expiresAtMs: 150 })
+  })
+
   it('has a log that still knows after a restart of the store what was granted before', () => {
     const subject = assembled({ name: 'only grants', core: counts })
     const fence = fenceIn(ask(subject, acquire('a'), 0))

@@ -89,6 +89,15 @@ describe('the trace', () => {
     expect(describeEvent({ ...read, untilMs: 3, content: 0 }, cast)).toBe(`${line} (none from seq 3 on)`)
   })
 
+  it('tells with what a request is sent, and that it is sent again', () => {
+    const cast = castOf(numbered('node', 2), numbered('space', 1))
+    const sent: TraceEvent = { ...event, kind: 'sent', command: 'append', content: 255 }
+    const line = 'node-1 sends append of space-0 #3'
+    expect(describeEvent(sent, cast)).toBe(`${line} (epoch 2, token 0000004d, content 000000ff)`)
+    expect(describeEvent({ ...brief, kind: 'sent', command: 'append' }, cast)).toBe(line)
+    expect(describeEvent({ ...brief, kind: 'sent', command: 'append', attempt: 1 }, cast)).toBe(`${line} (attempt 2)`)
+  })
+
   it('calls the epoch of a job its epoch: it need not count how often the job was taken', () => {
     const cast = castOf(numbered('node', 2), numbered('space', 1))
     expect(describeEvent({ ...event, kind: 'taken', command: 'take', epoch: 7 }, cast)).toBe(
@@ -126,8 +135,11 @@ describe('the trace', () => {
       { numRuns: 60 },
     )
     for (const field of ['atMs', 'epoch', 'seq', 'untilMs'] as const) {
-      const beyond = { ...event, [field]: event[field] + 0x1_0000_0000 }
-      expect(digestOf([beyond]), field).not.toBe(digestOf([event]))
+      // `event` is laid out otherwise once a number of it is so large; `large` is so anyway.
+      for (const like of [event, large]) {
+        const beyond = { ...like, [field]: like[field] + 0x1_0000_0000 }
+        expect(digestOf([beyond]), field).not.toBe(digestOf([like]))
+      }
     }
     expect(digestOf([{ ...event, repeated: true }])).not.toBe(digestOf([event]))
     expect(digestOf([event], 2)).not.toBe(digestOf([event], 1))
@@ -161,6 +173,21 @@ describe('the trace', () => {
       writer.executed(atMs, task, each, { kind: 'loaded', checkpoint: undefined, nextSeq: 0 })
     }
     expect(seen).toEqual(['2 false', '1 false', '1 true'])
+  })
+
+  it('has nothing in a checkpoint that is answered with another place than was asked for', () => {
+    const cast = castOf(['node-0'], ['space-0'])
+    const fence = { space: 'space-0', owner: 'node-0', epoch: 1, token: '' }
+    const seen: (readonly [seq: number, content: number])[] = []
+    const writer = new TraceWriter(cast, undefined, [{ observe: ({ seq, content }) => void seen.push([seq, content]) }])
+    for (const nextSeq of [4, 3]) {
+      const command = { kind: 'checkpoint', fence, nextSeq: 4, state: 'four', session: 'node-0', request: 1 } as const
+      writer.executed(0, { node: 0, task: 0 }, tracedRequest(command, 0, 0), { kind: 'checkpointed', nextSeq })
+    }
+    expect(seen).toEqual([
+      [4, digestContent('checkpoint', 'four')],
+      [3, 0],
+    ])
   })
 
   it('gives names that do not depend on how many there are', () => {
