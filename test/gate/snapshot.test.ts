@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   builtInScenarios,
   compareWithSnapshot,
+  evaluateBudget,
   metricNames,
   parseSnapshot,
   type Report,
   runMatrix,
+  type Scenario,
+  type ScenarioOutcome,
   snapshotOf,
   snapshotReportMarkdown,
 } from '../../src/index.js'
@@ -74,6 +77,34 @@ describe('the snapshot', () => {
         expect(parseSnapshot(changed).kind).not.toBe('snapshot')
       }),
     )
+  })
+
+  it('tells of a limit that a metric has come nearer to, or has broken, and of none that it has moved away from', async () => {
+    const [scenario] = builtInScenarios as readonly [Scenario]
+    const name = scenario.name
+    const ran = await runMatrix([scenario], { parameters: { [name]: { durationMs: 500 } } })
+    const [outcome] = ran.outcomes as [ScenarioOutcome]
+    const limits = {
+      maxLeaseWindowP95Ms: 10_000,
+      maxCheckpointWindowEvents: 10_000,
+      maxReplayWindowMs: 10_000,
+      maxQueueDepth: 10_000,
+      maxRetryAttempts: 100,
+    }
+    /** The same run, but for its retries. */
+    const retrying = (retryAttempts: number): Report => {
+      const profile = { ...outcome.profile, retryAttempts }
+      const signature = String(retryAttempts).padStart(64, '0')
+      return reportOf(1, [{ ...outcome, profile, budget: evaluateBudget(profile, limits, 1), signature }])
+    }
+    const moved = (from: number, to: number) => {
+      const [drift] = compareWithSnapshot(retrying(to), snapshotOf(retrying(from)), [name])
+      return drift?.kind === 'changed' ? drift.budgets : drift
+    }
+    const metric = 'retryAttempts'
+    expect(moved(40, 100)).toEqual([{ metric, max: 100, headroomBefore: 60, headroom: 0, broken: false }])
+    expect(moved(40, 101)).toEqual([{ metric, max: 100, headroomBefore: 60, headroom: -1, broken: true }])
+    expect(moved(41, 40)).toEqual([])
   })
 
   it('equal reports do not drift, whatever the order', () => {

@@ -173,6 +173,18 @@ describe('the lease machine', () => {
     ])
   })
 
+  it('gives who has lost its place in the queue the last one, and counts no place that has run out', () => {
+    const replies = play([
+      [0, acquire('a', 100)],
+      [10, acquire('b', 100, 20)],
+      [20, acquire('c', 100, 200)],
+      [30, acquire('b', 100, 20)],
+      [50, acquire('d', 100, 200)],
+    ])
+    const places = replies.map((reply) => ('position' in reply ? reply.position : 0))
+    expect(places).toEqual([0, 1, 2, 2, 2])
+  })
+
   it('gives nobody a lease of no length', () => {
     for (const ttlMs of [0, -1, 1.5, Number.NaN]) expect(() => play([[0, acquire('a', ttlMs)]])).toThrow(RangeError)
   })
