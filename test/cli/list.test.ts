@@ -17,4 +17,12 @@ describe('contention list', () => {
     const { scenarios } = JSON.parse((await cli(root, ['list', '--json'])).stdout)
     expect(scenarios[0]).toMatchObject({ values: { nodes: 2, ttlMs: 250 }, parameters: { ttlMs: { default: 100 } } })
   })
+
+  it('shows a scenario once that is named twice, as whatever takes names does', async () => {
+    const root = ownProject(polite)
+    const once = await cli(root, ['list', 'own-scenario'])
+    expect(await cli(root, ['list', 'own-scenario', 'own-scenario'])).toEqual(once)
+    const { outcomes } = JSON.parse((await cli(root, ['run', 'own-scenario', 'own-scenario', '--json'])).stdout)
+    expect(outcomes).toHaveLength(1)
+  })
 })

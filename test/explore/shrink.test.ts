@@ -267,7 +267,7 @@ describe('a failure that is not a broken rule', () => {
     }),
   })
   const hasty = defineSubject({ name: 'hasty', client: { retryAfterMs: () => 0 } })
-  const quick = { ...of(hasty), maxSteps: 20_000, invariants: [] }
+  const quick = { ...of(hasty), maxSteps: 20_000, invariants: ['exclusive-belief'] }
 
   it('of the subject is made small and stays one on the same command', async () => {
     const failure = await found(full, 0)

@@ -14,6 +14,17 @@ function stateAfter(...steps: readonly Step[]): (typeof leaseStates)[number] | u
   return leaseStates[standings.stateOf(0, steps.length)]
 }
 
+/** How near-by its end the lease of a node is said to be near it, where it may last `ttlMs`. */
+function nearMs(ttlMs: number): number {
+  const standings = new Standings(1, ttlMs)
+  standings.observe({ ...at(0, 'a', 'granted', { command: 'acquire', epoch: 1, untilMs: 1_000 }), index: 0 })
+  const states = Array.from({ length: 1_001 }, (_, atMs) => leaseStates[standings.stateOf(0, atMs)])
+  const [holding, near] = [states.indexOf('holding'), states.indexOf('near-expiry')]
+  expect([holding, states.lastIndexOf('holding'), states.lastIndexOf('near-expiry')]).toEqual([0, near - 1, 999])
+  expect(states.at(-1)).toBe('idle')
+  return 1_000 - near
+}
+
 const take: readonly Step[] = [
   ['sent', 'take'],
   ['taken', 'take', { untilMs: 80 }],
@@ -21,6 +32,10 @@ const take: readonly Step[] = [
 const told: Step = ['delivered', 'take']
 
 describe('where a node stands', () => {
+  it('is near the end of its lease in the last eighth of its length, and in the last 2 ms at the least', () => {
+    expect([800, 100, 23, 1].map(nearMs)).toEqual([100, 12, 2, 2])
+  })
+
   it('is told of a worker as of a holder', () => {
     expect(stateAfter(['sent', 'take'])).toBe('waiting')
     expect(stateAfter(...take, told)).toBe('holding')

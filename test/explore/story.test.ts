@@ -14,7 +14,7 @@ import type { Check, Invariant } from '../../src/invariants/index.js'
 import type { Fault } from '../../src/kernel/index.js'
 import type { Json } from '../../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Scenario, workload } from '../../src/scenario/index.js'
-import { defineSubject, type Subject } from '../../src/subject/index.js'
+import { builtInSubject, defineSubject, type Subject } from '../../src/subject/index.js'
 import { digestContent, type EventKind, hex } from '../../src/trace/index.js'
 import waitsForItself from '../corpus/p14-orphan-waiter.js'
 import retryWithoutCap from '../corpus/p16-retry-without-cap.js'
@@ -191,6 +191,19 @@ describe('what a story says of a line that does not show it', () => {
     ])
   })
 
+  it('is nothing of a copy, which is told what the first was told', async () => {
+    const asksAgain = function* (node: Contender): Body {
+      if (node.index === 1) return
+      yield node.acquire('space-0', 20)
+      yield node.resend()
+    }
+    const scenario = scenarioOf(asksAgain, ['granted'], ({ repeated }) => (repeated ? 'broken' : undefined))
+    expect((await told(scenario, builtInSubject)).filter((line) => line.includes('granted'))).toEqual([
+      '1 ms  node-0 ← granted: acquire of space-0 #1 (epoch 1, until 21 ms)',
+      '3 ms  node-0 ← granted: acquire of space-0 #1 (epoch 1, until 21 ms, asked before)',
+    ])
+  })
+
   it('is what the scenario itself does', async () => {
     const crashes = function* (node: Contender): Body {
       if (node.index === 0) node.crash(2, 3)
@@ -198,7 +211,9 @@ describe('what a story says of a line that does not show it', () => {
     }
     const paused: Fault = { kind: 'pause', node: 1, atMs: 0, durationMs: 4 }
     const scenario = scenarioOf(crashes, ['restarted'], () => 'broken')
-    expect((await told(scenario, answering(1), [paused])).filter((line) => line.includes(' is '))).toEqual([
+    // The plan crashes the same node as well, but later.
+    const faults: readonly Fault[] = [paused, { kind: 'crash', node: 0, atMs: 50 }]
+    expect((await told(scenario, answering(1), faults)).filter((line) => line.includes(' is '))).toEqual([
       '0 ms  node-1 is paused (until 4 ms)',
       '2 ms  node-0 is crashed  (by the scenario)',
       '4 ms  node-1 is resumed',

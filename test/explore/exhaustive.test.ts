@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { proveSchedules } from '../../src/explore/index.js'
+import { builtInSubject, defineSubject } from '../../src/subject/index.js'
+
+describe('every schedule of two nodes', () => {
+  it('is run, but for those that differ from another in the order of steps that do nothing', async () => {
+    // All orders of 2 × 4 steps of nodes and 3 of the world: 11! / 4! / 4!.
+    expect(await proveSchedules({ nodes: 2, subject: builtInSubject })).toEqual({
+      schedules: 63_900,
+      equivalent: 69_300,
+    })
+  })
+
+  it('is run until one breaks a rule, and no more are once nobody wants them', async () => {
+    const grantsAll = defineSubject({
+      name: 'grants all',
+      core: ({ durable }) => {
+        const granted = durable('granted', () => ({ times: 0 }))
+        return {
+          acquire({ space, owner, ttlMs }, nowMs) {
+            return { kind: 'granted', fence: { space, owner, epoch: ++granted.times }, expiresAtMs: nowMs + ttlMs }
+          },
+        }
+      },
+    })
+    const { failure } = await proveSchedules({ nodes: 2, subject: grantsAll })
+    expect(failure).toMatchObject({ kind: 'breach', invariant: 'mutual-exclusion' })
+    let asked = 0
+    const stopped = await proveSchedules({ nodes: 2, subject: builtInSubject, goOn: () => ++asked <= 5 })
+    expect(stopped).toEqual({ schedules: 5, equivalent: 5, stopped: true })
+  })
+})
