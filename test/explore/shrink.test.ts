@@ -13,8 +13,8 @@ import {
   tokenOf,
 } from '../../src/explore/index.js'
 import type { Fault } from '../../src/kernel/index.js'
-import type { Scenario } from '../../src/scenario/index.js'
-import { defineSubject, type Subject } from '../../src/subject/index.js'
+import { type Body, defineScenario, resolveParameters, type Scenario, workload } from '../../src/scenario/index.js'
+import { builtInSubject, defineSubject, type Subject } from '../../src/subject/index.js'
 import { castOf, describeEvent, numbered, recorder, type TraceEvent } from '../../src/trace/index.js'
 import takeoverDeletesByKey from '../corpus/p02-takeover-deletes-by-key.js'
 import renewRecreates from '../corpus/p04-renew-recreates.js'
@@ -253,6 +253,37 @@ describe('a parameter', () => {
       expect(plan.parameters['maxUnanswered']).toBe(1)
       expect(plan.parameters['durationMs']).toBeLessThan(100)
     }
+  })
+})
+
+describe('a parameter whose least is worth little', () => {
+  /** Node-0 asks 12 times, or as often as that is lowered to, and then breaks the rule: three events each. */
+  const asksFrom = (min: number): Scenario =>
+    defineScenario({
+      name: 'breaks-late',
+      description: 'breaks its rule after so many requests',
+      parameters: {
+        ...workload({ nodes: 2, spaces: 1, durationMs: 100 }),
+        requests: { default: 12, min, max: 99, description: 'requests' },
+      },
+      network: () => ({ requestDelayMs: [1, 1], replyDelayMs: [1, 1], timeoutMs: 10 }),
+      *node(node, { requests }): Body {
+        for (let asked = 0; node.index === 0 && asked < requests; asked++) yield node.acquire('space-0', 20)
+        if (node.index === 0) node.act({ space: 'space-0', owner: 'node-0', epoch: 1, token: '' })
+      },
+      invariants: () => [{ name: 'mine', rule: 'none', kinds: ['acts'], begin: () => ({ step: () => 'broken' }) }],
+    })
+
+  it.each([
+    [10, 12],
+    [9, 9],
+  ])('stays at its default, unless that spares a quarter of what is told: %i of 12 to tell', async (min, left) => {
+    const scenario = asksFrom(min)
+    const parameters = resolveParameters(scenario.parameters, {})
+    const plan: Plan = { scenario: scenario.name, seed: 1, strategy: 'insertion', parameters, faults: [] }
+    const failure = failureOf(await attempt(scenario, plan, of(builtInSubject)), plan) as Failure
+    const { failure: small } = await shrink(scenario, failure, of(builtInSubject))
+    expect(small.plan.parameters['requests']).toBe(left)
   })
 })
 
