@@ -5,7 +5,7 @@ export interface Suspended {
   readonly suspended: true
 }
 
-/** A reply, by its `kind`. The kernel adds four kinds of its own: `elapsed`, `timeout`, `notified` and `spawned`. */
+/** A reply, by its `kind`. The kernel adds three kinds of its own: `elapsed`, `timeout` and `notified`. */
 export interface Tagged {
   readonly kind: string
 }

@@ -2,7 +2,7 @@ import { UNTOLD } from '../log/index.js'
 import type { Cast } from './cast.js'
 import { messageFaults, NOBODY, type TraceEvent } from './event.js'
 
-/** One event in words: `node-3 sent acquire of space-1 (request 12)`. The same for equal events, whatever the host. */
+/** One event in words: `node-3 sends acquire of space-1 #12`. The same for equal events, whatever the host. */
 export function describeEvent(event: TraceEvent, { nodes, spaces }: Cast): string {
   const node = nodes[event.node] ?? ''
   const task = event.task === 0 ? '' : `/${event.task}`

@@ -191,7 +191,7 @@ describe('a damaged token', () => {
     )
   })
 
-  // Its check has 16 bits: of 65,536 such tokens one passes. Hence the seed: these are some that do not.
+  // Its check has 32 bits: of four billion such tokens one passes.
   it('is told from a whole one when it is cut short, anywhere', () => {
     fc.assert(
       fc.property(anyPlan(4), fc.nat(), (drawn, place) => {
@@ -199,7 +199,7 @@ describe('a damaged token', () => {
         fc.pre(token !== undefined)
         expect(planIn(token.slice(0, BODY + (place % (token.length - BODY))))).toBeUndefined()
       }),
-      { numRuns: 1_000, seed: 1 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -211,7 +211,7 @@ describe('a damaged token', () => {
         const found = planIn(withCharacter(token, BODY + (place % (token.length - BODY)), pasted))
         if (found !== undefined) expect(found).toStrictEqual(drawn)
       }),
-      { numRuns: 1_000, seed: 1 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -220,7 +220,6 @@ describe('a damaged token', () => {
       fc.property(fc.string(), (text) => {
         expect(planIn(text)).toBeUndefined()
       }),
-      { seed: 1 },
     )
     expect(planIn('')).toBeUndefined()
     expect(planIn('cx1')).toBeUndefined()
@@ -254,23 +253,27 @@ describe('a token of another scenario', () => {
   })
 })
 
-describe('what a token still gets wrong', () => {
-  it('one that begins otherwise is of another version, or no token', () => {
-    expect(planIn('cx2qDgBAQAAAIW8')).toBeUndefined()
+describe('a token that is as good as whole', () => {
+  const token = tokenFor(plan)
+
+  it('is of another version, or none, where it begins otherwise', () => {
+    expect(planIn(token.replace('cx1', 'cx2'))).toBeUndefined()
   })
 
-  it('one whose last character is another is damaged, though only bits that say nothing differ', () => {
-    // Of cx1qDgHAiEAAAQwAAJQkAMGdQ.
-    expect(planIn('cx1qDgHAiEAAAQwAAJQkAMGdR')).toBeUndefined()
+  it('is damaged where only bits that say nothing differ', () => {
+    const [last, next] = ['0', '1']
+    expect(token.at(-1)).toBe(last)
+    const damaged = withCharacter(token, token.length - 1, next)
+    expect(Buffer.from(damaged, 'base64url')).toEqual(Buffer.from(token, 'base64url'))
+    expect(planIn(damaged)).toBeUndefined()
   })
 
-  it('one with the other alphabet of base64 is not of this one', () => {
-    // Of the first token of this file.
-    expect(planIn('cx1qDgHAiEAAAQwAAJQkAMDALQBOy+/')).toBeUndefined()
-  })
-
-  it('one that is cut short is damaged, though its 16 bits of check happen to fit', () => {
-    // Of cx1qDjjhAEBAAAAAAIAZIJc, which has a pause of 50 ms.
-    expect(planIn('cx1qDjjhAEBAAAAAAI')).toBeUndefined()
+  it('is none in the other alphabet of base64, which a shell or a path would change', () => {
+    const tokens = Array.from({ length: 100 }, (_, seed) => tokenFor({ ...plan, seed }))
+    for (const [ours, other] of ['-+', '_/'] as const) {
+      const some = tokens.filter((each) => each.includes(ours as string))
+      expect(some.length, ours).toBeGreaterThan(0)
+      for (const each of some) expect(planIn(each.replaceAll(ours as string, other as string))).toBeUndefined()
+    }
   })
 })

@@ -44,7 +44,6 @@ export interface ExploreSettings {
 /** @throws InputError for an option that cannot be used */
 export function exploreSettings({ io, project, scenarios, options }: ToExplore): ExploreSettings {
   const timeMs = options.time === undefined ? undefined : timeOption(options.time)
-  const fromSeed = options.fromSeed ?? options.seed
   const invariants = options.invariant === undefined ? undefined : invariantsNamed(options.invariant, scenarios)
   const parameters = paramOptions(options.param)
   // Names and bounds are those of every selected scenario that has the parameter.
@@ -56,7 +55,7 @@ export function exploreSettings({ io, project, scenarios, options }: ToExplore):
           ? DEFAULT_SEEDS
           : Number.POSITIVE_INFINITY
         : wholeNumber('--seeds', options.seeds, 1, 1_000_000_000),
-    fromSeed: fromSeedOption(fromSeed, project, 4_000_000_000),
+    fromSeed: fromSeedOption(options.fromSeed, project, 4_000_000_000),
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
     workers: workersOption(io, options.workers),
