@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const core = [
   'kernel',
   'lease',
+  'input',
   'log',
   'stores',
   'trace',
