@@ -75,6 +75,17 @@ describe('a budget', () => {
     )
   })
 
+  it('may be of nothing at all, and is of whole numbers; no budget is broken by nothing', () => {
+    const nothing = { ...roomy, maxReplayWindowMs: 0 }
+    expect(evaluateBudget(zero, nothing, 1).met).toBe(true)
+    expect(evaluateBudget({ ...zero, replayWindowMs: 1 }, nothing, 1).met).toBe(false)
+    for (const limit of [-1, 0.5, Number.NaN, '9' as unknown as number]) {
+      expect(() => evaluateBudget(zero, { ...roomy, maxQueueDepth: limit }, 1)).toThrow(`maxQueueDepth is ${limit}`)
+    }
+    for (const version of [0, -1, 1.5]) expect(() => evaluateBudget(zero, roomy, version)).toThrow(`version ${version}`)
+    expect(budgetFailures(undefined)).toEqual([])
+  })
+
   it('has versions that are called v1, v2, …', () => {
     expect(budgetVersionLabel(2)).toBe('v2')
   })

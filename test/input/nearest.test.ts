@@ -50,6 +50,12 @@ describe('what a name may be a slip of', () => {
     expect(nearest('ms', ['durationMs'])).toEqual([])
   })
 
+  it('is a name of which letters are left out, but neither the first nor the last, nor more than half', () => {
+    expect(nearest('atms', ['atxxxxms'])).toEqual(['atxxxxms'])
+    expect(nearest('atms', ['atxxxxxms'])).toEqual([])
+    for (const without of ['txxms', 'atxxm']) expect(nearest(without, ['atqxqxqms']), without).toEqual([])
+  })
+
   it('is what to expect; all names are where it is near to none', () => {
     expect(oneOf(['claim', 'renew'], 'renews')).toBe('renew?')
     expect(oneOf(['claim', 'claims'], 'claimed')).toBe('claim or claims?')
