@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { describeDrift } from '../../src/gate/index.js'
 import {
   builtInScenarios,
   compareWithSnapshot,
   evaluateBudget,
+  type InvariantResult,
+  type Metrics,
   metricNames,
   parseSnapshot,
   type Report,
   runMatrix,
-  type Scenario,
   type ScenarioOutcome,
   snapshotOf,
   snapshotReportMarkdown,
@@ -79,34 +81,6 @@ describe('the snapshot', () => {
     )
   })
 
-  it('tells of a limit that a metric has come nearer to, or has broken, and of none that it has moved away from', async () => {
-    const [scenario] = builtInScenarios as readonly [Scenario]
-    const name = scenario.name
-    const ran = await runMatrix([scenario], { parameters: { [name]: { durationMs: 500 } } })
-    const [outcome] = ran.outcomes as [ScenarioOutcome]
-    const limits = {
-      maxLeaseWindowP95Ms: 10_000,
-      maxCheckpointWindowEvents: 10_000,
-      maxReplayWindowMs: 10_000,
-      maxQueueDepth: 10_000,
-      maxRetryAttempts: 100,
-    }
-    /** The same run, but for its retries. */
-    const retrying = (retryAttempts: number): Report => {
-      const profile = { ...outcome.profile, retryAttempts }
-      const signature = String(retryAttempts).padStart(64, '0')
-      return reportOf(1, [{ ...outcome, profile, budget: evaluateBudget(profile, limits, 1), signature }])
-    }
-    const moved = (from: number, to: number) => {
-      const [drift] = compareWithSnapshot(retrying(to), snapshotOf(retrying(from)), [name])
-      return drift?.kind === 'changed' ? drift.budgets : drift
-    }
-    const metric = 'retryAttempts'
-    expect(moved(40, 100)).toEqual([{ metric, max: 100, headroomBefore: 60, headroom: 0, broken: false }])
-    expect(moved(40, 101)).toEqual([{ metric, max: 100, headroomBefore: 60, headroom: -1, broken: true }])
-    expect(moved(41, 40)).toEqual([])
-  })
-
   it('equal reports do not drift, whatever the order', () => {
     fc.assert(
       fc.property(report, (any) => {
@@ -116,5 +90,108 @@ describe('the snapshot', () => {
         expect(reversed.signature).toBe(any.signature)
       }),
     )
+  })
+})
+
+describe('a drift', () => {
+  const limits = {
+    maxLeaseWindowP95Ms: 10_000,
+    maxCheckpointWindowEvents: 10_000,
+    maxReplayWindowMs: 10_000,
+    maxQueueDepth: 10_000,
+    maxRetryAttempts: 100,
+  }
+  const zero = Object.fromEntries(metricNames.map((metric) => [metric, 0])) as unknown as Metrics
+  const held = (rule: string): InvariantResult => ({ name: rule, rule, held: true, violations: 0 })
+  const before: ScenarioOutcome = {
+    scenario: 'mine',
+    seed: 1,
+    parameters: { nodes: 2 },
+    overrides: {},
+    passed: true,
+    deterministic: true,
+    invariantsMet: true,
+    invariants: [held('a'), held('b')],
+    events: 10,
+    signature: 'a'.repeat(64),
+    profile: { ...zero, retryAttempts: 40 },
+    budget: evaluateBudget(zero, limits, 1),
+  }
+  const other = { signature: 'b'.repeat(64) }
+  const retrying = (retryAttempts: number): Partial<ScenarioOutcome> => {
+    const profile = { ...zero, retryAttempts }
+    return { ...other, profile, budget: evaluateBudget(profile, limits, 1) }
+  }
+  const changed = 'changed: aaaaaaaaaaaa → bbbbbbbbbbbb, 10 → 10 events'
+  const traces = 'metrics are equal, but the traces differ: aaaaaaaaaaaa → bbbbbbbbbbbb, 10 →'
+
+  /** What is told of a report that has these instead, from the snapshot of the one before. */
+  function told(now: Partial<ScenarioOutcome>, existing = ['mine'], seed = 1): readonly string[] {
+    const drifts = compareWithSnapshot(
+      reportOf(seed, [{ ...before, ...now }]),
+      snapshotOf(reportOf(1, [before])),
+      existing,
+    )
+    return drifts.map(describeDrift).flatMap(({ headline, details }) => [headline, ...details])
+  }
+
+  it.each<[what: string, now: Partial<ScenarioOutcome>, told: readonly string[]]>([
+    ['nothing', {}, []],
+    ['nothing of what is not deterministic', { ...other, deterministic: false }, []],
+    [
+      'a metric that has come nearer to its limit',
+      retrying(100),
+      [changed, 'retryAttempts 40 → 100 (+60)', 'budget nearer: retryAttempts has 0 left of its limit 100, it had 60'],
+    ],
+    [
+      'one that has broken it',
+      retrying(101),
+      [changed, 'retryAttempts 40 → 101 (+61)', 'budget broken: retryAttempts is 1 above its limit 100'],
+    ],
+    ['one that has moved away from it', retrying(39), [changed, 'retryAttempts 40 → 39 (-1)']],
+    ['a parameter', { ...other, parameters: { nodes: 2, ttlMs: 5 } }, [changed, 'parameter ttlMs absent → 5']],
+    ['traces alone', other, [`${traces} 10 events`]],
+    [
+      'traces of another length',
+      { ...other, events: 11, parameters: { nodes: 3 } },
+      [`${traces} 11 events`, 'parameter nodes 2 → 3 (+1)'],
+    ],
+    [
+      'limits',
+      { budget: evaluateBudget(zero, { ...limits, maxQueueDepth: 9 }, 1) },
+      ['behaves as in the snapshot, but its limits are others', 'limit maxQueueDepth 10000 → 9 (-9991)'],
+    ],
+    [
+      'other budgets',
+      { budget: evaluateBudget(zero, limits, 2) },
+      ['the snapshot is of budgets v1, this run of budgets v2'],
+    ],
+    [
+      'invariants that come and go',
+      { ...other, invariants: [held('b'), held('c')] },
+      [changed, 'invariants gone: a', 'invariants new: c'],
+    ],
+    [
+      'invariants in another order',
+      { ...other, invariants: [held('b'), held('a')] },
+      [changed, 'invariants in another order'],
+    ],
+    ['an invariant that is broken', { ...other, invariants: [held('a'), { ...held('b'), held: false }] }, [changed]],
+    ['a scenario that is new', { scenario: 'new' }, ['not in the snapshot']],
+  ])('tells of %s', (_what, now, expected) => {
+    expect(told(now, ['mine', 'new'])).toEqual(expected)
+  })
+
+  it('tells of another seed, and of a scenario that there is not any more', () => {
+    expect(told({}, [], 2)).toEqual([
+      'the snapshot is of seed 1, this run of seed 2',
+      'in the snapshot, but there is no such scenario any more',
+    ])
+  })
+
+  it('is none of budgets where one of both has none', () => {
+    const { budget: _, ...unlimited } = before
+    const drifts = compareWithSnapshot(reportOf(1, [unlimited]), snapshotOf(reportOf(1, [before])), ['mine'])
+    expect(drifts.map(({ kind }) => kind)).toEqual(['changed'])
   })
 })
