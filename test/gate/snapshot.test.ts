@@ -50,6 +50,30 @@ const report = fc
   .tuple(whole, fc.uniqueArray(outcome, { minLength: 1, maxLength: 4, selector: ({ scenario }) => scenario }))
   .map(([seed, outcomes]) => reportOf(seed, outcomes as unknown as Report['outcomes']))
 
+const limits = {
+  maxLeaseWindowP95Ms: 10_000,
+  maxCheckpointWindowEvents: 10_000,
+  maxReplayWindowMs: 10_000,
+  maxQueueDepth: 10_000,
+  maxRetryAttempts: 100,
+}
+const zero = Object.fromEntries(metricNames.map((metric) => [metric, 0])) as unknown as Metrics
+const held = (rule: string): InvariantResult => ({ name: rule, rule, held: true, violations: 0 })
+const before: ScenarioOutcome = {
+  scenario: 'mine',
+  seed: 1,
+  parameters: { nodes: 2 },
+  overrides: {},
+  passed: true,
+  deterministic: true,
+  invariantsMet: true,
+  invariants: [held('a'), held('b')],
+  events: 10,
+  signature: 'a'.repeat(64),
+  profile: { ...zero, retryAttempts: 40 },
+  budget: evaluateBudget(zero, limits, 1),
+}
+
 describe('the snapshot', () => {
   it('is the report as markdown, sealed, and read back as what it was made of', async () => {
     const ran = await runMatrix(builtInScenarios, {
@@ -81,6 +105,33 @@ describe('the snapshot', () => {
     )
   })
 
+  it('is read with the line ends and the mark that a checkout or an editor has given it', () => {
+    const text = snapshotReportMarkdown(reportOf(1, [before]), 'Mine')
+    for (const given of [text.replaceAll('\n', '\r\n'), `\uFEFF${text}`])
+      expect(parseSnapshot(given)).toEqual(parseSnapshot(text))
+    expect(parseSnapshot(text)).toMatchObject({ kind: 'snapshot', snapshot: { subject: 'Mine', budgetVersion: 1 } })
+  })
+
+  it('is damaged at a line, where something was found instead of what was expected, or of another version', () => {
+    const text = snapshotReportMarkdown(reportOf(1, [before]))
+    const lines = text.split('\n')
+    const seal = lines.length - 1
+    const damaged = (line: number, found: string, expected: string) => ({ kind: 'damaged', line, found, expected })
+    const [unsealed, changed] = [
+      'the snapshot signature as the last line',
+      'a text that was not changed since the snapshot was written',
+    ]
+    expect(parseSnapshot('')).toEqual(damaged(1, 'nothing', unsealed))
+    expect(parseSnapshot(`${text}\n`)).toEqual(damaged(seal + 1, 'nothing', unsealed))
+    expect(parseSnapshot(text.replace('PASS', 'FAIL'))).toEqual(
+      damaged(seal, lines[seal - 1]?.slice(0, 80) ?? '', changed),
+    )
+    const conflict = [...lines.slice(0, 3), '<<<<<<< HEAD', ...lines.slice(3)].join('\n')
+    expect(parseSnapshot(conflict)).toEqual(damaged(4, '<<<<<<< HEAD', 'a text without the marks of a merge conflict'))
+    expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v0'))).toEqual({ kind: 'old', version: 0 })
+    expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v2'))).toEqual({ kind: 'newer', version: 2 })
+  })
+
   it('equal reports do not drift, whatever the order', () => {
     fc.assert(
       fc.property(report, (any) => {
@@ -94,29 +145,6 @@ describe('the snapshot', () => {
 })
 
 describe('a drift', () => {
-  const limits = {
-    maxLeaseWindowP95Ms: 10_000,
-    maxCheckpointWindowEvents: 10_000,
-    maxReplayWindowMs: 10_000,
-    maxQueueDepth: 10_000,
-    maxRetryAttempts: 100,
-  }
-  const zero = Object.fromEntries(metricNames.map((metric) => [metric, 0])) as unknown as Metrics
-  const held = (rule: string): InvariantResult => ({ name: rule, rule, held: true, violations: 0 })
-  const before: ScenarioOutcome = {
-    scenario: 'mine',
-    seed: 1,
-    parameters: { nodes: 2 },
-    overrides: {},
-    passed: true,
-    deterministic: true,
-    invariantsMet: true,
-    invariants: [held('a'), held('b')],
-    events: 10,
-    signature: 'a'.repeat(64),
-    profile: { ...zero, retryAttempts: 40 },
-    budget: evaluateBudget(zero, limits, 1),
-  }
   const other = { signature: 'b'.repeat(64) }
   const retrying = (retryAttempts: number): Partial<ScenarioOutcome> => {
     const profile = { ...zero, retryAttempts }
@@ -191,7 +219,12 @@ describe('a drift', () => {
 
   it('is none of budgets where one of both has none', () => {
     const { budget: _, ...unlimited } = before
-    const drifts = compareWithSnapshot(reportOf(1, [unlimited]), snapshotOf(reportOf(1, [before])), ['mine'])
-    expect(drifts.map(({ kind }) => kind)).toEqual(['changed'])
+    for (const [then, now] of [
+      [before, unlimited],
+      [unlimited, before],
+    ] as const) {
+      const drifts = compareWithSnapshot(reportOf(1, [now]), snapshotOf(reportOf(1, [then])), ['mine'])
+      expect(drifts.map(({ kind }) => kind)).toEqual(['changed'])
+    }
   })
 })

@@ -9,6 +9,10 @@ const schema = z.strictObject({
   nodes: z.array(z.strictObject({ name: z.string(), atMs: z.number() })).optional(),
   by: z.record(z.string(), z.boolean()).optional(),
   mode: z.enum(['fast', 'slow']).optional(),
+  name: z
+    .string()
+    .regex(/^[a-z]+$/)
+    .optional(),
 })
 
 /** What is wrong with `value`; undefined where nothing is. */
@@ -38,14 +42,15 @@ describe('a value that is checked', () => {
     [{ nodes: [{ name: 1, atMs: 0 }] }, 'nodes[0].name', '1', 'text'],
     [{ by: { 'a b': 1 } }, 'by."a b"', '1', 'true or false'],
     [{ mode: 'quick' }, 'mode', '"quick"', '"fast" or "slow"'],
-    [{ sed: 1 }, 'sed', 'a field that does not exist', 'seed? (one of seed, nodes, by, mode)'],
+    [{ name: 'A' }, 'name', '"A"', 'text like /^[a-z]+$/'],
+    [{ sed: 1 }, 'sed', 'a field that does not exist', 'seed? (one of seed, nodes, by, mode, name)'],
     [
       { nodes: [{ at: 1, name: 'a', atMs: 0 }] },
       'nodes[0].at',
       'a field that does not exist',
       'atMs? (one of name, atMs)',
     ],
-    [{ zzzzzzzz: 1 }, 'zzzzzzzz', 'a field that does not exist', 'one of seed, nodes, by, mode'],
+    [{ zzzzzzzz: 1 }, 'zzzzzzzz', 'a field that does not exist', 'one of seed, nodes, by, mode, name'],
     [{ seed: () => 1 }, 'seed', 'a function', 'a number'],
     [{ seed: Number.NaN }, 'seed', 'NaN', 'a number'],
     [{ seed: 5n }, 'seed', '5n', 'a number'],
@@ -67,7 +72,9 @@ describe('a value that is checked', () => {
       ),
       { numRuns: 500 },
     )
-    expect(problemOf({ seed: 'a'.repeat(200) })?.found).toHaveLength(78)
+    const lengths = [78, 79, 200].map((length) => problemOf({ seed: 'a'.repeat(length) })?.found?.length)
+    // With its quotes.
+    expect(lengths).toEqual([80, 78, 78])
   })
 })
 
