@@ -126,8 +126,8 @@ describe('the snapshot', () => {
     expect(parseSnapshot(text.replace('PASS', 'FAIL'))).toEqual(
       damaged(seal, lines[seal - 1]?.slice(0, 80) ?? '', changed),
     )
-    const conflict = [...lines.slice(0, 3), '<<<<<<< HEAD', ...lines.slice(3)].join('\n')
-    expect(parseSnapshot(conflict)).toEqual(damaged(4, '<<<<<<< HEAD', 'a text without the marks of a merge conflict'))
+    const conflict = ['<<<<<<< HEAD', ...lines].join('\n')
+    expect(parseSnapshot(conflict)).toEqual(damaged(1, '<<<<<<< HEAD', 'a text without the marks of a merge conflict'))
     expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v0'))).toEqual({ kind: 'old', version: 0 })
     expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v2'))).toEqual({ kind: 'newer', version: 2 })
   })
