@@ -151,6 +151,14 @@ describe('an attempt', () => {
     expect(queue.states).toEqual(['dead'])
   })
 
+  it('is not for who wants no job that was taken so often, and is for others', () => {
+    const queue = new Queue(1)
+    queue.at(1, fail(queue.takeAt(0, 'a')))
+    expect(queue.at(2, take('b', { maxAttempts: 1 }))).toEqual({ kind: 'idle' })
+    expect(queue.states).toEqual(['ready'])
+    expect(queue.takeAt(3, 'b', { maxAttempts: 2 })).toMatchObject({ job: 0, epoch: 2 })
+  })
+
   it('that is the last can be completed like any other', () => {
     const queue = new Queue(1)
     expect(queue.at(10, complete(queue.takeAt(0, 'a', { maxAttempts: 1 })))).toEqual({ kind: 'completed' })

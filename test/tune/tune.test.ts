@@ -76,6 +76,8 @@ describe('a proposal', () => {
       maxAtSeed: 1,
       proposed: 9,
     })
+    const alike = measured([metrics({ leaseQueuePeak: 4, takeoverQueuePeak: 4 })])
+    expect(proposeLimits(alike, undefined, 0).proposals[3]).toMatchObject({ metric: 'leaseQueuePeak', proposed: 4 })
   })
 
   it('is never below what was measured, and 0 for what never happens', () => {
