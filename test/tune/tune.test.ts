@@ -195,11 +195,12 @@ describe('varying a parameter', () => {
     expect(answers(20, 20, 20)).toEqual(retryAttempts({ kind: 'flat' }))
     expect(answers(30, 10, 20)).toEqual(retryAttempts({ kind: 'lowest', from: 20, to: 20 }))
     expect(answers(90, 10, 12, 50, 80)).toEqual(retryAttempts({ kind: 'lowest', from: 20, to: 30 }))
+    expect(answers(100, 10, 20, 21, 100)).toEqual(retryAttempts({ kind: 'lowest', from: 20, to: 30 }))
     expect(answers(10, 30, 20)).toEqual(retryAttempts({ kind: 'unclear' }))
     expect(answers(0, 0, 0)).toEqual([])
   })
 
-  it('takes less than a tenth for chance', () => {
+  it('takes a tenth and less for chance', () => {
     const trend = (...retries: readonly number[]) =>
       responses(
         retries,
@@ -209,5 +210,8 @@ describe('varying a parameter', () => {
     expect(trend(10, 60, 100, 95, 99)).toBe('rises')
     expect(trend(100, 95, 99, 40, 42)).toBe('falls')
     expect(trend(100, 70, 85)).toBe('lowest')
+    expect([trend(90, 100), trend(89, 100)]).toEqual(['flat', 'rises'])
+    expect([trend(10, 100, 90), trend(10, 100, 89)]).toEqual(['rises', 'unclear'])
+    expect(trend(100, 50, 80, 10, 100)).toBe('unclear')
   })
 })
