@@ -68,6 +68,8 @@ describe('reports', () => {
 
   it('say why something failed, and how to see it again', async () => {
     expect(reportTerminal(await failing(), { chalk: plain, quiet: true })).toMatchSnapshot()
+    // Of what held there is nothing to say.
+    expect(reportTerminal(await passing(), { chalk: plain, quiet: true })).toBe('')
   })
 
   it('are stable as markdown, and the snapshot is that markdown', async () => {
