@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeDrift } from '../../src/gate/index.js'
@@ -130,6 +131,29 @@ describe('the snapshot', () => {
     expect(parseSnapshot(conflict)).toEqual(damaged(1, '<<<<<<< HEAD', 'a text without the marks of a merge conflict'))
     expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v0'))).toEqual({ kind: 'old', version: 0 })
     expect(parseSnapshot(text.replace('Snapshot v1', 'Snapshot v2'))).toEqual({ kind: 'newer', version: 2 })
+  })
+
+  it.each([
+    ['PASS: ', 'a seed and a report signature'],
+    ['Report signature', 'a seed and a report signature'],
+    ['## mine', '## mine'],
+    ['Parameters', 'Parameters: …'],
+    ['| retryAttempts', 'retryAttempts'],
+    ['Two runs', 'Two runs: …'],
+  ])('is damaged where the line %j is missing, though it is sealed', (start, expected) => {
+    const text = snapshotReportMarkdown(reportOf(1, [before]))
+    const lines = text.split('\n').filter((line) => !line.startsWith(start))
+    const body = `${lines.slice(0, -2).join('\n')}\n`
+    const seal = createHash('sha256').update(body).digest('hex')
+    const sealed = `${body}Snapshot v1, signature: \`${seal}\`\n`
+    expect(lines.length).toBeLessThan(text.split('\n').length)
+    expect(parseSnapshot(sealed)).toMatchObject({ kind: 'damaged', expected })
+  })
+
+  it('has no limits where there was no budget', () => {
+    const { budget: _, ...unlimited } = before
+    const parsed = parseSnapshot(snapshotReportMarkdown(reportOf(1, [unlimited])))
+    expect(parsed.kind === 'snapshot' && parsed.snapshot.entries[0]?.limits).toStrictEqual({})
   })
 
   it('equal reports do not drift, whatever the order', () => {

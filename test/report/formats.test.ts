@@ -101,6 +101,7 @@ describe('reports', () => {
 
   it('escape what GitHub would take for its own', async () => {
     expect(githubAnnotations(reportAnnotations(await failing()))).toMatchSnapshot()
+    expect(reportAnnotations(await passing())).toEqual([])
   })
 
   it('end a title for GitHub neither at a comma nor at a colon, and a message at neither', () => {
@@ -113,7 +114,9 @@ describe('reports', () => {
     const lines = githubAnnotations(many).trimEnd().split('\n')
     expect(lines).toHaveLength(10)
     expect(lines.at(-1)).toContain('16 more are left out here')
-    expect(githubAnnotations(many.slice(0, 10)).trimEnd().split('\n')).toHaveLength(10)
+    const ten = githubAnnotations(many.slice(0, 10))
+    expect(ten.trimEnd().split('\n')).toHaveLength(10)
+    expect(ten).not.toContain('left out')
   })
 
   it('cut a step summary that GitHub would drop, with what is in it already, and say what is left out', () => {
@@ -127,6 +130,15 @@ describe('reports', () => {
       expect(text.endsWith(`\n\n${leftOut}.\n`)).toBe(true)
     }
     expect(githubSummary('short', 0)).toEqual({ text: 'short', leftOut: undefined })
+    const full = 'a'.repeat(MAX_BYTES)
+    expect(githubSummary(full, 0)).toEqual({ text: full, leftOut: undefined })
+    expect(githubSummary(full, 1).leftOut).toContain('1 of 1 line left out')
+    // But for the notice, for which 256 bytes are kept free, as many lines as there is room for.
+    const lines = 'four\n'.repeat(MAX_BYTES)
+    for (const room of [5_000, 5_004, 5_005]) {
+      const { text } = githubSummary(lines, MAX_BYTES - 256 - room)
+      expect(text.match(/^four$/gm)).toHaveLength(Math.floor(room / 5))
+    }
     for (const taken of [MAX_BYTES - 100, MAX_BYTES + 100]) {
       expect(githubSummary(long, taken)).toMatchObject({
         text: '',
