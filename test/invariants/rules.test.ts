@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as invariants from '../../src/invariants/index.js'
 import {
@@ -22,6 +23,7 @@ import {
   validMeansHeld,
   writesAccepted,
 } from '../../src/invariants/index.js'
+import { packageRoot } from '../../src/package.js'
 import { digestContent, digestText, type EventKind, foldContent } from '../../src/trace/index.js'
 import { at, expectBroken, expectHeld, type Happening, judged, type More } from '../support/trace-by-hand.js'
 
@@ -65,7 +67,9 @@ describe('a verdict', () => {
     const bounds = { maxUnanswered: 1, maxAttempts: 1, boundMs: 1, calmFromMs: 0, ttlMs: 1, queueMs: 1 }
     const fold = { initial: 0, next: () => 0 }
     const all = Object.values(rules).map((rule) => (typeof rule === 'function' ? rule({ ...bounds, ...fold }) : rule))
-    const files = readdirSync('src/invariants').filter((file) => all.some(({ name }) => file === `${name}.ts`))
+    const files = readdirSync(join(packageRoot(), 'src/invariants')).filter((file) =>
+      all.some(({ name }) => file === `${name}.ts`),
+    )
     expect(files).toHaveLength(all.length)
     for (const invariant of all) expectHeld(invariant, [])
   })
