@@ -16,6 +16,7 @@ import {
   reportAnnotations,
   reportJson,
   reportJunit,
+  reportOf,
   reportTerminal,
 } from '../../src/report/index.js'
 
@@ -77,6 +78,10 @@ describe('reports', () => {
     expect(reportMarkdown(report)).toMatchSnapshot()
     expect(reportMarkdown(await passing())).toBe(reportMarkdown(await passing()))
     expect(snapshotReportMarkdown(report).startsWith(reportMarkdown(report))).toBe(true)
+  })
+
+  it('of nothing have not passed', () => {
+    expect(reportOf(1, [])).toMatchObject({ passed: false, failedScenarios: 0 })
   })
 
   it('name their verdict as JSON', async () => {
