@@ -30,7 +30,7 @@ const BASE_MS = 2_000
 const RUNAWAY_MS = 500
 
 /** Beyond this a run of the most jobs there may be has gone astray. */
-const MAX_STEPS = 50_000_000
+const MAX_EVENTS = 50_000_000
 
 /** What `predictWorkerFailure` runs its scenario with. */
 export interface PredictOptions {
@@ -83,7 +83,7 @@ export async function predictWorkerFailure(
   await simulate(scenario, {
     seed,
     parameters,
-    maxSteps: MAX_STEPS,
+    maxEvents: MAX_EVENTS,
     observers: [],
     listeners: [counts],
     ...(subject === undefined ? {} : { subject }),

@@ -140,7 +140,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     common(name, summary)
       .option('--seed <number>', 'root of all chance (default: 1, or what the configuration says)')
       .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
-      .option('--max-events <number>', 'most events a run may handle before it is said never to end')
+      .option('--max-events <number>', 'most events a run may take before it is ended as one that loops')
   const WORKERS = ['--workers <number>', 'threads (default: one for each core); the result is the same'] as const
   const STORE = [
     '--store <name[=url]>',
@@ -212,7 +212,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--seeds <number>', 'how many seeds (default: 100; with --vary 10)')
     .option('--from-seed <number>', 'the first of them (default: 1, or what the configuration says)')
     .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
-    .option('--max-events <number>', 'most events a run may handle before it is said never to end')
+    .option('--max-events <number>', 'most events a run may take before it is ended as one that loops')
     .option(...WORKERS)
     .option('--headroom <percent>', 'how far above the maximum to propose a limit (default: 25)')
     .option('--write', 'make the proposals the next version of the budgets')
@@ -242,7 +242,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option(...WORKERS)
     .option(...PATIENCE)
     .option('--param <name=value>', 'a parameter that is not drawn; any number of times', collect)
-    .option('--max-events <number>', 'most events a run may handle before it is said never to end')
+    .option('--max-events <number>', 'most events a run may take before it is ended as one that loops')
     .option(
       '--output <folder>',
       'where counterexamples go (default: counterexamples)',

@@ -70,7 +70,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
       seed,
       parameters: resolved,
       subject,
-      maxSteps: maxEvents,
+      maxEvents,
       listeners: [printing(io, { cast, durationMs: resolved.durationMs, clocks }, options)],
     })
   }

@@ -34,7 +34,7 @@ const plainConfig = {
     .optional(),
   budgets: z.string({ error: 'the path of a folder' }).describe('folder of the budget files').optional(),
   snapshots: z.string({ error: 'the path of a folder' }).describe('folder of the snapshot').optional(),
-  maxEvents: wholeFrom(1).describe('most events a run may handle before it is said never to end').optional(),
+  maxEvents: wholeFrom(1).describe('most events a run may take before it is ended as one that loops').optional(),
 }
 
 /** What a JSON configuration may hold. */

@@ -1,4 +1,4 @@
-import { type Fault, StepFailed, StepLimitReached } from '../kernel/index.js'
+import { EventLimitReached, type Fault, StepFailed } from '../kernel/index.js'
 import { type CommandWatch, type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { CommandLacking, type Subject, SubjectFault } from '../subject/index.js'
@@ -31,12 +31,12 @@ export type Failure = { readonly seed: number; readonly scenario: string; readon
       /** Undefined where all holds. */
       readonly afresh: { readonly message: string; readonly atMs: number } | undefined
     }
-  /** More events than a run may take. */
-  | { readonly kind: 'endless'; readonly atMs: number; readonly maxSteps: number }
+  /** More events than a run may take, or as many steps without one. */
+  | { readonly kind: 'endless'; readonly atMs: number; readonly maxEvents: number; readonly message: string }
 )
 
 /** A run of the explored kind takes a thousand events or two; one with so many does not end. */
-export const DEFAULT_MAX_STEPS = 200_000
+export const DEFAULT_MAX_EXPLORED_EVENTS = 200_000
 
 /** What is explored, and how: the same for every chunk. */
 export interface ExploreOptions extends SwarmOptions {
@@ -45,7 +45,7 @@ export interface ExploreOptions extends SwarmOptions {
   /** Names of the invariants to judge; all when absent. */
   readonly invariants?: readonly string[]
   /** Most events one run may take. */
-  readonly maxSteps: number
+  readonly maxEvents: number
   /** Told of every command before the subject is asked, with its clock: what hangs is known by the last one. */
   readonly watch?: CommandWatch
   /** Asked before each seed: once it says no, nobody wants the rest of the chunk. */
@@ -175,13 +175,13 @@ function shownBy(attempted: Attempt): { readonly message: string; readonly atMs:
 
 type Attempt =
   | { readonly kind: 'ended'; readonly execution: Execution }
-  | { readonly kind: 'failed'; readonly error: StepFailed | StepLimitReached }
+  | { readonly kind: 'failed'; readonly error: StepFailed | EventLimitReached }
 
 /** Runs `plan` once; what the subject does wrong is a result like any other. */
 export async function attempt(
   scenario: Scenario,
   plan: Plan,
-  { subject, invariants, maxSteps, watch }: ExploreOptions,
+  { subject, invariants, maxEvents, watch }: ExploreOptions,
   how: Pick<ExecuteOptions, 'listeners' | 'counts' | 'meddle' | 'when'> &
     Partial<Pick<ExecuteOptions, 'observers'>> = {},
 ): Promise<Attempt> {
@@ -189,14 +189,14 @@ export async function attempt(
     const execution = await execute(scenario, plan, {
       observers: JUDGED,
       subject,
-      maxSteps,
+      maxEvents,
       ...(invariants === undefined ? {} : { invariants }),
       ...(watch === undefined ? {} : { watch }),
       ...how,
     })
     return { kind: 'ended', execution }
   } catch (error) {
-    if (error instanceof StepLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
+    if (error instanceof EventLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
     const ofScenario =
       error instanceof StepFailed && (error.culprit === 'scenario' || error.cause instanceof CommandLacking)
     if (ofScenario) throw new ScenarioAborted(scenario.name, error)
@@ -219,8 +219,9 @@ export function failureOf(attempted: Attempt, plan: Plan): Failure | undefined {
     return breach === undefined ? undefined : { ...common, kind: 'breach', breach }
   }
   const { error } = attempted
-  if (error instanceof StepLimitReached) {
-    return { ...common, kind: 'endless', atMs: error.atMs, maxSteps: error.maxSteps }
+  if (error instanceof EventLimitReached) {
+    const { atMs, maxEvents, message } = error
+    return { ...common, kind: 'endless', atMs, maxEvents, message }
   }
   const { cause, atMs } = error
   const fault = cause instanceof SubjectFault ? cause : undefined

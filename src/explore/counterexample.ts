@@ -60,7 +60,7 @@ export function foundIn(failure: Failure): { readonly what: string; readonly mes
     case 'endless':
       return {
         what: 'the run does not end',
-        message: `more than ${failure.maxSteps} events by ${failure.atMs} ms of virtual time`,
+        message: failure.message,
         atMs: failure.atMs,
       }
     case 'carried-over': {

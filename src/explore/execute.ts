@@ -24,7 +24,7 @@ export interface ExecuteOptions {
   readonly subject: Subject
   /** Names of the invariants to judge; all of the scenario's when absent. */
   readonly invariants?: readonly string[]
-  readonly maxSteps: number
+  readonly maxEvents: number
   /** What is made of the trace. */
   readonly observers: readonly ObserverKind[]
   readonly listeners?: readonly Listener[]
@@ -45,7 +45,7 @@ export interface Execution {
 
 /** Runs `plan` up to the first event that breaks a rule. */
 export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOptions): Promise<Execution> {
-  const { subject, invariants: wanted, maxSteps, listeners, counts, meddle, watch, observers, when = today } = options
+  const { subject, invariants: wanted, maxEvents, listeners, counts, meddle, watch, observers, when = today } = options
   const tieBreak = tieBreakOf(plan)
   const parameters = plan.parameters as Parameters<Scenario['invariants']>[0]
   const all = scenario.invariants(parameters)
@@ -54,7 +54,7 @@ export async function execute(scenario: Scenario, plan: Plan, options: ExecuteOp
       seed: plan.seed,
       parameters,
       subject,
-      maxSteps,
+      maxEvents,
       faults: plan.faults,
       invariants: wanted === undefined ? all : all.filter(({ name }) => wanted.includes(name)),
       stopAtViolation: true,

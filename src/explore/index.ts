@@ -3,7 +3,7 @@ export {
   attempt,
   type Chunk,
   type ChunkResult,
-  DEFAULT_MAX_STEPS,
+  DEFAULT_MAX_EXPLORED_EVENTS,
   type ExploreOptions,
   exploreChunk,
   type Failure,

@@ -1,15 +1,37 @@
-/** The run took more steps than it may. */
-export class StepLimitReached extends Error {
-  override readonly name = 'StepLimitReached'
-  readonly maxSteps: number
+/** How a run came to its limit. */
+export interface AtLimit {
+  readonly maxEvents: number
+  readonly atMs: number
+  /** How many steps the run had taken by then. */
+  readonly steps: number
+  /** When the run would have been over. */
+  readonly untilMs: number
+  /** So many events there have been; or none at all, in as many steps. */
+  readonly after: 'events' | 'steps'
+  /** Whether virtual time has stood still: in the second half of the events, or in all of the steps. */
+  readonly stoodStill: boolean
+}
+
+/** The run took more events than it may, or as many steps in which nothing happened. */
+export class EventLimitReached extends Error {
+  override readonly name = 'EventLimitReached'
+  readonly maxEvents: number
   readonly atMs: number
   readonly steps: number
+  readonly stoodStill: boolean
 
-  constructor(maxSteps: number, atMs: number) {
-    super(`more than ${maxSteps} steps by virtual time ${atMs} ms`)
-    this.maxSteps = maxSteps
+  constructor({ maxEvents, atMs, steps, untilMs, after, stoodStill }: AtLimit) {
+    const still = stoodStill ? ', which stands still' : ''
+    const place = `at ${atMs} ms of ${untilMs} ms of virtual time${still}`
+    super(
+      after === 'events'
+        ? `not over after ${maxEvents} events, ${place}`
+        : `not over, ${place}: nothing has happened in ${maxEvents} steps`,
+    )
+    this.maxEvents = maxEvents
     this.atMs = atMs
-    this.steps = maxSteps
+    this.steps = steps
+    this.stoodStill = stoodStill
   }
 }
 

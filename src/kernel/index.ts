@@ -1,4 +1,4 @@
-export { StepFailed, StepLimitReached } from './errors.js'
+export { EventLimitReached, StepFailed } from './errors.js'
 export type { Fault, Leg, MessageFault } from './fault.js'
 export { Kernel, type KernelOptions, type Serve } from './kernel.js'
 export type { DelayMs, Network } from './network.js'

@@ -1,5 +1,5 @@
 import { NodeClock } from './clock.js'
-import { StepFailed, StepLimitReached } from './errors.js'
+import { EventLimitReached, StepFailed } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import { checkFault, type Fault } from './fault.js'
 import { checkNetwork, type Legs, Link, legsOf, type Network, NONE } from './network.js'
@@ -33,8 +33,8 @@ export interface KernelOptions<Q, R> {
   readonly tieBreak?: TieBreak
   /** The store of the subject stops and starts again: what was not synced is lost, or was written in time. */
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
-  /** Most steps a run may take: what tells a run that never ends from a long one. */
-  readonly maxSteps: number
+  /** Most events a run may take, and most steps in a row without one: what tells a run that never ends from a long one. */
+  readonly maxEvents: number
 }
 
 /** What a pending event does when its time comes: the low three bits of its payload; the rest says to whom. */
@@ -105,11 +105,16 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #calls = 0
   #stepping = ''
   #stopped = false
+  /** Where it is looked at how far the run is: half-way to its limits, and there. Between marks that costs a comparison. */
+  #eventMark: { readonly at: number; readonly sinceMs: number | undefined }
+  #stepMark: { readonly at: number; readonly events: number; readonly sinceMs: number; readonly quiet: boolean }
 
   /** @throws RangeError for a network that cannot be */
   constructor(options: KernelOptions<Q, R>) {
     checkNetwork(options.network)
     this.#options = options
+    this.#eventMark = { at: Math.floor(options.maxEvents / 2), sinceMs: undefined }
+    this.#stepMark = { at: Math.ceil(options.maxEvents / 2), events: 0, sinceMs: 0, quiet: false }
     this.#legs = legsOf(options.network)
     this.#observer = options.observer
     this.#serve = options.serve
@@ -240,10 +245,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** Handles events until none is due, or until the subject owes an answer, which it returns. */
   #drive(untilMs: number): Promise<void> | undefined {
     const queue = this.#queue
-    const maxSteps = this.#options.maxSteps
+    const observer = this.#observer
     while (!this.#stopped && queue.take(untilMs)) {
+      if (observer.length > this.#eventMark.at) this.#passEventMark(untilMs)
       this.nowMs = queue.atMs
-      if (++this.steps > maxSteps) throw new StepLimitReached(maxSteps, this.nowMs)
+      if (++this.steps > this.#stepMark.at) this.#passStepMark(untilMs)
       const kind = queue.payload & 7
       const index = queue.payload >> 3
       if (kind === ARRIVAL) {
@@ -254,8 +260,36 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       else if (kind === RESTART) this.#world.restart(this.#node(index))
       else this.#wake(index, kind, queue.order)
     }
-    if (!this.#stopped) this.nowMs = Math.max(this.nowMs, untilMs)
+    if (this.#stopped) return undefined
+    if (observer.length > this.#eventMark.at) this.#passEventMark(untilMs)
+    this.nowMs = Math.max(this.nowMs, untilMs)
     return undefined
+  }
+
+  /** Half of the events that the run may take have been, or all. */
+  #passEventMark(untilMs: number): void {
+    const { maxEvents } = this.#options
+    const { sinceMs } = this.#eventMark
+    const { length } = this.#observer
+    const atMs = this.nowMs
+    if (length > maxEvents) {
+      throw new EventLimitReached({ maxEvents, atMs, steps: this.steps, untilMs, after: 'events', stoodStill: atMs === sinceMs })
+    }
+    this.#eventMark = { at: maxEvents, sinceMs: atMs }
+  }
+
+  /** Half as many steps as there may be in a row without an event have been since the last mark. */
+  #passStepMark(untilMs: number): void {
+    const { maxEvents } = this.#options
+    const { events, sinceMs, quiet } = this.#stepMark
+    const { length } = this.#observer
+    const atMs = this.nowMs
+    const isQuiet = length === events
+    if (isQuiet && quiet) {
+      throw new EventLimitReached({ maxEvents, atMs, steps: this.steps, untilMs, after: 'steps', stoodStill: atMs === sinceMs })
+    }
+    const at = this.steps - 1 + Math.ceil(maxEvents / 2)
+    this.#stepMark = { at, events: length, sinceMs: atMs, quiet: isQuiet }
   }
 
   async #driveAwaiting(first: Promise<void>, untilMs: number): Promise<void> {

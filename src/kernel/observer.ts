@@ -8,6 +8,8 @@ export interface Requesting {
 
 /** Told of everything that happens, in the order in which it happens. Times are virtual milliseconds. */
 export interface KernelObserver<Q, R> {
+  /** How many events there have been. */
+  readonly length: number
   sent(atMs: number, from: Requesting, request: Q, attempt: number): void
   /** The subject's step: the point in time at which the request took effect or was refused. */
   executed(atMs: number, from: Requesting, request: Q, reply: R): void

@@ -1,5 +1,5 @@
 import { type Budget, checkBudget, evaluateBudget } from '../budget/index.js'
-import { StepFailed, StepLimitReached } from '../kernel/index.js'
+import { EventLimitReached, StepFailed } from '../kernel/index.js'
 import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
 import {
   checkScenario,
@@ -30,7 +30,7 @@ export interface RunOptions<D extends ParameterDefinitions = ParameterDefinition
   readonly parameters?: SomeParameters<D>
   readonly subject?: Subject
   readonly budget?: { readonly limits: Budget; readonly version: number }
-  /** Most events a run may handle before it is said never to end. Default 20,000,000. */
+  /** Most events a run may take before it is ended as one that loops. Default 20,000,000. */
   readonly maxEvents?: number
   /** Called after each of the two runs. */
   readonly onRun?: () => void | Promise<void>
@@ -56,7 +56,7 @@ export async function runScenario<D extends ParameterDefinitions>(
   checkMaxEvents(maxEvents)
   if (budget !== undefined) checkBudget(budget.limits, budget.version)
   const parameters = resolveParameters(scenario.parameters, options.parameters as SomeParameters | undefined)
-  const simulation = { seed, parameters, maxSteps: maxEvents, ...(subject === undefined ? {} : { subject }) }
+  const simulation = { seed, parameters, maxEvents, ...(subject === undefined ? {} : { subject }) }
 
   const counts = eventKinds.map(() => 0)
   const first = await attempt(scenario, { ...simulation, counts })
@@ -92,7 +92,7 @@ async function attempt(scenario: Scenario, options: SimulateOptions, when: When 
   try {
     return await when(() => simulate(scenario, options))
   } catch (error) {
-    const aborted = error instanceof StepLimitReached || error instanceof StepFailed
+    const aborted = error instanceof EventLimitReached || error instanceof StepFailed
     if (aborted) throw new ScenarioAborted(scenario.name, error)
     throw error
   }

@@ -1,4 +1,4 @@
-import type { StepFailed, StepLimitReached } from '../kernel/index.js'
+import type { EventLimitReached, StepFailed } from '../kernel/index.js'
 
 export type AbortedWhere = 'a run' | 'the second run alone'
 
@@ -6,11 +6,11 @@ export type AbortedWhere = 'a run' | 'the second run alone'
 export class ScenarioAborted extends Error {
   override readonly name = 'ScenarioAborted'
   readonly scenario: string
-  override readonly cause: StepFailed | StepLimitReached
+  override readonly cause: StepFailed | EventLimitReached
   /** The second run alone: the same had come to its end before, so that it is not deterministic, whatever else is wrong. */
   readonly where: AbortedWhere
 
-  constructor(scenario: string, cause: StepFailed | StepLimitReached, where: AbortedWhere = 'a run') {
+  constructor(scenario: string, cause: StepFailed | EventLimitReached, where: AbortedWhere = 'a run') {
     super(`${scenario}: ${cause.message}`, { cause })
     this.scenario = scenario
     this.cause = cause

@@ -46,8 +46,8 @@ export interface SimulateOptions {
   readonly seed: number
   readonly parameters: Parameters
   readonly subject?: Subject
-  /** Most kernel steps the run may take. */
-  readonly maxSteps: number
+  /** Most events the run may take, and most kernel steps in a row without one. */
+  readonly maxEvents: number
   readonly listeners?: readonly Listener[]
   /** Added to: by kind of event, in the order of `eventKinds`, how many there are. */
   readonly counts?: number[]
@@ -92,7 +92,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     seed,
     parameters,
     subject = builtInSubject,
-    maxSteps,
+    maxEvents,
     meddle,
     tieBreak,
     watch,
@@ -131,7 +131,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
     network,
-    maxSteps,
+    maxEvents,
     observer: writer,
     serve({ command }, _node, atMs) {
       reached += 1

@@ -125,7 +125,7 @@ function underKernel(scenario: Scenario): Driver {
     const { steps } = await simulate(scenario, {
       seed: SEED,
       parameters: { nodes: NODES, spaces: SPACES, durationMs },
-      maxSteps: Number.MAX_SAFE_INTEGER,
+      maxEvents: Number.MAX_SAFE_INTEGER,
       subject: { ...builtInSubject, store: (mint) => countingCore(done, mint) },
     })
     return { ...done, steps }

@@ -44,7 +44,7 @@ async function againstBareLoop(): Promise<readonly string[]> {
   for (const scenario of builtInScenarios) {
     const parameters = resolveParameters(scenario.parameters, { durationMs })
     const tape = await tapeOf(new URL(import.meta.url), scenario.name, parameters, 1)
-    const options = { seed: 1, parameters, maxSteps: Number.MAX_SAFE_INTEGER }
+    const options = { seed: 1, parameters, maxEvents: Number.MAX_SAFE_INTEGER }
     const { steps } = await simulate(scenario, options)
     const grants = playBare(tape, 1)
     same(`${scenario.name}, steps`, steps, tape.steps)

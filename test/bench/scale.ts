@@ -16,13 +16,13 @@ export async function measureSize(nodes: number, events: number): Promise<Size> 
   const rate = await eventsPerMs(nodes, spaces)
   const parameters = { nodes, spaces, durationMs: Math.max(1, Math.round(events / rate)) }
   const startedMs = performance.now()
-  const run = await simulate(builtInStyle, { seed: 1, parameters, maxSteps: Number.MAX_SAFE_INTEGER })
+  const run = await simulate(builtInStyle, { seed: 1, parameters, maxEvents: Number.MAX_SAFE_INTEGER })
   const tookMs = performance.now() - startedMs
   let heapBytes = 0
   await simulate(builtInStyle, {
     seed: 1,
     parameters,
-    maxSteps: Number.MAX_SAFE_INTEGER,
+    maxEvents: Number.MAX_SAFE_INTEGER,
     listeners: [
       {
         observe({ index }) {
@@ -42,7 +42,7 @@ async function eventsPerMs(nodes: number, spaces: number): Promise<number> {
   const run = await simulate(builtInStyle, {
     seed: 1,
     parameters: { nodes, spaces, durationMs },
-    maxSteps: Number.MAX_SAFE_INTEGER,
+    maxEvents: Number.MAX_SAFE_INTEGER,
   })
   return run.events / durationMs
 }

@@ -101,7 +101,7 @@ export function recordTape(scenario: Scenario, parameters: Parameters, seed: num
     random,
     network,
     observer: writer,
-    maxSteps: Number.MAX_SAFE_INTEGER,
+    maxEvents: Number.MAX_SAFE_INTEGER,
     serve({ command }, _node, atMs) {
       operations.push(EXECUTE)
       operands.push(commands.push(command) - 1, atMs, 0)

@@ -412,9 +412,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(
       await refusal(ownProject('for (;;) yield node.sleep(0)'), 'run', '--max-events', '1000'),
     ).toMatchInlineSnapshot(`
-      "error: own-scenario does not end: more than 1000 events by virtual time 0 ms
+      "error: own-scenario is not over, at 0 ms of 500 ms of virtual time, which stands still: nothing has happened in 1000 steps
         expected: a process that sleeps or waits between its steps
-        to do:    mend the loop, or raise the limit with --max-events
+        to do:    mend what loops, or raise the limit with --max-events
+      "
+    `)
+    expect(await refusal(ownProject(polite), 'run', '--max-events', '10')).toMatchInlineSnapshot(`
+      "error: own-scenario is not over after 10 events, at 29 ms of 500 ms of virtual time
+        to do:    raise the limit with --max-events, or mend what loops
       "
     `)
     const thrown = await refusal(ownProject('yield node.sleep(7); throw new Error("my mistake")'), 'run')

@@ -98,7 +98,7 @@ async function firstFailure(
   seeds: number,
   invariants?: readonly string[],
 ): Promise<Failure | undefined> {
-  const options = { subject, maxSteps: 200_000, ...(invariants === undefined ? {} : { invariants }) }
+  const options = { subject, maxEvents: 200_000, ...(invariants === undefined ? {} : { invariants }) }
   const { failures } = await exploreChunk(explorationScenarios, { from, seeds, maxFailures: 1 }, options)
   return failures[0]
 }

@@ -22,7 +22,7 @@ async function find(subject: Subject, from: number): Promise<{ seeds: number; fa
   const result = await exploreChunk(
     scenarios,
     { from, seeds: MOST_SEEDS, maxFailures: 1 },
-    { subject, maxSteps: 200_000 },
+    { subject, maxEvents: 200_000 },
   )
   return { seeds: result.seeds, failure: result.failures[0] }
 }
@@ -47,7 +47,7 @@ for (const [id, subject] of mutants) {
     seeds.push(found.seeds)
     invariants.set(failure.breach.invariant, (invariants.get(failure.breach.invariant) ?? 0) + 1)
     const scenario = scenarios.find(({ name }) => name === failure.scenario) as Scenario
-    const { plan } = (await shrink(scenario, failure, { subject, maxSteps: 200_000 })).failure
+    const { plan } = (await shrink(scenario, failure, { subject, maxEvents: 200_000 })).failure
     faults = Math.max(faults, plan.faults.length)
     nodes = Math.max(nodes, plan.parameters['nodes'] ?? 0)
   }

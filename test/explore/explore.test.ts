@@ -29,8 +29,8 @@ import { eventKinds } from '../../src/trace/index.js'
 import countsFromReply from '../corpus/p09-counts-from-reply.js'
 import renewalFailureIgnored from '../corpus/p13-renewal-failure-ignored.js'
 
-const maxSteps = 200_000
-const of = (subject: Subject): ExploreOptions => ({ subject, maxSteps })
+const maxEvents = 200_000
+const of = (subject: Subject): ExploreOptions => ({ subject, maxEvents })
 const chunk = (from: number, seeds: number, maxFailures = 1): Chunk => ({ from, seeds, maxFailures })
 const all: readonly Scenario[] = [...explorationScenarios, ...builtInScenarios]
 const seeds = (count: number): readonly number[] => Array.from({ length: count }, (_, seed) => seed)
@@ -481,7 +481,7 @@ describe('a subject that is not deterministic', () => {
     }
     const [failure] = await failuresOf(dated, chunk(1, 1), [leaseLifecycle])
     expect(failure).toMatchObject({ kind: 'nondeterministic', seed: 1 })
-    const { lines: story } = await storyOf(leaseLifecycle, failure as Failure, { subject: dated, maxSteps: 200_000 })
+    const { lines: story } = await storyOf(leaseLifecycle, failure as Failure, { subject: dated, maxEvents: 200_000 })
     expect(story[0]).toMatch(/^from event \d+ on$/)
     expect(story[1]).toContain('← renewed')
   })
@@ -579,10 +579,10 @@ describe('a subject at fault', () => {
 describe('a client that never sleeps', () => {
   it('ends as endless where messages take no time', async () => {
     const subject = defineSubject({ name: 'at once', client: { retryAfterMs: () => 0 } })
-    const options = { ...of(subject), maxSteps: 20_000, invariants: ['exclusive-belief'] }
+    const options = { ...of(subject), maxEvents: 20_000, invariants: ['exclusive-belief'] }
     const { failures } = await exploreChunk([leaseLifecycle], chunk(1, 100), options)
     const [failure] = failures as [Failure]
-    expect(failure).toMatchObject({ kind: 'endless', maxSteps: 20_000, scenario: 'lease-lifecycle' })
+    expect(failure).toMatchObject({ kind: 'endless', maxEvents: 20_000, scenario: 'lease-lifecycle' })
     expect(failureOf(await attempt(leaseLifecycle, failure.plan, options), failure.plan)).toEqual(failure)
   })
 })

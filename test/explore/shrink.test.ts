@@ -26,7 +26,7 @@ import expiredWorkFirst from '../corpus/p18-expired-work-first.js'
 import acknowledgesBeforeDurable from '../corpus/p23-acknowledges-before-durable.js'
 import tokenNotCompared from '../corpus/x01-token-not-compared.js'
 
-const of = (subject: Subject) => ({ subject, maxSteps: 200_000 })
+const of = (subject: Subject) => ({ subject, maxEvents: 200_000 })
 
 function scenarioOf({ scenario }: { readonly scenario: string }): Scenario {
   const found = explorationScenarios.find(({ name }) => name === scenario)
@@ -298,7 +298,7 @@ describe('a failure that is not a broken rule', () => {
     }),
   })
   const hasty = defineSubject({ name: 'hasty', client: { retryAfterMs: () => 0 } })
-  const quick = { ...of(hasty), maxSteps: 20_000, invariants: ['exclusive-belief'] }
+  const quick = { ...of(hasty), maxEvents: 20_000, invariants: ['exclusive-belief'] }
 
   it('of the subject is made small and stays one on the same command', async () => {
     const failure = await found(full, 0)

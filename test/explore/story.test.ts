@@ -21,7 +21,7 @@ import retryWithoutCap from '../corpus/p16-retry-without-cap.js'
 import tokenNotCompared from '../corpus/x01-token-not-compared.js'
 import noMemory from '../corpus/x02-no-memory-of-requests.js'
 
-const maxSteps = 10_000
+const maxEvents = 10_000
 
 /** A scenario of two nodes whose rule breaks at the event for which `breaks` says so, or at the end of the run. */
 function scenarioOf(
@@ -75,9 +75,9 @@ async function told(
 ): Promise<readonly string[]> {
   const parameters = { nodes: 2, spaces, durationMs: 100 }
   const plan: Plan = { scenario: scenario.name, seed: 1, strategy: 'insertion', parameters, faults }
-  const failure = failureOf(await attempt(scenario, plan, { subject, maxSteps }), plan)
+  const failure = failureOf(await attempt(scenario, plan, { subject, maxEvents }), plan)
   if (failure === undefined) throw new Error('expected a failure')
-  const { lines } = await storyOf(scenario, failure, { subject, maxSteps })
+  const { lines } = await storyOf(scenario, failure, { subject, maxEvents })
   return lines.map((line) => line.replace(/, token [0-9a-f]+/, '').trim())
 }
 
@@ -326,7 +326,7 @@ describe('what a story says of a line that does not show it', () => {
 describe('the story of a bug', () => {
   /** What is told of the first failure from `fromSeed` on, made small. */
   async function smallStory(subject: Subject, fromSeed: number): Promise<string> {
-    const options = { subject, maxSteps: 200_000 }
+    const options = { subject, maxEvents: 200_000 }
     const seeds = { from: fromSeed, seeds: 1_000, maxFailures: 1 }
     const [found] = (await exploreChunk(explorationScenarios, seeds, options)).failures as [Failure]
     const scenario = explorationScenarios.find(({ name }) => name === found.scenario) as Scenario

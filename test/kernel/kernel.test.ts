@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Fault, Network } from '../../src/kernel/index.js'
-import { type Answer, answer, asksForEver, asksOnce, rough, steady, TestWorld } from '../support/kernel-world.js'
+import {
+  type Answer,
+  answer,
+  asksForEver,
+  asksOnce,
+  type Life,
+  rough,
+  steady,
+  TestWorld,
+} from '../support/kernel-world.js'
 
 describe('the kernel', () => {
   it('carries a request to the subject and the reply back, over a network that takes its time', () => {
@@ -44,31 +53,57 @@ describe('the kernel', () => {
     expect(world.log.slice(2)).toEqual(['9 a paused until 29', '29 a resumed', '29 a has x'])
   })
 
-  it('lets a run take as many steps as it may, and not one more', () => {
-    const world = (maxSteps: number) => {
-      const world = new TestWorld({ maxSteps })
-      world.node('a', asksOnce())
+  it('lets a run take as many events as it may, and not one more, however many steps are without', () => {
+    const world = (maxEvents: number) => {
+      const world = new TestWorld({ maxEvents })
+      world.node('a', function* (process) {
+        yield process.sleep(10)
+        yield* asksOnce()(process)
+      })
       return world
     }
     const enough = world(3)
-    enough.run(100)
-    expect(enough.kernel.steps).toBe(3)
+    expect(enough.run(100)).toHaveLength(3)
+    expect(enough.kernel.steps).toBe(4)
     expect(() => world(2).run(100)).toThrow(
       expect.objectContaining({
-        name: 'StepLimitReached',
-        maxSteps: 2,
-        atMs: 10,
-        message: expect.stringContaining('2'),
+        name: 'EventLimitReached',
+        maxEvents: 2,
+        atMs: 20,
+        stoodStill: false,
+        message: 'not over after 2 events, at 20 ms of 100 ms of virtual time',
       }),
     )
   })
 
-  it('stops a node that goes round and round at one instant', () => {
-    const world = new TestWorld({ maxSteps: 100 })
+  it('stops a node that goes round and round at one instant, whether something happens there or not', () => {
+    const looping = (life: Life, network = steady) => {
+      const world = new TestWorld({ maxEvents: 100, network })
+      world.node('a', life)
+      return () => world.run(1_000)
+    }
+    expect(
+      looping(function* (process) {
+        yield process.sleep(7)
+        for (;;) yield process.sleep(0)
+      }),
+    ).toThrow('not over, at 7 ms of 1000 ms of virtual time, which stands still: nothing has happened in 100 steps')
+    const asking = function* (process: Parameters<Life>[0]) {
+      for (;;) yield process.call('x', 50)
+    }
+    expect(looping(asking, { requestDelayMs: [0, 0], replyDelayMs: [0, 0] })).toThrow(
+      'not over after 100 events, at 0 ms of 1000 ms of virtual time, which stands still',
+    )
+  })
+
+  it('stops a node that does nothing for too many steps, though time goes by', () => {
+    const world = new TestWorld({ maxEvents: 100 })
     world.node('a', function* (process) {
-      for (;;) yield process.sleep(0)
+      for (;;) yield process.sleep(1)
     })
-    expect(() => world.run(1_000)).toThrow(expect.objectContaining({ name: 'StepLimitReached', atMs: 0 }))
+    expect(() => world.run(1e9)).toThrow(
+      /^not over, at \d+ ms of 1000000000 ms of virtual time: nothing has happened in 100 steps$/,
+    )
   })
 
   it('says whose fault it is when something throws, on behalf of which node, and when', async () => {

@@ -45,7 +45,7 @@ describe('the network', () => {
   })
 
   it('takes as long as its ranges say, both ends included', () => {
-    const world = new TestWorld({ network: { requestDelayMs: [3, 5], replyDelayMs: [7, 8] }, maxSteps: 100_000 })
+    const world = new TestWorld({ network: { requestDelayMs: [3, 5], replyDelayMs: [7, 8] }, maxEvents: 100_000 })
     world.node('a', asksForEver())
     const seen = { request: new Set<number>(), reply: new Set<number>() }
     let lastMs = 0

@@ -279,6 +279,14 @@ describe('a scenario that is wrong', () => {
     )
   })
 
+  it('may take as many events as it is said to have, and not one less', async () => {
+    const { events } = await runScenario(sound)
+    expect((await runScenario(sound, { maxEvents: events })).events).toBe(events)
+    await expect(runScenario(sound, { maxEvents: events - 1 })).rejects.toThrow(
+      new RegExp(`: not over after ${events - 1} events, at \\d+ ms of \\d+ ms of virtual time$`),
+    )
+  })
+
   it('counts no retry where a request is sent again that was granted', async () => {
     const again = doing(function* (node) {
       yield node.acquire(node.spaces[node.index] as string, 400)

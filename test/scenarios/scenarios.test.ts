@@ -48,7 +48,7 @@ function kindsIn(scenario: Scenario, seed: number): ReadonlyMap<string, number> 
   void simulate(scenario, {
     seed,
     parameters: resolveParameters(scenario.parameters),
-    maxSteps: 1_000_000,
+    maxEvents: 1_000_000,
     listeners: [{ observe: ({ kind, command }) => void (count(`${command} ${kind}`) && count(kind)) }],
   })
   return kinds
@@ -143,7 +143,7 @@ describe('what happens in them', () => {
     void simulate(scenario, {
       seed: 1,
       parameters: resolveParameters(scenario.parameters),
-      maxSteps: 1_000_000,
+      maxEvents: 1_000_000,
       listeners: [
         {
           kinds: ['sent', 'delivered', 'checkpointed'],

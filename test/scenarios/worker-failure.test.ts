@@ -54,7 +54,7 @@ async function run(failure: WorkerFailure, options: PredictOptions, listener?: L
   return await simulate(scenario, {
     seed,
     parameters: resolveParameters(scenario.parameters, workerFailureParameters(failure, jobs, parameters)),
-    maxSteps: 1_000_000,
+    maxEvents: 1_000_000,
     ...(subject === undefined ? {} : { subject }),
     ...(listener === undefined ? {} : { listeners: [listener] }),
   })
@@ -105,7 +105,7 @@ describe.each(failures)('%s', (failure) => {
   })
 
   it('keeps its rules under whatever exploration does to it', async () => {
-    const options = { subject: builtInSubject, maxSteps: 200_000 }
+    const options = { subject: builtInSubject, maxEvents: 200_000 }
     const found = await exploreChunk([scenarioOf(failure)], { from: 0, seeds: 300, maxFailures: 1 }, options)
     expect(found.failures).toEqual([])
     expect(found.seeds).toBe(300)
@@ -239,7 +239,7 @@ describe('a deployment that is set up wrongly', () => {
     ['crash-before-acknowledging', hasNoIdempotencyKey, 'single-effects'],
     ['zombie', resourceIgnoresToken, 'single-effects'],
   ] as const)('is found by exploring %s', async (failure, subject, invariant) => {
-    const options = { subject, maxSteps: 200_000, invariants: [invariant] }
+    const options = { subject, maxEvents: 200_000, invariants: [invariant] }
     const found = await exploreChunk([scenarioOf(failure)], { from: 0, seeds: 200, maxFailures: 1 }, options)
     expect(found.failures).toMatchObject([{ kind: 'breach', breach: { invariant } }])
   })

@@ -21,7 +21,7 @@ export interface WorldOptions {
   readonly seed?: number
   readonly network?: Network
   readonly faults?: readonly Fault[]
-  readonly maxSteps?: number
+  readonly maxEvents?: number
   readonly tieBreak?: TieBreak
   readonly serve?: (request: string, node: number, atMs: number) => Answer | Promise<Answer>
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
@@ -50,13 +50,13 @@ export class TestWorld {
   readonly #faults: readonly Fault[]
 
   constructor(options: WorldOptions = {}) {
-    const { seed = 1, network = steady, faults = [], maxSteps = 10_000, tieBreak, serve, restartStore } = options
+    const { seed = 1, network = steady, faults = [], maxEvents = 10_000, tieBreak, serve, restartStore } = options
     this.#faults = faults
     this.kernel = new Kernel<string, Answer>({
       random: (name) => randomStream(seed, name),
       network,
       observer: this.#observer(),
-      maxSteps,
+      maxEvents,
       serve: serve ?? answer,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(restartStore === undefined ? {} : { restartStore }),
@@ -86,7 +86,11 @@ export class TestWorld {
 
   #observer(): KernelObserver<string, Answer> {
     const say = (atMs: number, node: number, what: string) => this.log.push(`${atMs} ${this.#names[node]} ${what}`)
+    const { log } = this
     return {
+      get length() {
+        return log.length
+      },
       sent: (atMs, { node }, request, attempt) => say(atMs, node, `sends ${request}${attempt > 0 ? ' again' : ''}`),
       executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
       delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),

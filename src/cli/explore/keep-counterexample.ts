@@ -3,7 +3,7 @@ import { invariantsOf, type LoadedSubject } from '../../config/index.js'
 import {
   counterexampleName,
   counterexampleOf,
-  DEFAULT_MAX_STEPS,
+  DEFAULT_MAX_EXPLORED_EVENTS,
   type Failure,
   type Told,
   tokenOf,
@@ -42,7 +42,7 @@ export function withoutCounterexample(
 export function keepCounterexample(
   { io, project, scenarios, options }: ToExplore,
   { subject: { name: subjectName }, file }: LoadedSubject,
-  { maxSteps, invariants }: ExploreSettings['drawn'],
+  { maxEvents, invariants }: ExploreSettings['drawn'],
   found: Failure,
   { small, story }: Told,
 ): ToldFailure {
@@ -51,7 +51,7 @@ export function keepCounterexample(
   const subject = file === undefined ? {} : { subject: relative(project.root, file) }
   const own = invariantsOf(scenario)
   const judged = invariants === undefined ? {} : { invariants: invariants.filter((name) => own.includes(name)) }
-  const example = counterexampleOf(failure, { ...subject, ...judged, maxEvents: maxSteps })
+  const example = counterexampleOf(failure, { ...subject, ...judged, maxEvents })
   const folder = options.save
     ? resolve(project.snapshotFolder, 'counterexamples')
     : resolve(io.cwd, options.output ?? 'counterexamples')
@@ -65,7 +65,7 @@ export function keepCounterexample(
     ...(token === undefined ? {} : { token }),
     ...(file === undefined ? {} : { subject: shownPath(io, file) }),
     ...judged,
-    ...(maxSteps === DEFAULT_MAX_STEPS ? {} : { maxEvents: maxSteps }),
+    ...(maxEvents === DEFAULT_MAX_EXPLORED_EVENTS ? {} : { maxEvents }),
     ...(options.config === undefined ? {} : { config: options.config }),
     ...(options.patience === undefined ? {} : { patience: options.patience }),
   }

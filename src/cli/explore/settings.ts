@@ -1,5 +1,5 @@
 import { invariantsNamed, type Project } from '../../config/index.js'
-import { DEFAULT_MAX_STEPS, type ExploreOptions, type Strategy, strategies } from '../../explore/index.js'
+import { DEFAULT_MAX_EXPLORED_EVENTS, type ExploreOptions, type Strategy, strategies } from '../../explore/index.js'
 import { InputError } from '../../input/index.js'
 import type { Scenario } from '../../scenario/index.js'
 import {
@@ -64,7 +64,7 @@ export function exploreSettings({ io, project, scenarios, options }: ToExplore):
       ...(options.strategy === undefined ? {} : { strategy: strategyOption(options.strategy) }),
       ...(invariants === undefined ? {} : { invariants }),
       parameters,
-      maxSteps: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_STEPS),
+      maxEvents: maxEventsOption(options.maxEvents, project.maxEvents ?? DEFAULT_MAX_EXPLORED_EVENTS),
     },
   }
 }

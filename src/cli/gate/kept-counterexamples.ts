@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk'
 import { keptCounterexamples, type LoadedCounterexample, loadCounterexample, type Project } from '../../config/index.js'
-import { DEFAULT_MAX_STEPS, type Failure, foundIn, runAgain } from '../../explore/index.js'
+import { DEFAULT_MAX_EXPLORED_EVENTS, type Failure, foundIn, runAgain } from '../../explore/index.js'
 import { type Annotation, plural, shellWord } from '../../report/index.js'
 import { optionText } from '../options/command-text.js'
 import type { CommonOptions } from '../options/options.js'
@@ -34,7 +34,7 @@ export async function runKept(
     onScenarioWatch(io, [example.scenario])
     const failure = await runAgain(example.scenario, example.plan, {
       subject: onWatch(io, example.subject, shownPath(io, file)),
-      maxSteps: example.maxEvents ?? DEFAULT_MAX_STEPS,
+      maxEvents: example.maxEvents ?? DEFAULT_MAX_EXPLORED_EVENTS,
       ...(example.invariants === undefined ? {} : { invariants: example.invariants }),
     })
     const given = `${optionText('config', config)}${optionText('patience', patience)}`

@@ -9,7 +9,7 @@ import {
 } from '../../config/index.js'
 import {
   type attempt,
-  DEFAULT_MAX_STEPS,
+  DEFAULT_MAX_EXPLORED_EVENTS,
   describeClocks,
   type ExploreOptions,
   isToken,
@@ -40,7 +40,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])
   const exploreOptions: ExploreOptions = {
     subject,
-    maxSteps: maxEventsOption(options.maxEvents, example.maxEvents ?? DEFAULT_MAX_STEPS),
+    maxEvents: maxEventsOption(options.maxEvents, example.maxEvents ?? DEFAULT_MAX_EXPLORED_EVENTS),
     ...(invariants === undefined ? {} : { invariants }),
   }
   const failure = await runAgain(

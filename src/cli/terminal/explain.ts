@@ -52,11 +52,14 @@ function abortedProblem(error: ScenarioAborted): InputProblem {
 }
 
 function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
-  if (cause.name === 'StepLimitReached') {
+  if (cause.name === 'EventLimitReached') {
+    const { stoodStill, message } = cause
     return {
-      what: `${scenario} does not end: more than ${cause.maxSteps} events by virtual time ${cause.atMs} ms`,
-      expected: 'a process that sleeps or waits between its steps',
-      todo: 'mend the loop, or raise the limit with --max-events',
+      what: `${scenario} is ${message}`,
+      ...(stoodStill && { expected: 'a process that sleeps or waits between its steps' }),
+      todo: stoodStill
+        ? 'mend what loops, or raise the limit with --max-events'
+        : 'raise the limit with --max-events, or mend what loops',
     }
   }
   if (cause.cause instanceof SubjectFault) {

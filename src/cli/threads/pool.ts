@@ -18,7 +18,7 @@ export interface WorkerSpec {
   readonly subjectFile?: string
   /** The namespace is this worker's own. */
   readonly store?: SharedStore
-  readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxSteps: number }
+  readonly options: SwarmOptions & { readonly invariants?: readonly string[]; readonly maxEvents: number }
   /**
    * Written by the worker at every command: a count, the virtual time, and which it is, or what else of the subject was called
    * since, by its number in `subjectFunctions`. Then, whether it waits for the store at this moment; written by the pool, whether

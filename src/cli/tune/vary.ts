@@ -7,7 +7,7 @@ import { type Varied, variedTerminal } from './vary-terminal.js'
 
 const DEFAULT_STEPS = 5
 /** More rows than that nobody reads; a mistyped number of steps should not take an hour. */
-const MAX_STEPS = 100
+const MAX_EVENTS = 100
 
 /** `--vary`, resolved. */
 interface Range {
@@ -48,7 +48,7 @@ function rangeOf(text: string): Range {
   if (match === null) throw refused('name=from..to[:steps] in whole numbers, as in --vary ttlMs=200..2000:7')
   const [from, to, steps] = [Number(match[2]), Number(match[3]), Number(match[4] ?? DEFAULT_STEPS)]
   if (from > to) throw refused(`a value to end with that is not below ${from}`)
-  if (steps < 2 || steps > MAX_STEPS) throw refused(`2 to ${MAX_STEPS} steps, both ends included`)
+  if (steps < 2 || steps > MAX_EVENTS) throw refused(`2 to ${MAX_EVENTS} steps, both ends included`)
   return { name: match[1] as string, values: valuesBetween(from, to, steps) }
 }
 
