@@ -127,17 +127,20 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       '\nExit codes: 0 all held; 1 something that was checked did not hold; 2 it could not be checked.',
     )
 
+  // Only a command that looks at an option has it: what has no effect is refused, not passed over.
+  const BUDGET = ['--budget <version|file>', 'budgets, instead of the highest version in the budget folder'] as const
+  const QUIET = ['--quiet', 'only what did not hold'] as const
   const common = (name: string, summary: string): Command =>
     program
       .command(name)
       .description(summary)
       .option('--config <file>', 'configuration, instead of the one found from here upward')
-      .option('--budget <version|file>', 'budgets, instead of the highest version in the budget folder')
       .option('--json', 'JSON on stdout')
-      .option('--quiet', 'only what did not hold')
       .option('--no-color', 'plain text, as NO_COLOR does')
   const running = (name: string, summary: string): Command =>
     common(name, summary)
+      .option(...BUDGET)
+      .option(...QUIET)
       .option('--seed <number>', 'root of all chance (default: 1, or what the configuration says)')
       .option('--param <name=value>', 'a parameter of the scenarios; any number of times', collect)
       .option('--max-events <number>', 'most events a run may take before it is ended as one that loops')
@@ -208,6 +211,8 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       end(await calling(calls, options, async () => (await import('./update.js')).update(io, options)))
     })
   common('tune [scenario...]', 'run many seeds, show what limits are worth, and propose better ones')
+    .option(...BUDGET)
+    .option(...QUIET)
     .option(...SUBJECT)
     .option('--seeds <number>', 'how many seeds (default: 100; with --vary 10)')
     .option('--from-seed <number>', 'the first of them (default: 1, or what the configuration says)')
@@ -228,6 +233,7 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
       end(await calling(calls, options, async () => (await import('./tune.js')).tune(io, names, options)))
     })
   common('explore [scenario...]', 'many seeds, each with faults of its own; what fails is made small, told and kept')
+    .option(...QUIET)
     .option('--seeds <number>', 'how many seeds (default: 1,000, or as many as --time allows)')
     .option('--time <length>', 'for how long, as in 60s or 5m')
     .option('--from-seed <number>', 'the first seed (default: 1, or what the configuration says)')
@@ -315,10 +321,11 @@ function programOf(argv: readonly string[], io: Io, end: (code: ExitCode) => voi
     .option('--canonical <file>', 'write the evidence without what differs between two runs: processes and times')
     .option('--from <log>', 'judge the evidence in a log, or in what --json has printed, instead of running')
     .option('--json', 'JSON on stdout')
-    .option('--quiet', 'only what did not hold')
+    .option(...QUIET)
     .option('--no-color', 'plain text, as NO_COLOR does')
     .action(async (options) => end(await (await import('./verify.js')).verify(io, options)))
   common('list [scenario...]', 'the scenarios there are')
+    .option(...BUDGET)
     .option('--params', 'with their parameters: what they are, defaults and bounds')
     .option(...PATIENCE)
     .action(async (names, options) => {

@@ -18,6 +18,7 @@ import {
   type Verdict,
   type VerifyOptions,
 } from '../fabric/index.js'
+import { fileError } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './terminal/exit-code.js'
 import { onInterrupt } from './terminal/interrupt.js'
@@ -119,8 +120,7 @@ function readLog(path: string, file: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const found = (error as Error).message
-    throw new InputError({ what: 'the log cannot be read', file, found, expected: 'a readable file' }, { cause: error })
+    throw fileError(error, file, 'read')
   }
 }
 

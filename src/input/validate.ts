@@ -89,7 +89,7 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, file: string, 
     what: `${file} is not ${what}`,
     file,
     at: pathOf(path),
-    found: unknownKey === undefined ? shown(valueAt(value, path)) : 'a field that does not exist',
+    found: unknownKey === undefined ? shown(foundAt(value, issue)) : 'a field that does not exist',
     expected: unknownKey === undefined ? issue.message : didYouMean(unknownKey, schema, issue.path),
   })
 }
@@ -166,6 +166,10 @@ function pathOf(path: readonly PropertyKey[]): string {
     })
     .join('')
 }
+
+/** What is wrong: the value there, or the very name it goes by. */
+const foundAt = (value: unknown, { code, path }: z.core.$ZodIssue): unknown =>
+  code === 'invalid_key' ? path.at(-1) : valueAt(value, path)
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value

@@ -1,10 +1,13 @@
 import { tmpdir } from 'node:os'
+import { nearest } from '../input/index.js'
 import { mayHoldPassword, nameOf } from '../input/secret.js'
 import { isThere } from './processes/folders.js'
 import type { OpenOptions, OpenStore } from './store.js'
 import { StoreError } from './store-error.js'
 
 const storeKinds = ['memory', 'sqlite', 'git', 'postgres', 'redis'] as const
+
+const ALL_KINDS = `${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`
 
 /** Opens a store outside memory. `url` says where; what stands in for it when absent is the kind's own affair. */
 type Open = (url: string | undefined, options: OpenOptions) => Promise<OpenStore>
@@ -29,10 +32,11 @@ export async function openStore(spec: string, options: OpenOptions = {}): Promis
   const { kind, url } = read(spec)
   if (kind === 'memory' && url === undefined) return undefined
   if (!Object.hasOwn(adapters, kind) || url === '') {
+    const near = Object.hasOwn(adapters, kind) ? [] : nearest(kind, storeKinds)
     throw new StoreError({
       what: `there is no store "${nameOf(spec)}"`,
       store: nameOf(kind),
-      expected: `one of ${storeKinds.join(', ')}; all but memory with =URL if it is not the usual place`,
+      expected: near.length > 0 ? `${near.join(' or ')}?` : `one of ${ALL_KINDS}`,
     })
   }
   if ((kind === 'sqlite' || kind === 'git') && url !== undefined && isNoPath(url)) {

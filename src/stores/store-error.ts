@@ -2,6 +2,9 @@
 export interface StoreProblem {
   /** What is wrong, in one sentence. */
   readonly what: string
+  /** The file in which it is named, and the place there. */
+  readonly file?: string
+  readonly at?: string
   /** The store and its place. */
   readonly store: string
   readonly found?: string

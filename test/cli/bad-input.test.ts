@@ -38,6 +38,44 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it.each([
+    ['explore', '--budget', 'v1'],
+    ['list', '--quiet'],
+    ['conformance', '--seed', '1'],
+  ])('an option that the command would not look at: %s %s', async (...argv) => {
+    expect(await refusal(folder(), ...argv)).toContain(`error: unknown option '${argv[1]}'\n`)
+  })
+
+  it('a store that the configuration names wrongly, by its place there', async () => {
+    const config = (stores: object) => folder({ 'contention.config.json': JSON.stringify({ stores }) })
+    expect(await refusal(config({ CI: 'sqlite=ci.db' }), 'run', '--store', 'CI')).toMatchInlineSnapshot(`
+      "error: ./contention.config.json is not a configuration
+        file:     ./contention.config.json
+        at:       stores.CI
+        found:    "CI"
+        expected: a name: lower case, digits and hyphens
+      "
+    `)
+    expect(await refusal(config({ ci: 'sqlight=ci.db' }), 'run', '--store', 'ci')).toMatchInlineSnapshot(`
+      "error: there is no store "sqlight=…"
+        file:     ./contention.config.json
+        at:       stores.ci
+        store:    sqlight
+        expected: one of memory, sqlite, git, postgres, redis; all but memory with =URL if it is not the usual place
+      "
+    `)
+  })
+
+  it('a log of verify that is not there', async () => {
+    expect(await refusal(folder(), 'verify', '--from', 'verify.log')).toMatchInlineSnapshot(`
+      "error: cannot read verify.log
+        file:     verify.log
+        found:    no such file
+        expected: a file that can be read
+      "
+    `)
+  })
+
   it('what a counterexample has of its own', async () => {
     expect(await refusal(folder(), 'replay', 'found.json', '--seed', '1')).toMatchInlineSnapshot(`
       "error: --seed cannot be used with a counterexample

@@ -70,6 +70,7 @@ describe('--store', () => {
 
   for (const [what, spec, said] of [
     ['a store that does not exist', 'mysql', /there is no store "mysql"[\s\S]*one of memory, sqlite, git/],
+    ['a slip of one', 'postgress', /there is no store "postgress"\n.*\n {2}expected: postgres\?\n/],
     ['a password in what is no store', 'mysql=mysql://me:secret@host/db', /there is no store "mysql=…"/],
     ['a password after an @', 'mysql=mysql://me@there:secret@host/db', /there is no store "mysql=…"/],
     ['a password with a space', 'mysql=mysql://me:a secret@host/db', /there is no store "mysql=…"/],

@@ -355,6 +355,7 @@ describe('a race', () => {
     [['--store', 'sqlite', '--restart-server'], /a server that was started for the race/],
     [['--store', 'sqlite', '--seconds', 'ten'], /a whole number from 1/],
     [['--store', 'sqlite', '--seconds', '1', '--subject', 'mine.mjs'], /no subject takes part in it/],
+    [['--store', 'sqlite', '--seconds', '1', '--patience', '3'], /nothing to be patient with/],
   ])('is refused with %j', async (given, said) => {
     const { code, stderr } = await cli(folder(), ['conformance', ...given])
     expect(code).toBe(2)

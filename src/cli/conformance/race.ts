@@ -16,6 +16,7 @@ export interface RaceCliOptions {
   readonly store?: string
   readonly processes?: string
   readonly seconds?: string
+  readonly patience?: string
   readonly kill?: boolean
   readonly restartServer?: boolean
   readonly json?: boolean
@@ -39,6 +40,13 @@ export async function race(io: Io, project: Project, options: RaceCliOptions): P
       what: 'a race is one of the built-in lease core: no subject takes part in it',
       found: `--subject ${options.subject.join(' --subject ')}`,
       todo: 'leave --subject away, or --processes, --seconds, --kill and --restart-server',
+    })
+  }
+  if (options.patience !== undefined) {
+    throw new InputError({
+      what: 'a race runs no code of yours: there is nothing to be patient with',
+      found: `--patience ${options.patience}`,
+      todo: 'leave --patience away, or --processes, --seconds, --kill and --restart-server',
     })
   }
   const { open, interrupt } = await openListening(io, project, options.store, true)

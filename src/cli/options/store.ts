@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Project } from '../../config/index.js'
-import { InputError } from '../../input/index.js'
+import { InputError, own } from '../../input/index.js'
 import type { MintToken } from '../../lease/index.js'
 import { type Core, markRun, type OpenStore, openStore, type RunMark, runsOn, StoreError } from '../../stores/index.js'
 import type { Subject } from '../../subject/index.js'
@@ -154,15 +154,22 @@ export function endIfSilent(io: Io, { signal }: Interrupt, open: OpenStore): { e
 const MAY_BE_LEFT = '; what this run has made there may be left, and the next run there removes it'
 
 /** By a name of the configuration, whose paths are relative to it, or as such. */
-function openNamed(
+async function openNamed(
   io: Io,
-  { stores, root }: Project,
+  { stores, root, configFile }: Project,
   name: string | undefined,
   durable: boolean,
 ): Promise<OpenStore | undefined> {
-  if (name === undefined) return Promise.resolve(undefined)
-  const named = Object.hasOwn(stores, name) ? stores[name] : undefined
-  return openStore(named ?? name, { env: io.env, cwd: named === undefined ? io.cwd : root, durable })
+  if (name === undefined) return undefined
+  const named = own(stores, name)
+  if (named === undefined) return openStore(name, { env: io.env, cwd: io.cwd, durable })
+  try {
+    return await openStore(named, { env: io.env, cwd: root, durable })
+  } catch (error) {
+    if (!(error instanceof StoreError) || configFile === undefined) throw error
+    const place = { file: configFile, at: `stores.${name}` }
+    throw new StoreError({ ...error.problem, ...place }, { cause: error })
+  }
 }
 
 export function workerNamespaces(namespace: string, workers: number): readonly string[] {
