@@ -8,6 +8,7 @@ export {
 export { type Load, loads } from './import.js'
 export { invariantsNamed, invariantsOf } from './invariants.js'
 export { loadProject, type Project, scenarioNamed } from './project.js'
+export { fileOfScenario } from './scenario-files.js'
 export {
   type LoadedSubject,
   loadSubject,

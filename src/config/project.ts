@@ -7,6 +7,7 @@ import { ParameterError, resolveParameters, type Scenario, slipOf } from '../sce
 import type { Config } from './config.js'
 import { importModule } from './import.js'
 import { loadConfig } from './load.js'
+import { cameFrom } from './scenario-files.js'
 import { scenarioSchema } from './schema.js'
 import { slashTodo } from './slash.js'
 
@@ -138,7 +139,11 @@ async function scenariosOf(path: string, file: string | undefined, index: number
       expected: 'export default defineScenario({ … })',
     })
   }
-  return scenarios.map((scenario) => checkedScenario(scenario, path))
+  return scenarios.map((each) => {
+    const scenario = checkedScenario(each, path)
+    cameFrom(scenario.name, path)
+    return scenario
+  })
 }
 
 function checkedScenario(value: unknown, where: string): Scenario {

@@ -48,13 +48,19 @@ const networkFields: readonly string[] = Object.keys({
   timeoutMs: true,
 } satisfies { readonly [field in keyof Required<Network> | 'timeoutMs']: true })
 
-/** @throws TypeError for what is no network, and for a field that a network does not have */
-export function checkNetworkFields<N extends Network>(network: N): N {
+/**
+ * @throws TypeError for what is no network, and for a field that a network does not have
+ * @throws RangeError for a time to wait for a reply that is none
+ */
+export function checkNetworkFields<N extends Network & { readonly timeoutMs: number }>(network: N): N {
   if (typeof network !== 'object' || network === null) {
     throw new TypeError(`a network that is ${shown(network)}: expected { requestDelayMs, replyDelayMs, timeoutMs, … }`)
   }
   refuseUnknown('a network', network, networkFields)
-  return network
+  const { timeoutMs } = network
+  if (Number.isSafeInteger(timeoutMs) && timeoutMs > 0) return network
+  const what = timeoutMs === undefined ? 'without timeoutMs' : `with timeoutMs ${JSON.stringify(timeoutMs)}`
+  throw new RangeError(`a network ${what}: expected a whole number above 0, of virtual milliseconds`)
 }
 
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {

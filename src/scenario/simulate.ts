@@ -82,7 +82,7 @@ function declared<T>(watch: ScenarioWatch | undefined, what: string, declaration
   try {
     return entering(watch, what, declaration)
   } catch (error) {
-    throw error instanceof StepFailed ? error : new StepFailed('scenario', 'the scenario itself', 0, error)
+    throw error instanceof StepFailed ? error : new StepFailed('scenario', `its ${what}`, 0, error)
   }
 }
 

@@ -468,6 +468,40 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a scenario that answers; refusals are values
       "
     `)
+    const parts = (from: string, to: string) =>
+      refusal(ownProject('', { 'own.ts': scenarioFile(polite).replace(from, to) }), 'run')
+    expect(await parts(', timeoutMs: 50', '')).toMatchInlineSnapshot(`
+      "error: own-scenario: its network cannot be used
+        file:     ./own.ts
+        found:    a network without timeoutMs
+        expected: a whole number above 0, of virtual milliseconds
+      "
+    `)
+    expect(
+      await parts('invariants:', "faults: () => [{ kind: 'pause', node: 9, atMs: 1, durationMs: 5 }], invariants:"),
+    ).toMatchInlineSnapshot(`
+      "error: own-scenario: its faults cannot be used
+        file:     ./own.ts
+        found:    there is no node 9
+        expected: 0 to 1
+      "
+    `)
+    const inNetwork = await parts('network: () => (', 'network: () => ({}).none.such && (')
+    expect(inNetwork.replace(/own\.ts:\d+:\d+/, 'own.ts:LINE')).toMatchInlineSnapshot(`
+      "error: own-scenario: the scenario throws, at 0 ms of virtual time, on behalf of its network
+        at:       Object.network (./own.ts:LINE)
+        found:    Cannot read properties of undefined (reading 'such')
+        expected: code that does not throw
+      "
+    `)
+    const asleep = await refusal(ownProject('yield node.sleep(-1)'), 'run')
+    expect(asleep.replace(/own\.ts:\d+:\d+/, 'own.ts:LINE')).toMatchInlineSnapshot(`
+      "error: own-scenario: node-0 does what it cannot, at 0 ms of virtual time
+        at:       Object.node (./own.ts:LINE)
+        found:    cannot sleep -1 ms
+        expected: a whole number, 0 or more
+      "
+    `)
     // What another has failed in is told nevertheless.
     const failing = scenarioFile(polite, 'failing').replace(
       'invariants: () => []',
@@ -480,7 +514,12 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/^FAIL {2}failing.*invariant none broke.*FAIL {2}0 of 1.*\nerror: own-scenario: the/s)
     const forgotten = await refusal(ownProject('node.sleep(5); yield node.sleep(5)'), 'run')
-    expect(forgotten).toContain('is a `yield` missing?')
+    expect(forgotten.replace(/own\.ts:\d+:\d+/, 'own.ts:LINE')).toMatchInlineSnapshot(`
+      "error: own-scenario: node-0 does what it cannot, at 0 ms of virtual time
+        at:       Object.node (./own.ts:LINE)
+        found:    a process asked for a sleep while it waits for a sleep: is a \`yield\` missing?
+      "
+    `)
   })
 
   it('a budget version or file that does not exist', async () => {

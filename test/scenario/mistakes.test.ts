@@ -73,6 +73,14 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
     { network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 50, replyLosPerMille: 5 }) },
     /a network has no field "replyLosPerMille": expected replyLossPerMille/,
   ],
+  'a network that says not how long to wait': [
+    { network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5] }) },
+    /a network without timeoutMs: expected a whole number above 0/,
+  ],
+  'a network in which nothing is waited for': [
+    { network: () => ({ requestDelayMs: [1, 5], replyDelayMs: [1, 5], timeoutMs: 0 }) },
+    /a network with timeoutMs 0: expected/,
+  ],
   'a network that is nothing': [
     { network: () => undefined },
     /a network that is undefined: expected \{ requestDelayMs/,

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { fileOfScenario } from '../../config/index.js'
 import { InputError, type InputProblem } from '../../input/index.js'
+import type { StepFailed } from '../../kernel/index.js'
 import { packageRoot } from '../../package.js'
 import { NothingMeasured } from '../../run/index.js'
 import { ScenarioAborted } from '../../scenario/index.js'
@@ -72,21 +74,42 @@ function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
       todo: `declare \`needs: ['${command}', …]\` in the scenario: then it is not run on subjects without`,
     }
   }
+  return failedProblem(scenario, cause)
+}
+
+/** What the scenario did itself, or was refused when it did it. */
+function failedProblem(scenario: string, cause: StepFailed): InputProblem {
   const { culprit, node, atMs } = cause
+  const [line = ''] = cause.message.split('\n')
+  const [, found = line, expected] = /^(.*?): expected (.*)$/.exec(line) ?? []
   const at = userFrame(cause.cause)
+  const file = at === undefined ? fileOfScenario(scenario) : undefined
+  const place = { ...(file !== undefined && { file }), ...(at !== undefined && { at }) }
+  const isPart = node.startsWith('its ')
+  // What we threw is a refusal of what it did.
+  if (culprit === 'scenario' && isOurs(framesOf(cause.cause)[0])) {
+    const what = isPart ? `${node} cannot be used` : `${node} does what it cannot, at ${atMs} ms of virtual time`
+    return { what: `${scenario}: ${what}`, ...place, found, ...(expected !== undefined && { expected }) }
+  }
   return {
     what: `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
-    ...(at === undefined ? {} : { at }),
-    found: cause.message.split('\n')[0] as string,
-    expected: `a ${culprit} that answers; refusals are values`,
+    ...place,
+    found: line,
+    expected: isPart ? 'code that does not throw' : `a ${culprit} that answers; refusals are values`,
   }
 }
 
+/** Where code of ours stands, as it is built and as it is tested. */
+const ourFolders = ['dist', 'bin', 'src'].map((folder) => join(packageRoot(), folder))
+
+const framesOf = (cause: unknown): readonly string[] =>
+  (cause instanceof Error ? (cause.stack ?? '') : '').split('\n').filter((line) => /^\s+at /.test(line))
+
+const isOurs = (frame: string | undefined): boolean => ourFolders.some((folder) => frame?.includes(folder))
+
 /** Where the error arose, in a file that is not ours. */
 function userFrame(cause: unknown): string | undefined {
-  const stack = cause instanceof Error ? (cause.stack ?? '') : ''
-  const frames = stack.split('\n').slice(1)
-  const notTheirs = ['node:', 'node_modules', '<anonymous>', join(packageRoot(), 'dist'), join(packageRoot(), 'bin')]
-  const frame = frames.find((line) => !notTheirs.some((part) => line.includes(part)))
+  const notTheirs = ['node:', 'node_modules', '<anonymous>']
+  const frame = framesOf(cause).find((line) => !isOurs(line) && !notTheirs.some((part) => line.includes(part)))
   return frame?.trim().replace(/^at /, '')
 }
