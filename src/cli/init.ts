@@ -33,6 +33,8 @@ const CONFIG = `import { defineConfig } from 'contention'
 export default defineConfig({
   // Scenarios of your own: files whose exports are made with defineScenario.
   scenarios: [],
+  // Lease cores of your own: files whose default export is made with defineSubject.
+  // subjects: ['./my-lease.ts'],
   // The built-in ones run beside them: true, false, or a list of names.
   builtIn: true,
 })

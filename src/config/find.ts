@@ -1,11 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { lilconfig } from 'lilconfig'
 import { fileError } from '../gate/index.js'
 import { InputError } from '../input/index.js'
 import { foldersUpward } from './upward.js'
 
 const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json']
+
+/** Whether a configuration may be in a file of this name. One without an ending is a module. */
+export const isLoadable = (name: string): boolean => ['', ...endings].includes(extname(name))
+
+export const configEndings = `${endings.slice(0, -1).join(', ')} or ${endings.at(-1)}`
 
 /** The file names looked for in the working directory, and from there upward. */
 export const fileNames = endings.map((ending) => `contention.config${ending}`)
@@ -59,7 +64,9 @@ function refuseDoubtful(folder: string): void {
     what: `${other} is not a name under which a configuration is looked for`,
     file: join(folder, other),
     expected: `one of ${fileNames.join(', ')}`,
-    todo: 'rename it, or pass it with --config',
+    todo: isLoadable(other)
+      ? 'rename it, or pass it with --config'
+      : 'write it as one of these: nothing else is read, by --config either',
   })
 }
 

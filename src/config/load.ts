@@ -3,7 +3,7 @@ import { extname, join } from 'node:path'
 import { fileError } from '../gate/index.js'
 import { InputError, parseJson, validate } from '../input/index.js'
 import type { Config } from './config.js'
-import { fileNames, findConfig } from './find.js'
+import { configEndings, fileNames, findConfig, isLoadable } from './find.js'
 import { importModule, refuseNoFile } from './import.js'
 import { configSchema } from './schema.js'
 
@@ -19,6 +19,14 @@ export interface LoadedConfig {
  */
 export async function loadConfig(directory: string, file?: string): Promise<LoadedConfig> {
   if (file !== undefined) refuseNoFile(file, `${file} is not a configuration`, configIn(file))
+  if (file !== undefined && !isLoadable(file)) {
+    throw new InputError({
+      what: `${file} cannot be read as a configuration`,
+      file,
+      found: `a file that ends in ${extname(file)}`,
+      expected: `one that ends in ${configEndings}`,
+    })
+  }
   const found = file ?? (await findConfig(directory))
   if (found === undefined) return { config: {} }
   const text = readText(found)
@@ -42,7 +50,7 @@ function refuseEmpty(text: string, file: string): void {
 function configIn(folder: string): string {
   const inside = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
   if (inside !== undefined) return `pass --config ${inside}`
-  return 'name the file, or leave --config out: contention.config.ts, .mts, .cts, .js, .mjs, .cjs or .json is found from here upward'
+  return `name the file, or leave --config out: contention.config${configEndings} is found from here upward`
 }
 
 async function defaultExport(file: string): Promise<unknown> {

@@ -6,6 +6,7 @@ import { DEFAULT_SEED } from '../run/index.js'
 import { ParameterError, resolveParameters, type Scenario, slipOf } from '../scenario/index.js'
 import type { Config } from './config.js'
 import { importModule } from './import.js'
+import { looksLikeScenario, looksLikeSubject } from './kinds.js'
 import { loadConfig } from './load.js'
 import { cameFrom } from './scenario-files.js'
 import { scenarioSchema } from './schema.js'
@@ -130,13 +131,15 @@ async function scenariosOf(path: string, file: string | undefined, index: number
   }
   const module = await importModule(path)
   const values = new Set(Object.values(module).flatMap((value) => (Array.isArray(value) ? value : [value])))
-  const scenarios = [...values].filter((value) => typeof value === 'object' && value !== null && 'parameters' in value)
+  const scenarios = [...values].filter(looksLikeScenario)
   if (scenarios.length === 0) {
+    const isSubject = [...values].some(looksLikeSubject)
     throw new InputError({
       what: `${path} exports no scenario`,
       file: path,
-      found: `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+      found: isSubject ? 'a subject' : `exports ${Object.keys(module).join(', ') || 'nothing'}`,
       expected: 'export default defineScenario({ … })',
+      ...(isSubject && { todo: 'name it under `subjects` of the configuration' }),
     })
   }
   return scenarios.map((each) => {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
 import { importModule } from './import.js'
+import { looksLikeScenario, looksLikeSubject } from './kinds.js'
 import type { Project } from './project.js'
 import { slashTodo } from './slash.js'
 
@@ -101,6 +102,7 @@ export async function loadSubject(file: string): Promise<Subject> {
     })
   }
   const module = await importModule(file)
+  refuseNoSubject(module, file)
   const subject = module['default'] as Subject | undefined
   if (typeof subject !== 'object' || subject === null) {
     throw new InputError({
@@ -119,5 +121,24 @@ export async function loadSubject(file: string): Promise<Subject> {
       found: error instanceof Error ? error.message : String(error),
       expected: 'export default defineSubject({ name, core, log, jobs, client })',
     })
+  }
+}
+
+/** Refuses what is meant for another place, or was exported by name: what is wrong with a subject is not what is wrong there. */
+function refuseNoSubject({ default: main, ...named }: Record<string, unknown>, file: string): void {
+  const wrong = (found: string, todo: string) =>
+    new InputError({
+      what: `${file} exports no subject`,
+      file,
+      found,
+      expected: 'export default defineSubject({ … })',
+      todo,
+    })
+  if (main === undefined) {
+    const [name] = Object.entries(named).find(([, value]) => looksLikeSubject(value)) ?? []
+    if (name !== undefined) throw wrong(`exports ${Object.keys(named).join(', ')}`, `export ${name} as default`)
+  }
+  if ([main, ...(main === undefined ? Object.values(named) : [])].some(looksLikeScenario)) {
+    throw wrong('a scenario', 'name it under `scenarios` of the configuration')
   }
 }

@@ -345,6 +345,62 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     `)
   })
 
+  it('a configuration in a file that cannot be loaded, and --config is not advised there', async () => {
+    const yaml = folder({ 'contention.config.yaml': 'seed: 1' })
+    expect(await refusal(yaml, 'list')).toMatchInlineSnapshot(`
+      "error: contention.config.yaml is not a name under which a configuration is looked for
+        file:     ./contention.config.yaml
+        expected: one of contention.config.ts, contention.config.mts, contention.config.cts, contention.config.js, contention.config.mjs, contention.config.cjs, contention.config.json
+        to do:    write it as one of these: nothing else is read, by --config either
+      "
+    `)
+    expect(await refusal(yaml, 'list', '--config', 'contention.config.yaml')).toMatchInlineSnapshot(`
+      "error: ./contention.config.yaml cannot be read as a configuration
+        file:     ./contention.config.yaml
+        found:    a file that ends in .yaml
+        expected: one that ends in .ts, .mts, .cts, .js, .mjs, .cjs or .json
+      "
+    `)
+    const aside = folder({ 'contention.conf.mjs': 'export default {}' })
+    expect(await refusal(aside, 'list')).toContain('to do:    rename it, or pass it with --config\n')
+    expect((await cli(aside, ['list', '--config', 'contention.conf.mjs'])).code).toBe(0)
+  })
+
+  it('a subject where a scenario should be, a scenario where a subject should be, and what is not exported as default', async () => {
+    const subject = "{ name: 'mine', core: ({ builtIn: { core } }) => ({ acquire: core.acquire }) }"
+    const project = folder({
+      'mine.mjs': `export default ${subject}`,
+      'named.mjs': `export const mine = ${subject}`,
+      'own.mjs': scenarioFile(polite),
+      'swapped.json': JSON.stringify({ scenarios: ['./mine.mjs'] }),
+      'other.json': JSON.stringify({ subjects: ['./own.mjs'] }),
+    })
+    expect(await refusal(project, 'list', '--config', 'swapped.json')).toMatchInlineSnapshot(`
+      "error: ./mine.mjs exports no scenario
+        file:     ./mine.mjs
+        found:    a subject
+        expected: export default defineScenario({ … })
+        to do:    name it under \`subjects\` of the configuration
+      "
+    `)
+    expect(await refusal(project, 'conformance', '--config', 'other.json')).toMatchInlineSnapshot(`
+      "error: ./own.mjs exports no subject
+        file:     ./own.mjs
+        found:    a scenario
+        expected: export default defineSubject({ … })
+        to do:    name it under \`scenarios\` of the configuration
+      "
+    `)
+    expect(await refusal(project, 'run', '--subject', 'named.mjs')).toMatchInlineSnapshot(`
+      "error: ./named.mjs exports no subject
+        file:     ./named.mjs
+        found:    exports mine
+        expected: export default defineSubject({ … })
+        to do:    export mine as default
+      "
+    `)
+  })
+
   it('a configuration that is found, here or further up, and cannot be read or is empty', async () => {
     const root = folder({ 'contention.config.json/file': '', 'below/file': '' })
     for (const cwd of [root, join(root, 'below')]) {
