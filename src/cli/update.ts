@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Chalk } from 'chalk'
 import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { snapshotFile, snapshotReportMarkdown, writeChanged } from '../gate/index.js'
@@ -44,7 +45,8 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
 
 function refusedText(io: Io, { report }: Measured, file: string, options: UpdateOptions): string {
   const failures = reportTerminal(report, { chalk: new Chalk({ level: io.stdout.colorLevel }), quiet: true })
-  return `${failures}nothing written: ${shownPath(io, file)} is as it was\nfirst: ${todoFirst(report, options)}\n`
+  const kept = existsSync(file) ? 'is as it was' : 'is still missing'
+  return `${failures}nothing written: ${shownPath(io, file)} ${kept}\nfirst: ${todoFirst(report, options)}\n`
 }
 
 function acceptedText(

@@ -60,6 +60,23 @@ describe('contention update and check', () => {
     expect(json).toMatchObject({ verdict: 'not-checked', gate: { accept: 'npx contention update --seed 9' } })
   })
 
+  it('has found what does not hold, though there is no snapshot; and update does not speak of one', async () => {
+    const always = "{ name: 'none', rule: 'nothing is sent', kinds: ['sent'], begin: () => ({ step: () => 'sent' }) }"
+    const project = ownProject('', {
+      'own.ts': scenarioFile(polite).replace('invariants: () => []', `invariants: () => [${always}]`),
+    })
+    const { code, stdout } = await cli(project, ['check'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('FAIL  there is no snapshot: snapshots/report.md is missing\n')
+    const updated = await cli(project, ['update'])
+    expect(updated.code).toBe(1)
+    expect(updated.stdout).toContain(
+      'nothing written: snapshots/report.md is still missing\nfirst: mend own-scenario\n',
+    )
+    writeFileSync(join(project, 'own.ts'), scenarioFile(polite))
+    expect((await cli(project, ['check'])).code).toBe(2)
+  })
+
   it('says so where metrics are equal but traces differ', async () => {
     const alone = (pauseMs: number) => `
       const outcome = yield node.acquire(node.spaces[0], p.ttlMs)

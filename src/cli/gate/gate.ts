@@ -76,15 +76,17 @@ export function todoFirst(report: Report, options: MeasureOptions): string | nul
   ].join('; ')
 }
 
-/** `tune` measures the built-in core alone: limits for another one are written by hand. */
-function raising(scenarios: readonly string[], { subject, budget, seed, ...options }: MeasureOptions): string {
+/** How a limit is raised: by the proposal of `tune`, unless the limits are those of a file that was named. */
+function raising(scenarios: readonly string[], { budget, seed, ...options }: MeasureOptions): string {
   if (budget !== undefined) return ' in the budgets that --budget names'
-  if (subject !== undefined) return ' in the next version of the budgets'
   const given = seed === undefined ? options : { ...options, fromSeed: seed }
   return ` with \`${tuneText(scenarios, given, true)}\``
 }
 
-/** Without a snapshot there is nothing to compare with: that has not passed, and has not been checked either. */
+/**
+ * Without a snapshot there is nothing to compare with: that has not passed, and has not been checked either. What was judged
+ * without one and did not hold goes before.
+ */
 export function exitCodeOf(report: Report, gate: Gate): ExitCode {
   if (!report.passed) return NOT_HELD
   if (gate.kind === 'no-snapshot') return NOT_CHECKED
