@@ -26,7 +26,7 @@ export async function check(io: Io, names: readonly string[], options: MeasureOp
   const counterexamples = await loadKept(project)
   const loaded = await namedSubject(io, project, options)
   const place = await snapshotPlace(project, loaded)
-  const measured = await measure(io, project, names, options, { loaded, lacking: 'left out' })
+  const measured = await measure(io, project, names, options, { loaded, command: 'check' })
   const { report } = measured
   const gate = gateOf({
     measured,

@@ -62,7 +62,7 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   const { patience } = options
   const { report } = await measure(io, project, [], patience === undefined ? {} : { patience }, {
     loaded: undefined,
-    lacking: 'refused',
+    command: 'init',
   })
   const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
     make,

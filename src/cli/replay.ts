@@ -80,7 +80,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json && options.trace)
     io.stdout.write(`${JSON.stringify({ verdict: outcome.passed ? 'held' : 'not-held', outcome })}\n`)
-  else if (options.json) io.stdout.write(reportJson(report, loaded?.subject.name))
+  else if (options.json) io.stdout.write(reportJson(report, { subject: loaded?.subject.name }))
   else {
     const text = reportTerminal(report, {
       chalk,

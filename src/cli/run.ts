@@ -2,6 +2,7 @@ import { loadProject, refuseNoBudgetFolder } from '../config/index.js'
 import { reportAnnotations, reportMarkdown } from '../report/index.js'
 import { measure, namedSubject } from './measure/measure.js'
 import { proposeText } from './options/command-text.js'
+import { tellLeftOut } from './options/lacking.js'
 import type { MeasureOptions } from './options/options.js'
 import { annotate, summarize } from './report/github.js'
 import { type ReporterOptions, resolveReporters, show } from './report/reporters.js'
@@ -18,10 +19,11 @@ export async function run(
   const project = await loadProject(io.cwd, options.config)
   refuseNoBudgetFolder(project, options.budget)
   const loaded = await namedSubject(io, project, options)
-  const { report } = await measure(io, project, names, options, { loaded, lacking: 'refused' })
+  const { report, leftOut } = await measure(io, project, names, options, { loaded, command: 'run' })
+  tellLeftOut(io, leftOut, options)
   const noBudgetTodo = (scenario: string) => proposeText(scenario, options)
   const subject = loaded?.subject.name
-  show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo, subject })
+  show(io, report, reporters, { quiet: options.quiet === true, noBudgetTodo, subject, leftOut })
   // GitHub reads stdout as well.
   if (!reporters.some(({ name, file }) => name === 'github' && file === undefined)) {
     annotate(io, reportAnnotations(report))

@@ -7,7 +7,7 @@ import { MAX_SEED } from '../run/seed.js'
 import { builtInSubject } from '../subject/index.js'
 import { namedSubject, replayableOutcome } from './measure/measure.js'
 import { commandText } from './options/command-text.js'
-import { refuseLacking } from './options/lacking.js'
+import { refuseLacking, tellLeftOut, withoutLacking } from './options/lacking.js'
 import {
   fromSeedOption,
   maxEventsOption,
@@ -37,15 +37,18 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const defaultSeeds = options.vary === undefined ? DEFAULT_SEEDS : DEFAULT_VARY_SEEDS
   const count = wholeNumber('--seeds', options.seeds ?? `${defaultSeeds}`, 1, 1_000_000)
   const from = fromSeedOption(options.fromSeed, project, MAX_SEED + 1 - count)
-  const selection = select(project, names, paramOptions(options.param))
+  const selected = select(project, names, paramOptions(options.param))
   const loaded = await namedSubject(io, project, options)
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  refuseLacking(selection.scenarios, subject, (others) => commandText(`tune ${others}`, options))
-  onScenarioWatch(io, selection.scenarios)
+  if (names.length > 0) refuseLacking(selected.scenarios, subject, (others) => commandText(`tune ${others}`, options))
+  const { scenarios, leftOut } = withoutLacking(selected.scenarios, subject)
+  tellLeftOut(io, leftOut, options)
+  onScenarioWatch(io, scenarios)
   const plan: TunePlan = {
     io,
     project,
-    selection,
+    selection: { ...selected, scenarios },
+    leftOut,
     budgets: loadBudgets(project, io.cwd, options.budget),
     seeds: { from, to: from + count - 1 },
     subject,

@@ -31,7 +31,7 @@ export async function update(io: Io, options: UpdateOptions): Promise<ExitCode> 
   // That of another subject is not written over.
   snapshotAt(place)
   const file = snapshotFile(place.folder)
-  const measured = await measure(io, project, [], options, { loaded, lacking: 'left out' })
+  const measured = await measure(io, project, [], options, { loaded, command: 'update' })
   const { report, leftOut } = measured
   const written = report.passed && writeChanged(file, snapshotReportMarkdown(report, place.subject))
   if (options.json) {

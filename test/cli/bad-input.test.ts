@@ -99,8 +99,8 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
       'found:    subject "none" has no part of its own, but name, version: expected core, log, jobs or client',
     )
     expect(await refusal(project, 'run', '--subject', 'own.mjs')).toMatchInlineSnapshot(`
-      "error: ownership-fencing-contention needs commands that subject "own" does not have
-        found:    without claim, release
+      "error: subject "own" has the commands for none of these scenarios
+        found:    without claim, renew, release
       "
     `)
     expect(await refusal(project, 'replay', 'lease-renewal-contention', '--subject', 'own.mjs')).toMatchInlineSnapshot(`

@@ -27,16 +27,40 @@ describe('a command that a subject does not have', () => {
     },
   )
 
-  it('is said by name, and the other scenarios with the command that runs them, where it is declared', async () => {
+  it('is said by name where it is declared: with the command that runs the others, or by leaving it out', async () => {
     const needy = scenarioFile(polite, 'needy').replace('invariants:', "needs: ['acquire', 'release'], invariants:")
     const root = ownProject('yield node.acquire(node.spaces[0], p.ttlMs)', {
       'acq.mjs': acquireAlone,
       'needy.ts': needy,
       'contention.config.json': '{ "scenarios": ["./needy.ts", "./own.ts"], "builtIn": false }',
     })
-    const { code, stderr } = await cli(root, ['run', '--subject', 'acq.mjs', '--seed', '2'])
+    const given = ['--subject', 'acq.mjs', '--seed', '2']
+    const { code, stderr } = await cli(root, ['run', 'needy', 'own-scenario', ...given])
     expect(code).toBe(2)
     expect(stderr).toContain('found:    without release\n')
     expect(stderr).toContain('npx contention run own-scenario --subject acq.mjs --seed 2\n')
+    expect((await cli(root, ['check', 'needy', 'own-scenario', ...given])).stderr).toContain(
+      'npx contention check own-scenario --subject acq.mjs --seed 2\n',
+    )
+
+    // Where none was named it is left out, with a word; a report holds what was run.
+    const ran = await cli(root, ['run', ...given])
+    expect(ran.code).toBe(0)
+    expect(ran.stdout).toContain('PASS  1 of 1 scenario held')
+    expect(ran.stderr).toBe('left out: needy needs release, which the subject does not have\n')
+    expect((await cli(root, ['run', ...given, '--quiet'])).stderr).toBe('')
+    const json = await cli(root, ['run', ...given, '--json'])
+    expect(json.stderr).toBe('')
+    const leftOut = [{ scenario: 'needy', commands: ['release'] }]
+    expect(JSON.parse(json.stdout)).toMatchObject({ subject: 'acq', leftOut, outcomes: [{ scenario: 'own-scenario' }] })
+
+    const tune = ['tune', '--seeds', '2', '--subject', 'acq.mjs']
+    const tuned = await cli(root, tune)
+    expect(tuned.stderr).toBe('left out: needy needs release, which the subject does not have\n')
+    expect(JSON.parse((await cli(root, [...tune, '--json'])).stdout)).toMatchObject({
+      leftOut,
+      scenarios: [{ scenario: 'own-scenario' }],
+    })
+    expect((await cli(root, ['tune', 'needy', ...tune.slice(1)])).code).toBe(2)
   })
 })

@@ -103,8 +103,8 @@ describe('contention tune', () => {
     const lacking = await cli(mute, ['tune', '--subject', 'mute.mjs'])
     expect(lacking.code).toBe(2)
     expect(lacking.stderr).toMatchInlineSnapshot(`
-      "error: ownership-fencing-contention needs commands that subject "Mute" does not have
-        found:    without claim, release
+      "error: subject "Mute" has the commands for none of these scenarios
+        found:    without claim, renew, release
       "
     `)
   })

@@ -87,7 +87,7 @@ describe('reports', () => {
   it('name their verdict as JSON', async () => {
     const report = await passing()
     expect(JSON.parse(reportJson(report))).toEqual({ verdict: 'held', subject: null, ...report })
-    expect(JSON.parse(reportJson(report, 'My lease')).subject).toBe('My lease')
+    expect(JSON.parse(reportJson(report, { subject: 'My lease' })).subject).toBe('My lease')
     expect(JSON.parse(reportJson(await failing()))).toMatchObject({ verdict: 'not-held', failedScenarios: 2 })
   })
 

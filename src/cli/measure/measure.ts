@@ -35,17 +35,20 @@ export async function namedSubject(
 interface OnWhat {
   /** Undefined for the built-in one. */
   readonly loaded: LoadedSubject | undefined
-  /** What becomes of scenarios, none of which was named, that the subject does not have the commands for. */
-  readonly lacking: 'refused' | 'left out'
+  /** What measures, for what is advised. */
+  readonly command: 'run' | 'check' | 'update' | 'init'
 }
 
-/** Runs what the options select, twice each, and judges it by the budgets. */
+/**
+ * Runs what the options select, twice each, and judges it by the budgets. Scenarios that the subject does not have the commands
+ * for are left out, unless they were named.
+ */
 export async function measure(
   io: Io,
   project: Project,
   names: readonly string[],
   options: MeasureOptions,
-  { loaded, lacking }: OnWhat,
+  { loaded, command }: OnWhat,
 ): Promise<Measured> {
   const { scenarios: selected, parameters } = select(project, names, paramOptions(options.param))
   const budgets = loadBudgets(project, io.cwd, options.budget)
@@ -63,9 +66,7 @@ export async function measure(
     io.stderr.write(reportTerminal(failed, { chalk: new Chalk({ level: io.stderr.colorLevel }), quiet: true }))
   }
   const watched = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (loaded !== undefined && (names.length > 0 || lacking === 'refused')) {
-    refuseLacking(selected, watched, (others) => commandText(`run ${others}`, options))
-  }
+  if (names.length > 0) refuseLacking(selected, watched, (others) => commandText(`${command} ${others}`, options))
   const { scenarios, leftOut } = withoutLacking(selected, watched)
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(watched)

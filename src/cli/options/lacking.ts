@@ -2,12 +2,13 @@ import { InputError } from '../../input/index.js'
 import { type CommandKind, commandKinds } from '../../log/index.js'
 import type { Scenario } from '../../scenario/index.js'
 import { assemble, commandsOf, type Subject } from '../../subject/index.js'
+import type { Io } from '../terminal/io.js'
 
 const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>): readonly CommandKind[] =>
   needs.filter((kind) => !commands.has(kind))
 
 /**
- * What a subject does not have cannot be measured, and is not left out in silence.
+ * What a subject does not have cannot be measured; what was named is not left out.
  * @param again the command for the other scenarios
  * @throws InputError for the first scenario that `subject` lacks commands for
  */
@@ -34,6 +35,16 @@ export interface LeftOut {
   readonly commands: readonly CommandKind[]
 }
 
+/** What was left out, a line each, for somebody at a terminal: reports hold what was run. */
+export function tellLeftOut(
+  io: Io,
+  leftOut: readonly LeftOut[],
+  { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
+): void {
+  if (quiet || json) return
+  for (const each of leftOut) io.stderr.write(`${leftOutText(each)}\n`)
+}
+
 export const leftOutText = ({ scenario, commands }: LeftOut): string =>
   `left out: ${scenario} needs ${commands.join(', ')}, which the subject does not have`
 
@@ -48,15 +59,20 @@ export function withoutLacking(
   const commands = commandsOf(subject)
   const lacking = (scenario: Scenario) => lackedBy(scenario, commands)
   const left = scenarios.filter((scenario) => lacking(scenario).length === 0)
-  if (left.length === 0) throw noneToAsk(subject)
   const leftOut = scenarios
     .map((scenario) => ({ scenario: scenario.name, commands: lacking(scenario) }))
     .filter(({ commands }) => commands.length > 0)
+  if (left.length === 0) throw noneToAsk(subject, leftOut)
   return { scenarios: left, leftOut }
 }
 
-const noneToAsk = ({ name }: Subject): InputError =>
-  new InputError({ what: `subject "${name}" has none of the commands that these scenarios need` })
+function noneToAsk({ name }: Subject, leftOut: readonly LeftOut[]): InputError {
+  const lacking = commandKinds.filter((kind) => leftOut.some(({ commands }) => commands.includes(kind)))
+  return new InputError({
+    what: `subject "${name}" has the commands for none of these scenarios`,
+    ...(lacking.length > 0 && { found: `without ${lacking.join(', ')}` }),
+  })
+}
 
 /** The scenarios that a subject can be asked. */
 export interface Askable {
@@ -80,7 +96,12 @@ export function askable(
   // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.
   const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !ownsJobs(subject))
   const left = scenarios.filter((scenario) => !lacking.includes(scenario) && !foreign.includes(scenario))
-  if (left.length === 0) throw noneToAsk(subject)
+  if (left.length === 0) {
+    throw noneToAsk(
+      subject,
+      lacking.map((each) => ({ scenario: each.name, commands: lackedBy(each, commands) })),
+    )
+  }
   return {
     scenarios: left,
     skipped: [

@@ -13,6 +13,7 @@ import {
   reportTerminal,
   type TerminalOptions,
 } from '../../report/index.js'
+import type { LeftOut } from '../options/lacking.js'
 import type { Io } from '../terminal/io.js'
 
 export interface ReporterOptions {
@@ -81,6 +82,7 @@ function reporterOf(io: Io, text: string): Reporting {
 interface Shown extends Omit<TerminalOptions, 'chalk'> {
   /** The name of what was measured; undefined for the built-in subject. */
   readonly subject: string | undefined
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Shows `report` in every way that was asked for. Files are written whole or not at all, what is no file as far as it goes. */
@@ -93,14 +95,19 @@ export function show(io: Io, report: Report, reporters: readonly Reporting[], sh
   }
 }
 
-function render(name: ReporterName, report: Report, colorLevel: 0 | 1 | 2 | 3, { subject, ...shown }: Shown): string {
+function render(
+  name: ReporterName,
+  report: Report,
+  colorLevel: 0 | 1 | 2 | 3,
+  { subject, leftOut, ...shown }: Shown,
+): string {
   switch (name) {
     case 'terminal':
       return reportTerminal(report, { ...shown, chalk: new Chalk({ level: colorLevel }) })
     case 'markdown':
       return reportMarkdown(report, subject)
     case 'json':
-      return reportJson(report, subject)
+      return reportJson(report, { subject, leftOut })
     case 'junit':
       return reportJunit(report)
     case 'github':

@@ -17,7 +17,7 @@ const DEFAULT_HEADROOM_PERCENT = 25
 
 /** Shows what the limits are worth, proposes better ones, and with `--write` makes them the next version. */
 export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<TuneEnd> {
-  const { io, selection, budgets, seeds, subject, json } = plan
+  const { io, selection, leftOut, budgets, seeds, subject, json } = plan
   const headroomPercent = wholeNumber('--headroom', options.headroom ?? `${DEFAULT_HEADROOM_PERCENT}`, 0, 1_000)
   const before = predecessor(plan)
   const swept = await sweepAll(
@@ -41,7 +41,7 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
   const result: Tuned = { budgetVersion: budgets.version, seeds, headroomPercent, scenarios: tuned, written }
   if (json) {
     const verdict = held ? 'held' : 'not-held'
-    io.stdout.write(`${JSON.stringify({ verdict, ...result }, null, 2)}\n`)
+    io.stdout.write(`${JSON.stringify({ verdict, leftOut, ...result }, null, 2)}\n`)
   } else {
     const shown = written?.kind === 'written' ? { ...written, file: shownPath(io, written.file) } : written
     io.stdout.write(

@@ -8,6 +8,7 @@ import type { Scenario } from '../../scenario/index.js'
 import type { Subject } from '../../subject/index.js'
 import { type Measured, measuredOf, type Seeds } from '../../tune/index.js'
 import { replayOptions } from '../options/command-text.js'
+import type { LeftOut } from '../options/lacking.js'
 import type { TuneOptions } from '../options/options.js'
 import type { Selection } from '../options/selection.js'
 import type { ExitCode } from '../terminal/exit-code.js'
@@ -21,6 +22,8 @@ export interface TunePlan {
   readonly io: Io
   readonly project: Project
   readonly selection: Selection
+  /** The scenarios that the subject is not asked. */
+  readonly leftOut: readonly LeftOut[]
   readonly budgets: Budgets
   readonly seeds: Seeds
   /** What is measured. */

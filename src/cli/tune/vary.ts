@@ -7,7 +7,7 @@ import { type Varied, variedTerminal } from './vary-terminal.js'
 
 const DEFAULT_STEPS = 5
 /** More rows than that nobody reads; a mistyped number of steps should not take an hour. */
-const MAX_EVENTS = 100
+const MAX_STEPS = 100
 
 /** `--vary`, resolved. */
 interface Range {
@@ -17,7 +17,7 @@ interface Range {
 
 /** Shows how each metric answers to one parameter. */
 export async function varyParameter(plan: TunePlan, text: string): Promise<TuneEnd> {
-  const { io, selection, seeds, json, chalk } = plan
+  const { io, selection, leftOut, seeds, json, chalk } = plan
   const { name, values } = rangeOf(text)
   const scenarios = selection.scenarios.filter(({ parameters }) => Object.hasOwn(parameters, name))
   refuseUnknown(name, selection.scenarios, scenarios)
@@ -35,7 +35,7 @@ export async function varyParameter(plan: TunePlan, text: string): Promise<TuneE
 
   const without = selection.scenarios.filter((scenario) => !scenarios.includes(scenario)).map((each) => each.name)
   const result = { parameter: name, values, seeds, scenarios: varied, without }
-  if (json) io.stdout.write(`${JSON.stringify({ verdict: 'held', ...result }, null, 2)}\n`)
+  if (json) io.stdout.write(`${JSON.stringify({ verdict: 'held', leftOut, ...result }, null, 2)}\n`)
   else io.stdout.write(variedTerminal(result, chalk))
   return { kind: 'done', code: HELD }
 }
@@ -48,7 +48,7 @@ function rangeOf(text: string): Range {
   if (match === null) throw refused('name=from..to[:steps] in whole numbers, as in --vary ttlMs=200..2000:7')
   const [from, to, steps] = [Number(match[2]), Number(match[3]), Number(match[4] ?? DEFAULT_STEPS)]
   if (from > to) throw refused(`a value to end with that is not below ${from}`)
-  if (steps < 2 || steps > MAX_EVENTS) throw refused(`2 to ${MAX_EVENTS} steps, both ends included`)
+  if (steps < 2 || steps > MAX_STEPS) throw refused(`2 to ${MAX_STEPS} steps, both ends included`)
   return { name: match[1] as string, values: valuesBetween(from, to, steps) }
 }
 
