@@ -42,13 +42,27 @@ function exitCodeOf(all: readonly (readonly ContractResult[])[]): ExitCode {
 function text(io: Io, subject: string, results: readonly ContractResult[], quiet: boolean): string {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const lines = results
-    .filter(({ verdict }) => !quiet || verdict === 'broken')
-    .flatMap((result) => linesOf(result, chalk))
+    .filter((result) => (!quiet || result.verdict === 'broken') && !isToldBefore(result, results))
+    .flatMap((result) => [...linesOf(result, chalk), ...othersLines(result, results)])
   const count = (verdict: ContractResult['verdict']) => results.filter((result) => result.verdict === verdict).length
   const label =
     count('broken') > 0 ? chalk.red('FAIL') : count('held') > 0 ? chalk.green('PASS') : chalk.yellow('NOTHING TO CHECK')
   const counts = [`${count('held')} hold`, `${count('broken')} broken`, `${count('skipped')} skipped`].join(', ')
   return `${[...lines, `${label}  ${subject}: ${counts}`].join('\n')}\n`
+}
+
+/** Sentences that are broken for the very same reason: a core that always throws breaks all of them. */
+function brokenAlike(result: ContractResult, results: readonly ContractResult[]): readonly ContractResult[] {
+  if (result.verdict !== 'broken') return [result]
+  return results.filter((other) => other.verdict === 'broken' && other.message === result.message)
+}
+
+const isToldBefore = (result: ContractResult, results: readonly ContractResult[]): boolean =>
+  brokenAlike(result, results)[0] !== result
+
+function othersLines(result: ContractResult, results: readonly ContractResult[]): readonly string[] {
+  const others = brokenAlike(result, results).length - 1
+  return others === 0 ? [] : [`    and ${others} more, ${others === 1 ? '' : 'all '}for this reason`]
 }
 
 function linesOf(result: ContractResult, chalk: ChalkInstance): readonly string[] {

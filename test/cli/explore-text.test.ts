@@ -51,7 +51,20 @@ describe('what exploration prints', () => {
   it('is what no failure is worth, and nothing where it is worth nothing', () => {
     expect(boundText(9)).toBe('too few seeds to say anything of others')
     expect(boundText(10)).toContain('fewer than 30% of such seeds fail')
-    expect(explorationText(explored(0), { skipped: [], complete: true }, chalk)).toMatch(/\nno seed was explored\n$/)
+    const shown = { skipped: [], complete: true, verbose: false }
+    expect(explorationText(explored(0), shown, chalk)).toMatch(/\nno seed was explored\n$/)
+  })
+
+  it('is what was exercised, but not where it ended at a failure, unless all is to be told', () => {
+    const plan = { scenario: 'lease-lifecycle', seed: 2, strategy: 'pct', parameters: {}, faults: [] } as const
+    const failure: Failure = { kind: 'nondeterministic', seed: 2, scenario: plan.scenario, plan }
+    const failed = { ...explored(2), failures: [failure] }
+    const shown = { skipped: ['claim: the subject does not have it'], complete: true, verbose: false }
+    expect(explorationText(explored(2), shown, chalk)).toMatch(/^faults by lease state/)
+    expect(explorationText(failed, shown, chalk)).toBe(
+      'skipped claim: the subject does not have it\n\nFAIL  1 failure in 2 seeds, 3,000 events  seeds 1 to 2\n',
+    )
+    expect(explorationText(failed, { ...shown, verbose: true }, chalk)).toMatch(/^faults by lease state/)
   })
 
   it('is what was found, with its seed and time, and the smallest one with its own', () => {

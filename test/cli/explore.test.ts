@@ -736,7 +736,7 @@ describe('contention conformance', () => {
       'close: async () => { throw new Error("disk full") }',
       [
         1,
-        /^✗ epochs survive.*\n( {4}subject "mine" answered close with a promise: .*\n(✗ .*\n)?){2}FAIL {2}mine: .* 2 broken/,
+        /^✗ epochs survive.*\n {4}subject "mine" answered close with a promise: .*\n {4}and 1 more, for this reason\nFAIL {2}mine: .* 2 broken/,
         /^$/,
       ],
     ],
@@ -756,6 +756,22 @@ describe('contention conformance', () => {
     expect(said).toEqual({ code, stdout: expect.stringMatching(stdout), stderr: expect.stringMatching(stderr) })
     const all = await cli(root, ['conformance', '--subject', 'mine.mjs'])
     expect([all.code, all.stdout.includes('PASS')]).toEqual([code, false])
+  })
+
+  it('says once why most is broken, and names all of it as JSON', async () => {
+    const root = folder({
+      'throws.mjs': `export default { name: 'throws', core: () => ({ acquire() { throw new Error('no connection') } }) }`,
+    })
+    const { code, stdout } = await cli(root, ['conformance', '--subject', 'throws.mjs', '--quiet'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /^✗ a free space is granted\n {4}subject "throws" threw on acquire: no connection\n {4}and \d+ more, all for this reason\nFAIL/,
+    )
+    const json = await cli(root, ['conformance', '--subject', 'throws.mjs', '--json'])
+    const broken = JSON.parse(json.stdout).subjects[0].results.filter(
+      ({ verdict }: { verdict: string }) => verdict === 'broken',
+    )
+    expect(stdout).toContain(`and ${broken.length - 1} more, all for this reason\n`)
   })
 
   it('names what is broken and what is skipped', async () => {

@@ -40,7 +40,8 @@ export function printExplored(
   for (const each of told) io.stdout.write(failureText(each, chalk))
   if (!options.quiet) {
     io.stdout.write(`${subject}: ${scenarios.join(', ')}\n\n`)
-    io.stdout.write(explorationText(exploration, { skipped: askable.skipped, complete }, chalk))
+    const shown = { skipped: askable.skipped, complete, verbose: options.verbose === true }
+    io.stdout.write(explorationText(exploration, shown, chalk))
     const rate = Math.round((exploration.events * 1_000) / tookMs)
     const onWorkers = `${workers} worker${workers === 1 ? '' : 's'}`
     io.stderr.write(`${grouped(Math.round(tookMs / 100) / 10)} s on ${onWorkers}, ${grouped(rate)} events/s\n`)

@@ -127,10 +127,19 @@ function faultsOf(planned: number, own: readonly OwnFaults[]): string {
 const severalOf = (kind: FaultKind): string =>
   kind === 'crash' ? 'crashes' : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`
 
-/** What was exercised, and what a run without failure is worth. */
+interface ExplorationShown {
+  readonly skipped: readonly string[]
+  readonly complete: boolean
+  readonly verbose: boolean
+}
+
+/**
+ * What was exercised, and what a run without failure is worth. Where it ended at a failure, little was exercised, and nobody asks:
+ * that stands there only when all is to be told.
+ */
 export function explorationText(
   exploration: Exploration,
-  { skipped, complete }: { readonly skipped: readonly string[]; readonly complete: boolean },
+  { skipped, complete, verbose }: ExplorationShown,
   chalk: Paint,
 ): string {
   const { seeds, fromSeed, events, failures, coverage } = exploration
@@ -142,7 +151,7 @@ export function explorationText(
         ? `${complete ? chalk.green('PASS') : chalk.yellow('STOP')}  no failure in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
         : `${chalk.red('FAIL')}  ${plural(failures.length, 'failure')} in ${plural(seeds, 'seed')}, ${plural(events, 'event')}  ${chalk.dim(range)}`
   return [
-    ...coverageLines(coverage, chalk),
+    ...(failures.length === 0 || verbose ? coverageLines(coverage, chalk) : []),
     ...skipped.map((what) => `${chalk.yellow('skipped')} ${what}`),
     ...(skipped.length > 0 ? [''] : []),
     line,
