@@ -63,6 +63,12 @@ describe('the package', () => {
     expect(files.filter((file) => /^(src|test|scenarios|node_modules)\b|\.config\./.test(file))).toEqual([])
   })
 
+  it('has no scripts that run, or are asked about, when it is installed; a fresh clone is built by its own', () => {
+    const { scripts } = JSON.parse(readFileSync(join(user, 'node_modules/contention/package.json'), 'utf8'))
+    for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(script)
+    expect(scripts).toMatchObject({ postprepare: 'npm run build', prepack: 'npm run build' })
+  })
+
   it('names every package whose code it carries, with its licence', () => {
     const licences = readFileSync(join(user, 'node_modules/contention/dist/THIRD_PARTY_LICENSES.txt'), 'utf8')
     for (const name of ['commander', 'chalk', 'seedrandom', 'zod', 'cli-progress']) {
