@@ -37,6 +37,7 @@ describe('contention init', () => {
       ",
       }
     `)
+    expect(readFileSync(join(root, 'contention.config.ts'), 'utf8')).toContain("  // subjects: ['./my-lease.ts'],\n")
     expect((await cli(root, ['check'])).code).toBe(0)
   })
 
