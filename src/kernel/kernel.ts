@@ -273,7 +273,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const { length } = this.#observer
     const atMs = this.nowMs
     if (length > maxEvents) {
-      throw new EventLimitReached({ maxEvents, atMs, steps: this.steps, untilMs, after: 'events', stoodStill: atMs === sinceMs })
+      throw new EventLimitReached({
+        maxEvents,
+        atMs,
+        steps: this.steps,
+        untilMs,
+        after: 'events',
+        stoodStill: atMs === sinceMs,
+      })
     }
     this.#eventMark = { at: maxEvents, sinceMs: atMs }
   }
@@ -286,7 +293,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const atMs = this.nowMs
     const isQuiet = length === events
     if (isQuiet && quiet) {
-      throw new EventLimitReached({ maxEvents, atMs, steps: this.steps, untilMs, after: 'steps', stoodStill: atMs === sinceMs })
+      throw new EventLimitReached({
+        maxEvents,
+        atMs,
+        steps: this.steps,
+        untilMs,
+        after: 'steps',
+        stoodStill: atMs === sinceMs,
+      })
     }
     const at = this.steps - 1 + Math.ceil(maxEvents / 2)
     this.#stepMark = { at, events: length, sinceMs: atMs, quiet: isQuiet }
