@@ -1,3 +1,4 @@
+import { checkSeed } from '../src/input/index.js'
 import { type WorkCounts, type WorkerFailure, workCountsFold } from '../src/metrics/index.js'
 import { resolveParameters, type Scenario, simulate } from '../src/scenario/index.js'
 import type { Subject } from '../src/subject/index.js'
@@ -22,6 +23,8 @@ const models: { readonly [failure in WorkerFailure]: Model } = {
   // The TTL, two attempts, and a pause of 500 ms.
   zombie: { scenario: workerFailureZombie, perJobMs: 1_000, oneByOne: true },
 }
+
+const failures = Object.keys(models)
 
 /** What is over whatever the number of jobs: four times a TTL, until the last attempt of a killed worker is given up. */
 const BASE_MS = 2_000
@@ -69,12 +72,18 @@ export function workerFailureParameters(
 /**
  * What the model says of one worker failure: the scenario is simulated and its trace counted. `jobs` of the result are all
  * that were put in; of a runaway, the sentinels and two runaways, one for each limit, dead letters in the end.
+ * @throws TypeError for a failure that there is not
+ * @throws TypeError or RangeError for a seed that is none
  * @throws ParameterError for a number of jobs, or another parameter, that the scenario does not take
  */
 export async function predictWorkerFailure(
   failure: WorkerFailure,
   { jobs, seed, parameters: changed, subject }: PredictOptions,
 ): Promise<WorkCounts> {
+  if (!Object.hasOwn(models, failure)) {
+    throw new TypeError(`there is no worker failure ${JSON.stringify(failure)}: expected one of ${failures.join(', ')}`)
+  }
+  checkSeed(seed)
   const { scenario } = models[failure]
   const parameters = resolveParameters(scenario.parameters, workerFailureParameters(failure, jobs, changed))
   const counts = observe(

@@ -18,7 +18,7 @@ export interface Config {
   readonly budgets?: string
   /** Folder of the snapshot that the gate compares with. Default `snapshots`. */
   readonly snapshots?: string
-  /** Most events a run may take before it is ended as one that loops. Default 20,000,000. */
+  /** Most events a run may take before it is ended as one that loops. Default 20,000,000; in `explore`, whose runs are short, 200,000. */
   readonly maxEvents?: number
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { MAX_SEED } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
-import { MAX_SEED } from '../run/seed.js'
 import { PARAMETER_NAME, SCENARIO_NAME, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 
@@ -44,7 +44,10 @@ export const jsonConfigSchema = z
     scenarios: z.array(z.string()).describe('files whose exports are scenarios').optional(),
     ...plainConfig,
   })
-  .describe('Configuration of contention')
+  .meta({
+    title: 'Configuration of contention',
+    description: 'What contention.config.json may hold; paths are relative to the file',
+  })
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const fn = z.custom<never>(isFunction, { error: 'a function' })

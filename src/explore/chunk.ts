@@ -1,5 +1,13 @@
+import { checkSeed, MAX_SEED, oneOf } from '../input/index.js'
 import { EventLimitReached, type Fault, StepFailed } from '../kernel/index.js'
-import { type CommandWatch, type Scenario, ScenarioAborted, whenAgain } from '../scenario/index.js'
+import {
+  type CommandWatch,
+  checkInvariants,
+  resolveParameters,
+  type Scenario,
+  ScenarioAborted,
+  whenAgain,
+} from '../scenario/index.js'
 import { StoreError } from '../stores/index.js'
 import { CommandLacking, type Subject, SubjectFault } from '../subject/index.js'
 import { type Coverage, emptyCoverage, eventsIn, strikeListeners } from './coverage.js'
@@ -54,11 +62,11 @@ export interface ExploreOptions extends SwarmOptions {
   readonly onFailure?: (failure: Failure) => void
 }
 
-/** Seeds `from`, `from + 1`, … explored one after another. */
+/** Seeds `from`, `from + 1`, … explored one after another, all of them from 0 to 2^32 - 1. */
 export interface Chunk {
   readonly from: number
   readonly seeds: number
-  /** After so many failures the rest of the seeds is left. */
+  /** After so many failures the rest of the seeds is left; Infinity for none to be left. */
   readonly maxFailures: number
   /** Whether the first seed is run twice, whatever its number. Default: true. */
   readonly beginsTwice?: boolean
@@ -84,12 +92,18 @@ const TWICE_EVERY = 64
 const JUDGED = ['invariants'] as const
 const DIGESTED = ['digest', 'invariants'] as const
 
-/** Explores a chunk. The same chunk gives the same result, wherever it runs. */
+/**
+ * Explores a chunk. The same chunk gives the same result, wherever it runs.
+ * @throws TypeError or RangeError for seeds that are none, a number of seeds or failures that is none, and an invariant
+ * that no scenario has: a rule that nobody has would hold whatever happens
+ */
 export async function exploreChunk(
   scenarios: readonly Scenario[],
   { from, seeds, maxFailures, beginsTwice = true }: Chunk,
   options: ExploreOptions,
 ): Promise<ChunkResult> {
+  checkChunk(from, seeds, maxFailures)
+  if (options.invariants !== undefined) checkInvariantNames(options.invariants, scenarios)
   const total = { seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
   for (let seed = from; seed < from + seeds && total.failures.length < maxFailures; seed++) {
     if (options.goOn?.() === false) break
@@ -106,6 +120,28 @@ export async function exploreChunk(
     }
   }
   return total
+}
+
+function checkChunk(from: number, seeds: number, maxFailures: number): void {
+  checkSeed(from)
+  if (!Number.isInteger(seeds) || seeds < 1)
+    throw new RangeError(`seeds is ${seeds}: expected a whole number, 1 or more`)
+  if (!(maxFailures >= 1)) throw new RangeError(`maxFailures is ${maxFailures}: expected 1 or more`)
+  if (from + seeds - 1 > MAX_SEED) {
+    throw new RangeError(`${seeds} seeds from ${from} on: expected none above ${MAX_SEED}`)
+  }
+}
+
+function checkInvariantNames(names: readonly string[], scenarios: readonly Scenario[]): void {
+  const known = scenarios.flatMap((scenario) =>
+    checkInvariants(scenario.invariants(resolveParameters(scenario.parameters))).map(({ name }) => name),
+  )
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `there is no invariant ${JSON.stringify(unknown)}: expected ${oneOf([...new Set(known)], unknown)}`,
+    )
+  }
 }
 
 interface Explored {

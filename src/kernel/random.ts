@@ -7,11 +7,17 @@ import seedrandomAlea from 'seedrandom/lib/alea.js'
  * `random.int(1, 6)`.
  */
 export interface Random {
-  /** A uniform integer in `min..max`, both included. The range may span at most 2^32 values. Throws RangeError when it is empty. */
+  /**
+   * A uniform integer in `min..max`, both included.
+   * @throws RangeError when the range is empty, has more than 2^32 values, or an end that is no whole number
+   */
   int(min: number, max: number): number
   /** True in `perMille` of 1000 draws: 0 never, 1000 always. Always draws, so that rates do not shift the stream. */
   chance(perMille: number): boolean
-  /** One of `items`, each as likely. Throws RangeError when there are none. */
+  /**
+   * One of `items`, each as likely.
+   * @throws RangeError when there are none
+   */
   pick<T>(items: readonly T[]): T
 }
 
@@ -28,6 +34,8 @@ export function randomStream(rootSeed: number, name: string): Random {
   return new Stream(seedrandomAlea(seed))
 }
 
+const MAX_VALUES = 4_294_967_296
+
 /** Methods, not closures: a run has two streams for every node, and three closures each took half a kilobyte and 3% of its time. */
 class Stream implements Random {
   readonly #next: () => number
@@ -40,7 +48,11 @@ class Stream implements Random {
     if (!(min <= max)) throw new RangeError(`cannot draw from ${min} to ${max}: expected a range that is not empty`)
     if (!Number.isInteger(min) || !Number.isInteger(max))
       throw new RangeError(`cannot draw from ${min} to ${max}: expected whole numbers`)
-    return min + Math.floor(this.#next() * (max - min + 1))
+    const values = max - min + 1
+    // A draw has 32 bits: of more values most would never come.
+    if (values > MAX_VALUES)
+      throw new RangeError(`cannot draw from ${min} to ${max}: expected at most ${MAX_VALUES} values`)
+    return min + Math.floor(this.#next() * values)
   }
 
   chance(perMille: number): boolean {

@@ -1,10 +1,10 @@
 import { type Budgets, budgetFor } from '../budget/index.js'
-import { isPlainObject } from '../input/index.js'
+import { checkSeed, isPlainObject } from '../input/index.js'
 import { type Report, reportOf } from '../report/index.js'
 import { checkScenario, type Scenario } from '../scenario/index.js'
 import { type Job, runJobs } from './jobs.js'
 import type { RunOptions } from './scenario.js'
-import { checkSeed, DEFAULT_SEED } from './seed.js'
+import { DEFAULT_SEED } from './seed.js'
 
 /** How scenarios are run one after another; what is absent is as in `RunOptions`. */
 export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'> {

@@ -1,4 +1,5 @@
 import { type Budget, checkBudget, evaluateBudget } from '../budget/index.js'
+import { checkSeed } from '../input/index.js'
 import { EventLimitReached, StepFailed } from '../kernel/index.js'
 import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
 import {
@@ -20,7 +21,7 @@ import type { Subject } from '../subject/index.js'
 import { eventCodes, eventKinds } from '../trace/index.js'
 import { findDivergence, verdictsDiffer } from './divergence.js'
 import { NothingMeasured } from './nothing-measured.js'
-import { checkSeed, DEFAULT_SEED } from './seed.js'
+import { DEFAULT_SEED } from './seed.js'
 
 /** How a scenario is run. What is left out is the scenario's default. */
 export interface RunOptions<D extends ParameterDefinitions = ParameterDefinitions> {

@@ -6,8 +6,6 @@ import type { Command, Reply } from '../log/index.js'
  */
 export interface Core {
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
-  /** The store stops in good order: the last chance to write what is not written. */
-  close?(): void
 }
 
 /** A core that answers at once. */

@@ -92,6 +92,17 @@ describe('a random stream', () => {
     expect(Math.abs(correlationOfNeighbours(firsts))).toBeLessThan(0.08)
   })
 
+  it('refuses to draw from what it could not draw evenly from, in words', () => {
+    const random = randomStream(1, 'refused')
+    expect(() => random.int(2, 1)).toThrow(
+      new RangeError('cannot draw from 2 to 1: expected a range that is not empty'),
+    )
+    expect(() => random.int(0.5, 2)).toThrow('cannot draw from 0.5 to 2: expected whole numbers')
+    expect(() => random.int(0, 2 ** 40 - 1)).toThrow('to 1099511627775: expected at most 4294967296 values')
+    expect(() => random.int(0, 2 ** 32)).toThrow(RangeError)
+    expect(random.int(0, 2 ** 32 - 1)).toBeGreaterThanOrEqual(0)
+  })
+
   it('picks each of the items, and refuses to pick from none', () => {
     const random = randomStream(5, 'pick')
     expect(new Set(Array.from({ length: 100 }, () => random.pick(['a', 'b', 'c'])))).toEqual(new Set(['a', 'b', 'c']))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type Budget,
+  backoffMs,
   budgetFailures,
   builtInSubject,
   conformanceOf,
@@ -8,12 +9,17 @@ import {
   defineScenario,
   defineSubject,
   evaluateBudget,
+  explorationScenarios,
+  exploreChunk,
   leaseRenewalContention,
   type MatrixOptions,
   type Metrics,
   metricNames,
   metricsSignature,
+  type PredictOptions,
   percentile,
+  predictWorkerFailure,
+  type Random,
   type Report,
   type RunOptions,
   reportSignature,
@@ -22,6 +28,7 @@ import {
   type Scenario,
   type Subject,
   snapshotReportMarkdown,
+  type WorkerFailure,
   workload,
 } from '../../src/index.js'
 
@@ -121,6 +128,48 @@ describe('the library says in words what it cannot use', () => {
     ['parameters that are none', [leaseRenewalContention], { parameters: 5 }, /parameters that are no plain object/],
   ])('of a matrix: %s', async (_, scenarios, options, expected) => {
     await expect(runMatrix(given<Scenario[]>(scenarios), given<MatrixOptions>(options))).rejects.toThrow(expected)
+  })
+
+  it.each<[string, unknown, unknown, RegExp]>([
+    ['a failure that there is not', 'nope', { jobs: 1, seed: 1 }, /no worker failure "nope": expected one of poison, /],
+    ['what every object has', 'toString', { jobs: 1, seed: 1 }, /no worker failure "toString"/],
+    ['a seed that is none', 'poison', { jobs: 1, seed: -7.5 }, /seed is -7\.5: expected a whole number/],
+    ['no seed', 'poison', { jobs: 1 }, /seed is undefined/],
+  ])('of worker failures: %s', async (_, failure, options, expected) => {
+    await expect(predictWorkerFailure(given<WorkerFailure>(failure), given<PredictOptions>(options))).rejects.toThrow(
+      expected,
+    )
+  })
+
+  it.each<[string, object, object, RegExp]>([
+    ['a seed below 0', { from: -5 }, {}, /seed is -5: expected a whole number from 0 to 4294967295/],
+    ['half a seed', { from: 1.5 }, {}, /seed is 1\.5/],
+    ['a seed beyond 32 bits', { from: 2 ** 33 }, {}, /seed is 8589934592/],
+    ['seeds that go beyond', { from: 2 ** 32 - 1, seeds: 2 }, {}, /2 seeds from 4294967295 on: expected none above/],
+    ['no seeds', { seeds: 0 }, {}, /seeds is 0: expected a whole number, 1 or more/],
+    ['no failures', { maxFailures: Number.NaN }, {}, /maxFailures is NaN: expected 1 or more/],
+    [
+      'a rule that nobody has',
+      {},
+      { invariants: ['mutual-exlusion'] },
+      /no invariant "mutual-exlusion": .* mutual-excl/,
+    ],
+  ])('of a chunk of exploration: %s', async (_, chunk, options, expected) => {
+    const exploring = exploreChunk(
+      explorationScenarios,
+      { from: 1, seeds: 1, maxFailures: 1, ...chunk },
+      { subject: builtInSubject, maxSteps: 200_000, ...options },
+    )
+    await expect(exploring).rejects.toThrow(expected)
+  })
+
+  it('of the wait before another attempt', () => {
+    const random: Random = { int: (_, max) => max, chance: () => true, pick: ([item]) => item as never }
+    const steps = { baseMs: 10, capMs: 65 }
+    expect([1, 2, 3, 4, 99].map((attempt) => backoffMs(steps, attempt, random))).toEqual([10, 20, 40, 65, 65])
+    for (const wrong of [0, -1, 1.5, Number.NaN]) {
+      expect(() => backoffMs(steps, wrong, random)).toThrow(`attempt is ${wrong}: expected a whole number, 1 for the`)
+    }
   })
 
   it('of budgets, metrics and reports', () => {

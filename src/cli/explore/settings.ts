@@ -1,6 +1,6 @@
 import { invariantsNamed, type Project } from '../../config/index.js'
 import { DEFAULT_MAX_EXPLORED_EVENTS, type ExploreOptions, type Strategy, strategies } from '../../explore/index.js'
-import { InputError } from '../../input/index.js'
+import { InputError, MAX_SEED } from '../../input/index.js'
 import type { Scenario } from '../../scenario/index.js'
 import {
   type ExploreCliOptions,
@@ -44,6 +44,7 @@ export interface ExploreSettings {
 /** @throws InputError for an option that cannot be used */
 export function exploreSettings({ io, project, scenarios, options }: ToExplore): ExploreSettings {
   const timeMs = options.time === undefined ? undefined : timeOption(options.time)
+  const fromSeed = fromSeedOption(options.fromSeed, project, 4_000_000_000)
   const invariants = options.invariant === undefined ? undefined : invariantsNamed(options.invariant, scenarios)
   const parameters = paramOptions(options.param)
   // Names and bounds are those of every selected scenario that has the parameter.
@@ -54,8 +55,8 @@ export function exploreSettings({ io, project, scenarios, options }: ToExplore):
         ? timeMs === undefined
           ? DEFAULT_SEEDS
           : Number.POSITIVE_INFINITY
-        : wholeNumber('--seeds', options.seeds, 1, 1_000_000_000),
-    fromSeed: fromSeedOption(options.fromSeed, project, 4_000_000_000),
+        : wholeNumber('--seeds', options.seeds, 1, Math.min(1_000_000_000, MAX_SEED + 1 - fromSeed)),
+    fromSeed,
     timeMs,
     maxFailures: options.maxFailures === undefined ? 1 : wholeNumber('--max-failures', options.maxFailures, 1, 1_000),
     workers: workersOption(io, options.workers),

@@ -1,6 +1,5 @@
 import type { Project } from '../../config/index.js'
-import { InputError } from '../../input/index.js'
-import { MAX_SEED } from '../../run/seed.js'
+import { InputError, MAX_SEED } from '../../input/index.js'
 import type { Io } from '../terminal/io.js'
 import { PATIENCE_MS } from '../threads/vigil.js'
 
