@@ -142,6 +142,7 @@ export {
   type SpaceRecord,
   type SpaceTransition,
   stepSpace,
+  UNTOLD,
   UNTOUCHED,
 } from './log/index.js'
 export {
@@ -156,7 +157,7 @@ export { passFailLabel, scenarioLabel } from './report/labels.js'
 export { reportMarkdown } from './report/markdown.js'
 export type { Divergence, Report, ScenarioOutcome } from './report/report.js'
 export { metricsSignature, reportSignature } from './report/signature.js'
-export { type MatrixOptions, type RunOptions, runMatrix, runScenario } from './run/index.js'
+export { type MatrixOptions, NothingMeasured, type RunOptions, runMatrix, runScenario } from './run/index.js'
 export {
   type Body,
   Contender,
@@ -211,4 +212,4 @@ export {
   SubjectFault,
   type WholeCore,
 } from './subject/index.js'
-export { type Cast, digestContent, type EventKind, type TraceEvent } from './trace/index.js'
+export { type Cast, digestContent, type EventKind, messageFaults, NOBODY, type TraceEvent } from './trace/index.js'

@@ -32,7 +32,7 @@ export interface Events {
   readonly nextSeq: number
 }
 
-/** A number that a refusal leaves unsaid: a subject need not say more than its kind, and 0 would be an answer. */
+/** The `seq` of an event whose refusal leaves its number unsaid: a subject need not say more than its kind, and 0 would be an answer. */
 export const UNTOLD = -1
 
 /** A checkpoint may not cover events that were never appended. */

@@ -67,10 +67,10 @@ export function isQuestion(kind: CommandKind | 'none'): boolean {
   return kind === 'load' || kind === 'read' || kind === 'validate'
 }
 
-/** What `seq` says of `requests-struck` and `replies-struck`. */
+/** What `seq` of `requests-struck` and `replies-struck` is the place in: 0 lost, 1 doubled, 2 slowed. */
 export const messageFaults = ['drop', 'duplicate', 'delay'] as const
 
-/** No node, space or peer. */
+/** The index of no node, space or peer, where an event is about none. */
 export const NOBODY = -1
 
 /**
@@ -79,6 +79,43 @@ export const NOBODY = -1
  *
  * `sent`, `delivered`, `timed-out` and the losses are about a request on its way. A reply's kind (`granted`,
  * `stale-owner`, …) is the subject's step: the moment at which the request took effect or was refused.
+ *
+ * All events about a request name its `command`, `node`, `task`, `space` and `request`. `sent` and the subject's steps have
+ * besides what the request says: `epoch` and `token` of its fence (`epoch` of a `claim`: the one expected), `content` of an
+ * event or state to be written, `seq` of a checkpoint, of where a `read` begins, of where to `truncate`, of a job's number.
+ * In these fields the kinds of this table say something else, or more:
+ *
+ * | kind | `epoch` | `seq` | `untilMs` | others |
+ * | --- | --- | --- | --- | --- |
+ * | `sent` | | | | `attempt` |
+ * | `delivered` | the one held from now on, of `granted` and `renewed`; else 0 | | | |
+ * | `paused`, `partitioned`, `store-slowed` | | | end | |
+ * | `skewed` | | | by how many ms | |
+ * | `drifted` | | | parts per million | |
+ * | `requests-struck`, `replies-struck` | | place in `messageFaults` | end | |
+ * | `store-restarted` | | 1 when what was not synced is lost, else 0 | when it is back | |
+ * | `served` | of the fence | where it has replayed to | | `space`, `content`: the state it was given |
+ * | `acts` | of the fence | | | `task`, `space` |
+ * | `granted` | granted | | expiry | `token` |
+ * | `renewed`, `valid` | | | expiry | |
+ * | `appended` | | of the event | | |
+ * | `checkpointed` | | `nextSeq` of the checkpoint that is kept | | `content` 0 when that is another |
+ * | `truncated` | | of the oldest event kept | | |
+ * | `loaded` | | of the head | `nextSeq` of the checkpoint, 0 without one | `content`: its state |
+ * | `events` | | where the read began | `seq` after the last one read | `content` of all of them |
+ * | `enqueued` | | the job's number | | |
+ * | `taken` | of the taking | the job's number | expiry | `token` |
+ * | `lease-held` | of the lease | place in the queue, 0 without one | expiry | `peer`: the owner |
+ * | `queued` | of the space | place in the queue | how long the place is kept | `peer`: who is ahead |
+ * | `split-brain` | | | | `peer`: the owner |
+ * | `stale-owner`, `unknown-epoch` | | the current epoch | | |
+ * | `lease-expired` | | | when it expired | |
+ * | `superseded` | | the latest request | | |
+ * | `ahead-of-log` | | of the head | | |
+ * | `checkpoint-mismatch` | | of the checkpoint | | |
+ * | `compacted` | | of the oldest event kept | where the read began | |
+ *
+ * What a refusal need not say, and does not, is `UNTOLD` in `seq`, `NOBODY` in `peer`, and 0 elsewhere.
  */
 export interface TraceEvent {
   /** Place in the trace: 0, 1, 2, … */
@@ -100,18 +137,11 @@ export interface TraceEvent {
   readonly attempt: number
   /** The subject has executed this request before: this is a copy of it, or it was sent again after a lost reply. */
   readonly repeated: boolean
-  /** The epoch that was granted, or that the request named; of a job, that of its taking. */
+  /** The epoch that was granted, or that the request named; of a job, that of its taking; of `delivered`, what is held now. */
   readonly epoch: number
-  /**
-   * `seq` of an appended event, `nextSeq` of a checkpoint or of the log's head, a place in the queue, a job's number, or
-   * where a read begins. Of a refusal, the number that it names: `UNTOLD` where the subject does not say.
-   */
+  /** A place: in a log, a queue or a list, or a job's number. Of a refusal, the number that it names. See the table above. */
   readonly seq: number
-  /**
-   * End of what begins here: a lease's expiry, a place in the queue, a pause, a partition; or the skew in ms. Of `loaded`,
-   * the `nextSeq` of the checkpoint (0 without one); of `events`, the `seq` after the last one read; of `compacted`,
-   * where the read began.
-   */
+  /** End of what begins here: a lease, a place in the queue, a pause. Of some kinds another number: see the table above. */
   readonly untilMs: number
   /** The other node: the owner that a refusal names, the one ahead in the queue. */
   readonly peer: number
