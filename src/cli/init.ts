@@ -48,7 +48,7 @@ interface Made {
 
 /**
  * `contention init`: configuration, budgets, CI workflow and first snapshot of a project, where its configuration wants them.
- * Never changes a file that exists, and writes nothing before all is known to be in order.
+ * Never changes a file that exists, and writes nothing where a scenario does not hold, or before all is known to be in order.
  */
 export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   const project = await loadProject(io.cwd)
@@ -64,9 +64,7 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
     loaded: undefined,
     command: 'init',
   })
-  const made = [...files, ...(report.passed ? [{ file: snapshot, text: snapshotReportMarkdown(report) }] : [])].map(
-    make,
-  )
+  const made = report.passed ? [...files, { file: snapshot, text: snapshotReportMarkdown(report) }].map(make) : []
 
   if (options.json) {
     io.stdout.write(
@@ -152,7 +150,8 @@ function initTerminal(io: Io, done: Done, quiet: boolean): string {
   const lines = made.map(
     ({ file, written }) => `${written ? chalk.green('written') : chalk.dim('kept   ')} ${shownPath(io, file)}\n`,
   )
-  if (!report.passed) return `${lines.join('')}${reportTerminal(report, { chalk, quiet: true })}no snapshot written\n`
+  if (!report.passed)
+    return `${reportTerminal(report, { chalk, quiet: true })}nothing written: mend it, and run \`npx contention init\` again\n`
   if (quiet) return ''
   const { name, other } = manager
   const doubt =

@@ -245,15 +245,19 @@ describe('contention init', () => {
     expect(filesIn(below)).toContain('snapshots/report.md')
   })
 
-  it('writes no snapshot of what does not hold', async () => {
+  it('writes nothing where a scenario does not hold', async () => {
     const limits = ['LeaseWindowP95Ms', 'CheckpointWindowEvents', 'ReplayWindowMs', 'QueueDepth', 'RetryAttempts']
     const budget = Object.fromEntries(limits.map((limit) => [`max${limit}`, 0]))
     const root = ownProject(polite, {
       'budgets/v1.json': JSON.stringify({ version: 1, scenarios: { 'own-scenario': budget } }),
     })
+    const before = filesIn(root)
     const { code, stdout } = await cli(root, ['init'])
     expect(code).toBe(1)
-    expect(stdout).toContain('no snapshot written')
-    expect(filesIn(root)).not.toContain('snapshots/report.md')
+    expect(stdout).toMatch(
+      /^FAIL {2}own-scenario[\s\S]*nothing written: mend it, and run `npx contention init` again\n$/,
+    )
+    expect(filesIn(root)).toEqual(before)
+    expect(JSON.parse((await cli(root, ['init', '--json'])).stdout)).toMatchObject({ verdict: 'not-held', files: [] })
   })
 })
