@@ -1,8 +1,10 @@
 import * as z from 'zod'
+import { MAX_SEED } from '../input/index.js'
 import type { Budgets } from './budget.js'
 
 const whole = z.int({ error: 'a whole number' })
 const limit = whole.min(0, { error: 'a whole number of 0 or more' })
+const seed = limit.max(MAX_SEED, { error: `a whole number up to ${MAX_SEED}` })
 const spread = z.strictObject({ median: limit, p95: limit, max: limit })
 
 const limitShape = <T extends z.ZodType>(of: T) => ({
@@ -22,7 +24,7 @@ const budget = z.strictObject({
 })
 
 const derivation = z.strictObject({
-  seeds: z.strictObject({ from: whole, to: whole }).describe('both included'),
+  seeds: z.strictObject({ from: seed, to: seed }).describe('both included'),
   subject: z.string().optional().describe('the lease core it was measured on, where that is not the built-in one'),
   parameters: z.record(z.string(), whole).optional().describe('those that were not at their default'),
   percentile: z.literal('max', { error: '"max"' }).describe('which figure over all seeds a limit is put above'),
@@ -56,4 +58,4 @@ export const budgetsSchema: z.ZodType<Budgets> = z
       .describe('limits that are higher than in the version before, and why'),
     scenarios: z.record(z.string(), budget).describe('one budget per scenario'),
   })
-  .describe('Upper limits for the metrics of contention scenarios')
+  .meta({ title: 'Budgets of contention', description: 'Upper limits for the metrics of contention scenarios' })

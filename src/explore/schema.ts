@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Counterexample } from './counterexample.js'
+import { type Counterexample, counterexampleVersion } from './counterexample.js'
 import { strategies } from './plan.js'
 
 const whole = z.int({ error: 'a whole number' })
@@ -42,7 +42,7 @@ const fault = z.discriminatedUnion(
 export const counterexampleSchema = z
   .strictObject({
     $schema: z.string().optional(),
-    version: whole,
+    version: z.literal(counterexampleVersion, { error: String(counterexampleVersion) }).describe('of this format'),
     scenario: z.string({ error: 'the name of a scenario' }),
     subject: z.string().describe('file of the subject, relative to the project').optional(),
     found: z
@@ -65,4 +65,7 @@ export const counterexampleSchema = z
       .describe('most events a run may take before it is said never to end')
       .optional(),
   })
-  .describe('A counterexample of contention') as unknown as z.ZodType<Counterexample & { readonly $schema?: string }>
+  .meta({
+    title: 'Counterexample of contention',
+    description: 'What `contention explore` has found, for `contention replay` and `contention check`',
+  }) as unknown as z.ZodType<Counterexample & { readonly $schema?: string }>

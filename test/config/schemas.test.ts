@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { parseBudgets } from '../../src/budget/index.js'
 import { budgetsSchema } from '../../src/budget/schema.js'
 import { jsonConfigSchema } from '../../src/config/schema.js'
 import { counterexampleSchema } from '../../src/explore/schema.js'
@@ -31,6 +32,34 @@ describe('the JSON Schemas that come with the package', () => {
       '/scenarios/lease-renewal-contention/maxQueueDepth',
       '/scenarios/lease-renewal-contention/maxRetryAttempts',
     ])
+  })
+
+  it('let an editor underline seeds that are none', () => {
+    const budgets = read('budgets/v1.json')
+    budgets.derivedFrom['lease-renewal-contention'].seeds = { from: -1, to: 2 ** 32 }
+    const seeds = '/derivedFrom/lease-renewal-contention/seeds'
+    expect(wrongPlaces('budgets', budgets)).toEqual([`${seeds}/from`, `${seeds}/to`])
+    expect(() => parseBudgets(JSON.stringify(budgets), 'v1.json', Object.keys(budgets.scenarios))).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('-1') }),
+    )
+  })
+
+  it('let an editor accept of counterexamples the one version there is', () => {
+    const example = {
+      version: 1,
+      scenario: 'lease-lifecycle',
+      found: { kind: 'breach', what: 'mutual-exclusion', message: 'two holders', atMs: 5 },
+      seed: 1,
+      strategy: 'insertion',
+      parameters: {},
+      faults: [],
+    }
+    expect(wrongPlaces('counterexample', example)).toEqual([])
+    expect(wrongPlaces('counterexample', { ...example, version: 2 })).toEqual(['/version'])
+  })
+
+  it.each(['budgets', 'config', 'counterexample'])('have a title: %s', (name) => {
+    expect(read(`schemas/${name}.schema.json`).title).toMatch(/contention$/)
   })
 
   it('let an editor accept a configuration, and underline what is wrong in another', () => {
