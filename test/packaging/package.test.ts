@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -56,11 +66,37 @@ describe('the package', () => {
         'budgets/v1.json',
         'dist/THIRD_PARTY_LICENSES.txt',
         'dist/types/src/index.d.ts',
+        'examples/contention.config.ts',
+        'examples/my-lease.ts',
+        'examples/scenarios/shard-handover.ts',
         'schemas/budgets.schema.json',
         'schemas/config.schema.json',
       ]),
     )
-    expect(files.filter((file) => /^(src|test|scenarios|node_modules)\b|\.config\./.test(file))).toEqual([])
+    expect(files.filter((file) => /^(src|test|scenarios|node_modules)\b|^[^/]*\.config\./.test(file))).toEqual([])
+  })
+
+  it('has links in its README to nothing that it does not have', () => {
+    const readme = readFileSync(join(user, 'node_modules/contention/README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\(([^)#]+)/g)].map(([, to]) => to as string)
+    expect(links.filter((to) => !/^https?:/.test(to) && !files.includes(to.replace(/\/$/, '')))).toEqual([])
+  })
+
+  it('has examples that run where they are copied to', () => {
+    const copied = join(user, 'copied')
+    cpSync(join(user, 'node_modules/contention/examples'), copied, { recursive: true })
+    for (const name of ['jiti', 'lilconfig']) {
+      symlinkSync(join(root, 'node_modules', name), join(user, 'node_modules', name))
+    }
+    const contention = (...args: string[]) =>
+      execFileSync(process.execPath, ['../node_modules/contention/bin/contention.js', ...args], {
+        cwd: copied,
+        encoding: 'utf8',
+      })
+    const { outcomes } = JSON.parse(contention('run', 'shard-handover', '--json'))
+    expect(outcomes).toMatchObject([{ scenario: 'shard-handover', deterministic: true, invariantsMet: true }])
+    expect(contention('conformance', '--quiet')).toMatch(/^PASS {2}my-lease: \d+ hold, 0 broken/)
+    expect(contention('explore', '--seeds', '50')).toMatch(/^my-lease: [\s\S]*no failure in 50 seeds/)
   })
 
   it('has no scripts that run, or are asked about, when it is installed; a fresh clone is built by its own', () => {
