@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
-import { importModule } from '../src/config/import.js'
+import { describe, expect, it } from 'vitest'
+import { scenarioSchema } from '../src/config/schema.js'
+import { Contender, type Fault, type TraceEvent } from '../src/index.js'
 import { packageRoot } from '../src/package.js'
+import { eventKinds } from '../src/trace/index.js'
 import { cliInThread as cli, folder } from './support/cli.js'
 
 /**
@@ -43,6 +45,99 @@ function project(...names: string[]): string {
   return root
 }
 
+/** The words in code of the first column of the table with this heading: `--n`, not the `--n` of `--node`. */
+function inTable(heading: string): string[] {
+  const at = readme.indexOf(`\n| ${heading} |`)
+  if (at < 0) throw new Error(`the README has no table of "${heading}"`)
+  const rows =
+    readme
+      .slice(at + 1)
+      .split('\n\n')[0]
+      ?.split('\n')
+      .slice(2) ?? []
+  const cells = rows.map((row) => (row.split(/(?<!\\)\|/)[1] as string).matchAll(/`([^`]*)`/g))
+  return cells.flatMap((codes) =>
+    [...codes].flatMap(([, code]) => {
+      const [, kind, word] = /kind: '([a-z-]+)'|^\*?((?:--)?[A-Za-z-]+)/.exec(code as string) ?? []
+      return kind ?? word ?? []
+    }),
+  )
+}
+
+const examples = join(packageRoot(), 'examples')
+
+/** The examples as the package has them, in a project. */
+function exampleProject(): string {
+  const root = folder()
+  cpSync(examples, root, { recursive: true })
+  return root
+}
+
+/** The lease core of the README, without the three bugs that it names. */
+function mendedLease(text: string): string {
+  const mends: readonly (readonly [bug: string, mended: string])[] = [
+    [
+      `        if (lock !== undefined) lock.expiresAtMs = nowMs\n`,
+      `        if (lock?.epoch === fence.epoch && lock.owner === fence.owner) lock.expiresAtMs = nowMs\n`,
+    ],
+    [
+      `return { kind: 'lease-expired' }\n`,
+      `return { kind: 'lease-expired' }\n        if (lock.owner !== fence.owner) return { kind: 'split-brain' }\n`,
+    ],
+    [
+      `new Map<string, Lock>())\n`,
+      `new Map<string, Lock>())
+    /** By session, its latest acquire: what comes later with an older number is late, and takes no effect. */
+    const latest = durable('latest', () => new Map<string, number>())\n`,
+    ],
+    [`{ space, owner, request, ttlMs }`, `{ space, owner, session, request, ttlMs }`],
+    [
+      `return granted(lock)\n`,
+      `return granted(lock)
+        if (request <= (latest.get(session) ?? -1)) return { kind: 'superseded' }
+        latest.set(session, request)\n`,
+    ],
+  ]
+  return mends.reduce((before, [bug, mended]) => {
+    expect(before).toContain(bug)
+    return before.replace(bug, mended)
+  }, text)
+}
+
+/** For its fields. */
+const anEvent: Readonly<Record<keyof TraceEvent, true>> = {
+  index: true,
+  atMs: true,
+  kind: true,
+  command: true,
+  node: true,
+  task: true,
+  space: true,
+  request: true,
+  attempt: true,
+  repeated: true,
+  epoch: true,
+  seq: true,
+  untilMs: true,
+  peer: true,
+  token: true,
+  content: true,
+}
+
+const faultKinds: Readonly<Record<Fault['kind'], true>> = {
+  pause: true,
+  crash: true,
+  restart: true,
+  skew: true,
+  drift: true,
+  partition: true,
+  drop: true,
+  duplicate: true,
+  delay: true,
+  'store-restart': true,
+  'slow-store': true,
+}
+
 describe('the README', () => {
   it('shows what `contention run` prints', async () => {
     const { code, stdout } = await cli(packageRoot(), ['run'])
@@ -75,8 +170,15 @@ describe('the README', () => {
     expectOutput('drift', stdout)
   })
 
+  it.each(['contention.config.ts', 'scenarios/shard-handover.ts', 'scenarios/few-writes.ts'])(
+    'shows the example that comes with the package: %s',
+    (name) => {
+      expect(blockAfter('file', name)).toBe(readFileSync(join(examples, name), 'utf8'))
+    },
+  )
+
   it('has a scenario that runs, and passes, from the configuration it shows', async () => {
-    const root = project('contention.config.ts', 'scenarios/shard-handover.ts')
+    const root = exampleProject()
     expect(await cli(root, ['run', 'shard-handover', '--quiet'])).toMatchObject({ code: 0, stderr: '' })
     const { stdout } = await cli(root, ['run', 'shard-handover', '--json'])
     const [outcome] = JSON.parse(stdout).outcomes
@@ -84,7 +186,16 @@ describe('the README', () => {
     expect(outcome.profile.staleOwnerRejections).toBeGreaterThan(0)
   })
 
-  it('has a lease core whose bug is found, told, kept, and gone when it is mended', async () => {
+  it('has an invariant that looks: of a rule that is stricter than the scenario it says where it broke', async () => {
+    const root = exampleProject()
+    const file = join(root, 'scenarios/shard-handover.ts')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('fewWrites(8)', 'fewWrites(3)'))
+    const { code, stdout } = await cli(root, ['run', 'shard-handover', '--quiet'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/few-writes.*\n?.*node-\d+ wrote 4 times to space-\d/)
+  })
+
+  it('has a lease core whose bugs are found, told, kept, and gone when it is mended', async () => {
     const root = project('my-lease.ts')
     expect(blockAfter('file', 'my-lease.ts').trimEnd().split('\n').length).toBeLessThanOrEqual(40)
     const found = await cli(root, ['explore', '--subject', 'my-lease.ts', '--workers', '2'])
@@ -97,11 +208,18 @@ describe('the README', () => {
     const [file = ''] = readdirSync(join(root, 'counterexamples'))
     const again = ['replay', join('counterexamples', file)]
     expect((await cli(root, again)).code).toBe(1)
-    const text = readFileSync(join(root, 'my-lease.ts'), 'utf8')
-    const mended = text.replace('if (lock !== undefined) lock', 'if (lock?.epoch === fence.epoch) lock')
-    expect(mended).not.toBe(text)
-    writeFileSync(join(root, 'my-lease.ts'), mended)
+    writeFileSync(join(root, 'my-lease.ts'), mendedLease(blockAfter('file', 'my-lease.ts')))
     expect((await cli(root, again)).code).toBe(0)
+  })
+
+  it('names all the bugs of that lease core: without them it is the example, and nothing is found in it', async () => {
+    const mended = mendedLease(blockAfter('file', 'my-lease.ts'))
+    expect(mended).toBe(readFileSync(join(examples, 'my-lease.ts'), 'utf8'))
+    const root = folder({ 'my-lease.ts': mended })
+    const explored = await cli(root, ['explore', '--subject', 'my-lease.ts', '--workers', '2'])
+    expect(explored.stdout).toContain('no failure in 1,000 seeds')
+    const checked = await cli(root, ['conformance', '--subject', 'my-lease.ts', '--quiet'])
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 0 broken/) })
   })
 
   it('shows what exploration of the built-in core prints, by chance and exhaustively', async () => {
@@ -112,21 +230,30 @@ describe('the README', () => {
     }
   })
 
-  it('has a careless lease core that is caught', async () => {
-    const printed: unknown[] = []
-    const log = vi.spyOn(console, 'log').mockImplementation((...values) => void printed.push(values))
-    await importModule(join(project('careless.test.ts'), 'careless.test.ts'))
-    log.mockRestore()
-    expect(printed).toEqual([[false, expect.stringMatching(/^space-\d was granted to node-\d+ /)]])
-  })
-
-  it('has nodes that append to one log on a store', () => {
-    const root = project('authority.mjs')
+  it.each([
+    ['has a careless lease core that is caught', 'careless.mjs'],
+    ['has nodes that append to one log on a store', 'authority.mjs'],
+  ])('%s: %s', (_, file) => {
+    const root = project(file)
     mkdirSync(join(root, 'node_modules'))
     symlinkSync(packageRoot(), join(root, 'node_modules', 'contention'))
-    const { stdout, stderr } = spawnSync(process.execPath, ['authority.mjs'], { cwd: root, encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { cwd: root, encoding: 'utf8' })
     expect(stderr).toBe('')
-    expectOutput('node authority.mjs', stdout)
+    expectOutput(`node ${file}`, stdout)
+  })
+
+  it('leads to headings that it has, in lines that can be read', () => {
+    const text = readme.replace(/^```[\s\S]*?^```/gm, '')
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      (heading as string)
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    )
+    const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor as string)
+    expect(anchors.length).toBeGreaterThan(10)
+    expect(headings).toEqual(expect.arrayContaining(anchors))
+    expect(text.split('\n').filter((line) => line.length > 130 && !line.startsWith('|'))).toEqual([])
   })
 
   it('names every command and every option there is', async () => {
@@ -136,7 +263,16 @@ describe('the README', () => {
     for (const command of commands.filter((name) => name !== 'help')) {
       expect(readme).toMatch(new RegExp(`^\\| \`${command}\\b`, 'm'))
       const options = (await cli(packageRoot(), [command, '--help'])).stdout.matchAll(/^ {2}(--[a-z-]+)/gm)
-      for (const [, option] of options) expect(readme, `${command} ${option}`).toContain(option as string)
+      for (const [, option] of options) expect(inTable('option'), `${command} ${option}`).toContain(option)
     }
+  })
+
+  it('names every method of a node, field of a scenario, kind of fault and kind of event', () => {
+    const methods = Object.getOwnPropertyNames(Contender.prototype).filter((name) => name !== 'constructor')
+    expect(inTable('of a node')).toEqual(expect.arrayContaining([...methods, 'timeoutMs']))
+    expect(inTable('field of a scenario')).toEqual(expect.arrayContaining(Object.keys(scenarioSchema.shape)))
+    expect(inTable('fault')).toEqual(expect.arrayContaining(Object.keys(faultKinds)))
+    expect(inTable('kinds of events')).toEqual(expect.arrayContaining([...eventKinds]))
+    expect(inTable('field of an event')).toEqual(expect.arrayContaining(Object.keys(anEvent)))
   })
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UNTOLD } from '../../src/log/index.js'
@@ -5,6 +6,7 @@ import {
   castOf,
   describeEvent,
   digestContent,
+  eventKinds,
   NOBODY,
   numbered,
   TraceDigest,
@@ -43,6 +45,18 @@ const digestOf = (events: readonly TraceEvent[], code = 1): string => {
 }
 
 describe('the trace', () => {
+  it('says in the documentation of its events what each kind holds that is not about a request alone', () => {
+    const source = readFileSync(new URL('../../src/trace/event.ts', import.meta.url), 'utf8')
+    const rows = [...source.matchAll(/^ \* \| (`[^|]*`) \|/gm)].map(([, kinds]) => kinds as string)
+    const told = rows.flatMap((kinds) => [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind]) => kind as string))
+    const asTheRequest = [
+      ...['timed-out', 'request-lost', 'reply-lost', 'request-duplicated', 'reply-duplicated', 'released'],
+      ...['completed', 'failed', 'idle', 'invalid-token'],
+    ]
+    const onlyWho = ['resumed', 'crashed', 'restarted']
+    expect([...told, ...asTheRequest, ...onlyWho].sort()).toEqual([...eventKinds].sort())
+  })
+
   it('tells every event in words, with the names of who it is about', () => {
     const cast = castOf(numbered('node', 12), numbered('space', 2))
     expect(describeEvent(event, cast)).toBe(
