@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { scenarioSchema } from '../src/config/schema.js'
+import { jsonConfigSchema, scenarioSchema } from '../src/config/schema.js'
 import { Contender, type Fault, type TraceEvent } from '../src/index.js'
 import { packageRoot } from '../src/package.js'
 import { eventKinds } from '../src/trace/index.js'
@@ -254,6 +254,22 @@ describe('the README', () => {
     expect(anchors.length).toBeGreaterThan(10)
     expect(headings).toEqual(expect.arrayContaining(anchors))
     expect(text.split('\n').filter((line) => line.length > 130 && !line.startsWith('|'))).toEqual([])
+  })
+
+  it('has a program on the library that runs', () => {
+    const root = project('library.mjs')
+    mkdirSync(join(root, 'node_modules'))
+    symlinkSync(packageRoot(), join(root, 'node_modules', 'contention'))
+    const { stdout, stderr } = spawnSync(process.execPath, ['library.mjs'], { cwd: root, encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^true 0 [0-9a-f]{64}\nownership-fencing-contention true true \d+\n/)
+  })
+
+  it('has a configuration in JSON that leads to its schema', () => {
+    const { $schema, ...config } = JSON.parse(blockAfter('file', 'contention.config.json'))
+    const schema = $schema.replace('./node_modules/contention/', '')
+    expect(JSON.parse(readFileSync(join(packageRoot(), schema), 'utf8')).title).toBe('Configuration of contention')
+    expect(jsonConfigSchema.safeParse(config).success).toBe(true)
   })
 
   it('names every command and every option there is', async () => {

@@ -10,7 +10,7 @@ export interface Backoff {
  * How long to wait before attempt `attempt` (1 for the first retry): a draw from 1 to the exponential step, which doubles
  * up to the cap. Full jitter: of the variants in Brooker, "Exponential Backoff And Jitter" (2015), the one that spreads
  * claimants best.
- * @throws RangeError for an attempt that is no whole number of 1 or more, and for steps that are no whole numbers
+ * @throws RangeError for an attempt that is no whole number of 1 or more, and for a step above 1 ms that is none
  */
 export function backoffMs({ baseMs, capMs }: Backoff, attempt: number, random: Random): number {
   // The wait of an attempt 0 would be 1 ms whatever the step: who counts from 0 would not see that it hardly waits.
