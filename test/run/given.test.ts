@@ -158,7 +158,7 @@ describe('the library says in words what it cannot use', () => {
     const exploring = exploreChunk(
       explorationScenarios,
       { from: 1, seeds: 1, maxFailures: 1, ...chunk },
-      { subject: builtInSubject, maxSteps: 200_000, ...options },
+      { subject: builtInSubject, maxEvents: 200_000, ...options },
     )
     await expect(exploring).rejects.toThrow(expected)
   })
