@@ -243,19 +243,6 @@ export const grants: readonly ContractCheck[] = [
     },
   },
   {
-    name: 'a shorter renewal does not shorten the lease',
-    needs: ['acquire', 'renew'],
-    async check(probe) {
-      const { fence, expiresAtMs } = await probe.grant('a', 's', LONG_TTL_MS)
-      probe.nowMs += 1
-      // Copies may change places, and a client believes in the longer: it would not know which came last.
-      if (isRefusal(await probe.renew(fence))) return 'not renewed'
-      probe.nowMs = expiresAtMs - 1
-      await probe.refused(probe.acquire('b'), 'acquire by another, after a renewal for less than was left')
-      return undefined
-    },
-  },
-  {
     name: 'a late copy of an older renewal does not shorten the lease',
     needs: ['acquire', 'renew'],
     async check(probe) {

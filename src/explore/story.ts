@@ -46,7 +46,8 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   // The kernel ends the step it is in: what comes after the breach is not part of the story.
   const past = failure.kind === 'breach' ? events.slice(0, failure.breach.index + 1) : events
   const last = failure.kind === 'breach' ? events[failure.breach.index] : events.at(-1)
-  const waits = last === undefined || isRefusedWait(last) ? waitsIn(past, cast, last?.space) : () => false
+  const isOfWaits = last === undefined || isRefusedWait(last) || isOfOrder(failure)
+  const waits = isOfWaits ? waitsIn(past, cast, last?.space) : () => false
   const remarks = remarksOn({ ...recorded, events: past }, { plan, last, cast })
   const told = past.filter((event) => event === last || tells(event, last) || waits(event) || remarks.causes.has(event))
   const lines = storyLines(withoutPromptSend(told), last, cast, remarks)
@@ -86,6 +87,10 @@ function tells(event: TraceEvent, last: TraceEvent | undefined): boolean {
       return true
   }
 }
+
+/** Who was granted too early is granted before somebody who waits. */
+const isOfOrder = (failure: Failure): boolean =>
+  failure.kind === 'breach' && failure.breach.invariant === 'service-order'
 
 /** Who is refused once too often waits, and so do others. */
 function isRefusedWait({ kind, command }: TraceEvent): boolean {

@@ -1,5 +1,6 @@
 import { contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
+import { LeaseStandings } from './lease-standings.js'
 
 interface Place {
   readonly contender: number
@@ -9,31 +10,39 @@ interface Place {
 
 /**
  * First come, first served: a space that is free goes to the node that asked first, among those that asked again in time.
- * The order of ZooKeeper's lock recipe.
+ * The order of ZooKeeper's lock recipe. Who holds it still may be granted it anew: it is not free.
  * @param queueMs how long a node keeps its place after each request, as the scenario's nodes ask for it
  */
 export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invariant {
   return {
     name: 'service-order',
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
-    kinds: ['granted', 'lease-held', 'queued'],
+    kinds: ['granted', 'renewed', 'released', 'lease-held', 'queued'],
     begin(cast) {
       const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
       const queues = spaces.map(() => new Map<number, Place>())
+      const leases = new LeaseStandings(cast)
       return {
         step(event) {
           const { kind, space, seq, atMs, repeated } = event
           const queue = queues[space]
-          if (queue === undefined || repeated) return undefined
+          if (queue === undefined) return undefined
+          if (kind === 'renewed' || kind === 'released') {
+            leases.changed(event)
+            return undefined
+          }
           const contender = contenderOf(event, cast)
           if (kind === 'granted') {
+            const isStillHeld = leases.owners[space] === contender && !leases.isOver(space, atMs)
+            leases.granted(event)
+            if (repeated) return undefined
             const first = firstOf(queue, atMs)
             queue.delete(contender)
-            if (first === undefined || first.contender === contender) return undefined
+            if (isStillHeld || first === undefined || first.contender === contender) return undefined
             return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(first.contender, cast)}, which waited since ${first.sinceMs} ms`
           }
-          if (seq === 0) return undefined
+          if (seq === 0 || repeated) return undefined
           const place = queue.get(contender)
           if (place !== undefined && place.keptUntilMs > atMs) place.keptUntilMs = atMs + queueMs
           else {

@@ -20,6 +20,7 @@ import waitsForItself from '../corpus/p14-orphan-waiter.js'
 import retryWithoutCap from '../corpus/p16-retry-without-cap.js'
 import tokenNotCompared from '../corpus/x01-token-not-compared.js'
 import noMemory from '../corpus/x02-no-memory-of-requests.js'
+import asksAgainBehind from '../corpus/x13-asking-again-goes-behind.js'
 
 const maxEvents = 10_000
 
@@ -325,8 +326,8 @@ describe('what a story says of a line that does not show it', () => {
 
 describe('the story of a bug', () => {
   /** What is told of the first failure from `fromSeed` on, made small. */
-  async function smallStory(subject: Subject, fromSeed: number): Promise<string> {
-    const options = { subject, maxEvents: 200_000 }
+  async function smallStory(subject: Subject, fromSeed: number, invariant?: string): Promise<string> {
+    const options = { subject, maxEvents: 200_000, ...(invariant !== undefined && { invariants: [invariant] }) }
     const seeds = { from: fromSeed, seeds: 1_000, maxFailures: 1 }
     const [found] = (await exploreChunk(explorationScenarios, seeds, options)).failures as [Failure]
     const scenario = explorationScenarios.find(({ name }) => name === found.scenario) as Scenario
@@ -335,7 +336,18 @@ describe('the story of a bug', () => {
 
   it.each([
     ['a token that was never granted: the write that shows it', tokenNotCompared, /sends .* token (\w+)(?!.*\1)/],
-    ['a wait behind oneself: who is ahead', waitsForItself, /(node-\d) ← queued: .*\(behind \1, place 2\) .*times/],
+    [
+      'a wait behind oneself: who is ahead',
+      waitsForItself,
+      /(node-\d) ← queued: .*\(behind \1, place \d\) .*times/,
+      'takeover-bound',
+    ],
+    [
+      'a grant out of turn: the place that another was told',
+      asksAgainBehind,
+      /(node-\S+) ← (lease-held|queued): .*place \d\)(.*\n)*.*← granted: /,
+      'service-order',
+    ],
     [
       'a retry without a cap: each that was given up',
       retryWithoutCap,
@@ -346,7 +358,8 @@ describe('the story of a bug', () => {
       noMemory,
       /← (\w+): (.* #\d+) .*\n(.*\n)*.*← \1: \2 .*asked before.*$/,
     ],
-  ])('tells of %s', async (_what, subject, cause) => {
-    for (const fromSeed of [0, 5_000, 4_000_000_000]) expect(await smallStory(subject, fromSeed)).toMatch(cause)
+  ])('tells of %s', async (_what, subject, cause, invariant?: string) => {
+    for (const fromSeed of [0, 5_000, 4_000_000_000])
+      expect(await smallStory(subject, fromSeed, invariant)).toMatch(cause)
   })
 })
