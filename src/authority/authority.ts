@@ -1,5 +1,6 @@
 import type { Fence } from '../lease/index.js'
 import { beliefsBy } from './belief.js'
+import { patienceOf } from './deadline.js'
 import { turns } from './in-turn.js'
 import {
   checkedForward,
@@ -11,7 +12,6 @@ import {
 } from './intent.js'
 import { leasesOf } from './leases.js'
 import { type AuthorityOptions, checkedOptions, checkSession } from './options.js'
-import { patienceOf } from './patience.js'
 import { type AppendOutcome, pursuitOf } from './pursuit.js'
 
 /** One node's share in the append authority. Whatever does not answer is waited for `giveUpAfterMs` at most. */

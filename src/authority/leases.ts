@@ -1,9 +1,9 @@
 import type { Fence, Refusal, Requester } from '../lease/index.js'
 import { type Command, isRefusal, type Reply } from '../log/index.js'
 import { type Beliefs, UNKNOWN, type Whereabouts } from './belief.js'
+import type { Patience } from './deadline.js'
 import type { ForwardedIntent, ForwardReply } from './intent.js'
 import { type AuthorityOptions, leaseSessionOf } from './options.js'
-import type { Patience } from './patience.js'
 
 /** What a node asks the core for. Each rejects when there is no answer by `untilMs`. */
 export interface Leases {

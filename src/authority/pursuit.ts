@@ -1,9 +1,9 @@
 import type { Beliefs, Whereabouts } from './belief.js'
+import type { Patience } from './deadline.js'
 import type { ForwardedIntent, ForwardReply, Intent } from './intent.js'
 import type { Leases } from './leases.js'
 import type { AuthorityOptions } from './options.js'
-import type { Patience } from './patience.js'
-import { isOver, whyOf } from './why.js'
+import { isOver, whyOf } from './store-failure.js'
 
 /** What became of an intent. */
 export type AppendOutcome =

@@ -67,13 +67,13 @@ export async function loadProject(directory: string, configFile?: string): Promi
 }
 
 /** Where in a file a scenario was named. */
-type Place = Pick<InputProblem, 'file' | 'at'>
+type ConfigPlace = Pick<InputProblem, 'file' | 'at'>
 
 /** The scenario called `name`. Throws InputError that names the nearest ones, and, when it was in a file, the place. */
 export function scenarioNamed(
   name: string,
   scenarios: readonly Scenario[],
-  place?: Place,
+  place?: ConfigPlace,
   kind = 'scenario',
 ): Scenario {
   const scenario = scenarios.find((other) => other.name === name)
@@ -97,7 +97,7 @@ export function scenarioNamed(
 /** What `explore` and `replay` take beside the scenarios that are measured. */
 const forExploration: readonly Scenario[] = [...explorationScenarios, ...workerFailureScenarios]
 
-const inFile = (file: string | undefined): Place => (file === undefined ? {} : { file })
+const inFile = (file: string | undefined): ConfigPlace => (file === undefined ? {} : { file })
 
 function pickBuiltIn(builtIn: Config['builtIn'], file: string | undefined): readonly Scenario[] {
   if (builtIn === undefined || builtIn === true) return builtInScenarios

@@ -123,7 +123,7 @@ interface Played {
   readonly failure?: ScheduleFailure
 }
 
-interface World {
+interface Roles {
   readonly nodes: 2 | 3
   readonly tick: Actor
   readonly copy: Actor
@@ -132,7 +132,7 @@ interface World {
 
 async function play(
   schedule: readonly Actor[],
-  { nodes, tick, copy, restart }: World,
+  { nodes, tick, copy, restart }: Roles,
   subject: Subject,
   judged: readonly Invariant[],
 ): Promise<Played> {

@@ -4,7 +4,7 @@ import { type Shrunk, shrink } from './shrink.js'
 import { type Story, storyOf } from './story.js'
 
 /** What there is to say of a failure. */
-export interface Told {
+export interface Telling {
   /** The failure made small; absent when that was not wanted, or stopped. */
   readonly small?: Shrunk
   /** Of the small one if there is one, else of the failure as it was found. */
@@ -21,7 +21,7 @@ export async function tell(
   found: Failure,
   options: ExploreOptions,
   goOn: () => Promise<boolean>,
-): Promise<Told> {
+): Promise<Telling> {
   const small = await shrunk(scenario, found, options, goOn)
   const failure = small?.failure ?? found
   const story = await storyOf(scenario, failure, options)

@@ -39,7 +39,7 @@ export interface ProbeResult {
 }
 
 /** What a worker process says. */
-export type Told =
+export type WorkerMessage =
   /** `database` is the digest of its identity, as the worker's own session has read it. */
   | { readonly kind: 'ready'; readonly worker: string; readonly database: string }
   | ({ readonly kind: 'started' } & OfAttempt)
@@ -66,7 +66,7 @@ interface OfEpoch {
 
 /** What the process around a worker gives it. */
 export interface WorkerHost {
-  readonly tell: (told: Told) => Promise<void>
+  readonly tell: (told: WorkerMessage) => Promise<void>
   /** Resolves when the parent lets this job go on. */
   readonly proceed: (job: string) => Promise<void>
   /** Whether the process that started this one has gone. Can be asked without awaiting anything. */

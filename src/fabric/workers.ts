@@ -3,7 +3,7 @@ import { hostKey } from '../stores/processes/host.js'
 import { processesNamed, signal } from '../stores/processes/processes.js'
 import { isRunning } from '../stores/processes/running.js'
 import { awakeTimeout } from './awake.js'
-import type { Told, WorkerSpec } from './messages.js'
+import type { WorkerMessage, WorkerSpec } from './messages.js'
 import { runOf } from './names.js'
 import { type Exit, type NotStarted, sentence, WorkerNotStarted } from './not-started.js'
 
@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly hardLimitMs: number | undefined
   /** Kills it, ready or not. */
   readonly signal: AbortSignal
-  readonly onTold: (told: Told, worker: WorkerProcess) => void
+  readonly onTold: (told: WorkerMessage, worker: WorkerProcess) => void
   /** When it has ended, however that came. */
   readonly onExit: (exit: Exit, said: string, worker: WorkerProcess) => void
   /** It takes 0.2 s. */
@@ -59,8 +59,8 @@ export async function startWorker(options: StartOptions): Promise<WorkerProcess>
     })
     const limits = hardLimits(options.hardLimitMs)
     let worker: WorkerProcess | undefined
-    let failure: (Told & { kind: 'failed' }) | undefined
-    child.on('message', (told: Told) => {
+    let failure: (WorkerMessage & { kind: 'failed' }) | undefined
+    child.on('message', (told: WorkerMessage) => {
       if (told.kind === 'failed') failure = told
       if (told.kind === 'ready') {
         late.clear()
@@ -135,7 +135,7 @@ function hardLimits(limitMs: number | undefined) {
     timers.delete(job)
   }
   return {
-    heard(told: Told, worker: WorkerProcess, onHardLimit: StartOptions['onHardLimit']) {
+    heard(told: WorkerMessage, worker: WorkerProcess, onHardLimit: StartOptions['onHardLimit']) {
       if (limitMs === undefined) return
       if (told.kind === 'started') {
         const stop = () => {

@@ -1,7 +1,7 @@
 import { ByContender, contenderOf, NOBODY, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
-interface JobStanding {
+interface OnceJob {
   /** Of its latest taking; 0 before the first. */
   epoch: number
   /** Of all takings of jobs that had this number. */
@@ -12,10 +12,10 @@ interface JobStanding {
   doneIn: number
 }
 
-const neverTaken = (): JobStanding => ({ epoch: 0, highest: 0, taker: NOBODY, done: false, doneIn: 0 })
+const neverTaken = (): OnceJob => ({ epoch: 0, highest: 0, taker: NOBODY, done: false, doneIn: 0 })
 
 /** What a contender was told last of a request that took effect: a copy of it that is accepted is told the same. */
-interface Told {
+interface LastEffect {
   request: number
   kind: TraceEvent['kind']
   /** Of a grant, or of a job's taking; 0 of anything else. */
@@ -35,11 +35,11 @@ export const effectOnce: Invariant = {
   kinds: ['granted', 'appended', 'enqueued', 'taken', 'completed'],
   begin(cast) {
     const { nodes, spaces } = cast
-    const lastTold = new ByContender<Told>(cast)
+    const lastTold = new ByContender<LastEffect>(cast)
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
     /** By space and number of the job. */
-    const queues: Map<number, JobStanding>[] = spaces.map(() => new Map())
+    const queues: Map<number, OnceJob>[] = spaces.map(() => new Map())
     // In words only when a rule is broken: a text for every event is one for nothing.
     const copy = ({ request, node, space }: TraceEvent) =>
       `a copy of request ${request} of ${nodes[node]} took effect on ${spaces[space]}`

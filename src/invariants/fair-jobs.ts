@@ -1,6 +1,6 @@
 import type { Invariant } from './invariant.js'
 
-interface JobStanding {
+interface QueuedJob {
   /** Since when it is ready; Infinity while it is taken. */
   readySinceMs: number
   /** Until when it may count as not ready yet: a queue may have it begin to wait anew when it is given back late. */
@@ -16,7 +16,7 @@ interface JobStanding {
 /** The jobs of one space, by number. */
 interface Queue {
   /** In the order in which they were put there. */
-  readonly open: Map<number, JobStanding>
+  readonly open: Map<number, QueuedJob>
   /** Those that are done, or that nobody may try any more, and which of the two. */
   readonly over: Map<number, typeof DONE | typeof USED_UP>
 }
@@ -124,7 +124,7 @@ function putAside({ open, over }: Queue, number: number, why: typeof DONE | type
 }
 
 /** Since when a job is ready; Infinity while it is not. */
-function readySinceMs({ readySinceMs: sinceMs, attempts, lapsesAtMs }: JobStanding, atMs: number, maxAttempts: number) {
+function readySinceMs({ readySinceMs: sinceMs, attempts, lapsesAtMs }: QueuedJob, atMs: number, maxAttempts: number) {
   if (lapsesAtMs > atMs) return sinceMs
   return attempts < maxAttempts ? lapsesAtMs : Number.POSITIVE_INFINITY
 }

@@ -2,7 +2,7 @@ import { contenderName, contenderOf } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
-interface Place {
+interface QueuePlace {
   readonly contender: number
   readonly sinceMs: number
   keptUntilMs: number
@@ -21,7 +21,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
     begin(cast) {
       const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
-      const queues = spaces.map(() => new Map<number, Place>())
+      const queues = spaces.map(() => new Map<number, QueuePlace>())
       const leases = new LeaseStandings(cast)
       return {
         step(event) {
@@ -57,7 +57,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
 }
 
 /** Who has waited longest of those whose place still holds. Drops the places before it. */
-function firstOf(queue: Map<number, Place>, atMs: number): Place | undefined {
+function firstOf(queue: Map<number, QueuePlace>, atMs: number): QueuePlace | undefined {
   for (const place of queue.values()) {
     if (place.keptUntilMs > atMs) return place
     queue.delete(place.contender)

@@ -6,7 +6,7 @@ import { Tally } from './percentile.js'
  * One task's pursuit of one lease: from its first request for it (or for its renewal) until the grant has reached it,
  * or until it asks for something else, or crashes.
  */
-interface Pursuit {
+interface OpenWait {
   open: boolean
   space: number
   sinceMs: number
@@ -22,7 +22,7 @@ interface State {
   readonly counts: Record<Exclude<keyof Metrics, 'leaseWindowP95Ms'>, number>
   readonly leaseWindowsMs: Tally
   /** By node, then by task. */
-  readonly pursuits: (Pursuit[] | undefined)[]
+  readonly pursuits: (OpenWait[] | undefined)[]
   outstanding: number
   /** By space. */
   readonly epoch: Float64Array
@@ -219,7 +219,7 @@ function granted(state: State, event: TraceEvent): void {
   countTakeoverQueue(state, event.space)
 }
 
-function pursuitOf(state: State, node: number, task: number): Pursuit {
+function pursuitOf(state: State, node: number, task: number): OpenWait {
   let tasks = state.pursuits[node]
   if (tasks === undefined) {
     tasks = []
@@ -228,10 +228,10 @@ function pursuitOf(state: State, node: number, task: number): Pursuit {
   while (tasks.length <= task) {
     tasks.push({ open: false, space: NOBODY, sinceMs: 0, askedAtMs: 0, acquiring: false, outstanding: false })
   }
-  return tasks[task] as Pursuit
+  return tasks[task] as OpenWait
 }
 
-function settle(state: State, pursuit: Pursuit): void {
+function settle(state: State, pursuit: OpenWait): void {
   if (!pursuit.outstanding) return
   pursuit.outstanding = false
   state.outstanding -= 1
@@ -243,7 +243,7 @@ function acquires({ pursuits }: Pick<State, 'pursuits'>, node: number, space: nu
   return false
 }
 
-function close(state: State, node: number, pursuit: Pursuit): void {
+function close(state: State, node: number, pursuit: OpenWait): void {
   if (!pursuit.open) return
   pursuit.open = false
   if (!pursuit.acquiring) return

@@ -22,7 +22,7 @@ export interface WorkCounts {
 export type WorkerFailure = 'poison' | 'crash-before-acknowledging' | 'runaway' | 'zombie'
 
 /** One job, as far as the trace has told. */
-interface Standing {
+interface TracedJob {
   attempts: number
   /** How its latest attempt stands: with a worker, or over with these words. */
   state: 'waiting' | 'taken' | 'failed' | 'done'
@@ -32,10 +32,10 @@ interface Standing {
 
 interface State {
   /** By space, then by number of the job. */
-  readonly jobs: Standing[][]
+  readonly jobs: TracedJob[][]
   /** By space, those that are neither done nor dead: the only ones that a queue without work can tell anything of. */
-  readonly open: Set<Standing>[]
-  readonly dead: Set<Standing>
+  readonly open: Set<TracedJob>[]
+  readonly dead: Set<TracedJob>
   /** By space, the `seq` of the next event of its log. */
   readonly nextSeq: number[]
   /** By space, the contents of its log: an effect is the same when it is written twice. */
@@ -149,17 +149,17 @@ function appended(state: State, { space, seq, content }: TraceEvent): void {
 }
 
 /** Tried, not done, and with nobody any more. */
-function isLeft({ state, untilMs }: Standing, atMs: number): boolean {
+function isLeft({ state, untilMs }: TracedJob, atMs: number): boolean {
   return state === 'failed' || (state === 'taken' && untilMs <= atMs)
 }
 
-function bury({ open, dead }: State, space: number, job: Standing): void {
+function bury({ open, dead }: State, space: number, job: TracedJob): void {
   dead.add(job)
   open[space]?.delete(job)
 }
 
-function standing({ jobs, open }: State, space: number, number: number): Standing {
-  const queue = jobs[space] as Standing[]
+function standing({ jobs, open }: State, space: number, number: number): TracedJob {
+  const queue = jobs[space] as TracedJob[]
   let job = queue[number]
   if (job === undefined) {
     job = { attempts: 0, state: 'waiting', untilMs: 0 }
@@ -169,7 +169,7 @@ function standing({ jobs, open }: State, space: number, number: number): Standin
   return job
 }
 
-function distribution(jobs: readonly Standing[]): WorkCounts['attemptsPerJob'] {
+function distribution(jobs: readonly TracedJob[]): WorkCounts['attemptsPerJob'] {
   const counts: Record<string, number> = {}
   for (const { attempts } of jobs) counts[attempts] = (counts[attempts] ?? 0) + 1
   return counts

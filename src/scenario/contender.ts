@@ -21,7 +21,7 @@ export type Outcome = ProcessOutcome<Reply>
 export type Body = ProcessBody<Reply>
 
 /** What a contender asks of the run around it. */
-export interface World {
+export interface ContenderPort {
   /** Virtual time. No getter: V8 would make a dictionary of the object, in which everything is looked up slowly. */
   now(): number
   readonly cast: Cast
@@ -37,7 +37,11 @@ export interface World {
 }
 
 /** What a task of a node does. */
-export function bodyOf(process: Process<TracedRequest, Reply>, world: World, task: (node: Contender) => Body): Body {
+export function bodyOf(
+  process: Process<TracedRequest, Reply>,
+  world: ContenderPort,
+  task: (node: Contender) => Body,
+): Body {
   const node = new Contender(process, world)
   return watchedBody(world.watch, node, () => task(node))
 }
@@ -50,7 +54,7 @@ export function bodyOf(process: Process<TracedRequest, Reply>, world: World, tas
  */
 export class Contender {
   readonly #process: Process<TracedRequest, Reply>
-  readonly #world: World
+  readonly #world: ContenderPort
   #namedSpace = ''
   #namedIndex = NOBODY
   #shownFence: Fence | undefined
@@ -60,7 +64,7 @@ export class Contender {
   /** How long it waits for a reply, by its own clock. */
   timeoutMs: number
 
-  constructor(process: Process<TracedRequest, Reply>, world: World) {
+  constructor(process: Process<TracedRequest, Reply>, world: ContenderPort) {
     this.#process = process
     this.#world = world
     this.timeoutMs = world.timeoutMs

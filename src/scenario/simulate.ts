@@ -14,7 +14,7 @@ import {
 } from '../trace/index.js'
 import { answersLate } from './another-day.js'
 import { clockSkewsOf } from './clock-skews.js'
-import { bodyOf, type World } from './contender.js'
+import { bodyOf, type ContenderPort } from './contender.js'
 import { checkScenario } from './declaration.js'
 import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
 import type { Parameters } from './parameters.js'
@@ -142,7 +142,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: Kernel<TracedRequest, Reply> = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
-  const world: World = {
+  const world: ContenderPort = {
     now: () => kernel.nowMs,
     cast,
     timeoutMs: network.timeoutMs,

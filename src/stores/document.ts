@@ -4,7 +4,7 @@ import { type Reply, UNTOUCHED } from '../log/index.js'
 import type { SpaceState } from './machine.js'
 
 /** What a session was last told. */
-export interface Told extends Session<Reply> {
+export interface LastReply extends Session<Reply> {
   readonly session: string
 }
 
@@ -16,7 +16,7 @@ export interface SpaceDocument extends SpaceState {
    * Whoever asked last. It is kept apart only when another asks: most often the same one goes on, and what it was told is
    * then no second thing to write.
    */
-  last: Told | undefined
+  last: LastReply | undefined
 }
 
 /** The document of a space, as `text` says, or of one that was never touched. */

@@ -1,7 +1,7 @@
 import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
 import { type Checkpoint, type Command, type LogEvent, type LogQuery, type Reply, spaceOf } from '../log/index.js'
 import type { Core } from './core.js'
-import { documentWriter, readDocument, type SpaceDocument, type Told } from './document.js'
+import { documentWriter, type LastReply, readDocument, type SpaceDocument } from './document.js'
 import { keyOf } from './key.js'
 import { builtInMachine, step } from './machine.js'
 import type { Store } from './store.js'
@@ -83,7 +83,7 @@ export function storedCore(store: Store, mint: MintToken): Core {
       const { document } = here
       const { last } = document
       const { reply, effect } = step(document, builtInMachine, command, nowMs, mint)
-      const told: Told = { session, request, reply }
+      const told: LastReply = { session, request, reply }
       document.last = told
       const by = keyOf(session)
       const apart = last === undefined || last.session === session ? undefined : last

@@ -3,7 +3,7 @@ import { type Fence, tokenMint } from '../lease/index.js'
 import type { Command, Reply } from '../log/index.js'
 import { type Core, type Environment, openStore, storedCore } from '../stores/index.js'
 import { patiently } from './patience.js'
-import { RACED, type Told } from './report.js'
+import { RACED, type RacerMessage } from './report.js'
 
 /** What a racing process is told at its start. */
 export interface RacerSpec {
@@ -33,7 +33,7 @@ const APPENDS_PER_LEASE = 12
 export async function race(
   spec: RacerSpec,
   env: Environment,
-  tell: (told: Told) => void,
+  tell: (told: RacerMessage) => void,
   go: Promise<Go>,
 ): Promise<void> {
   const open = await patiently(
@@ -57,7 +57,7 @@ async function runTask(
   spec: RacerSpec,
   task: number,
   untilMs: number,
-  tell: (told: Told) => void,
+  tell: (told: RacerMessage) => void,
 ): Promise<void> {
   const { node, spaces, ttlMs } = spec
   const owner = `${node}.${task}`

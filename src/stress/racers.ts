@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { wasMeantForUs } from '../stores/index.js'
 import type { Go, RacerSpec } from './racer.js'
-import type { Acknowledged, Told } from './report.js'
+import type { Acknowledged, RacerMessage } from './report.js'
 
 /** How long the processes may take to end after the time is up: an unanswered request may have to wait for a server. */
 export const END_WITHIN_MS = 40_000
@@ -100,7 +100,7 @@ export class Racers {
     child.stderr?.on('data', (text: Buffer) => {
       words = (words + text.toString()).slice(-MOST_WORDS)
     })
-    child.on('message', (told: Told) => {
+    child.on('message', (told: RacerMessage) => {
       this.#acknowledged.add(told)
       if (told.kind === 'ready') this.#joins(child)
       if (told.kind !== 'failed') return

@@ -15,7 +15,7 @@ interface Written extends Ownership {
 }
 
 /** What a racing process tells as it happens: only what was told counts as acknowledged. */
-export type Told =
+export type RacerMessage =
   /** It has opened the store, and waits for the race to begin. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'granted'; readonly space: string; readonly session: string } & Ownership)
@@ -43,7 +43,7 @@ export class Acknowledged {
     return this.grants.size > 0 || this.appends.size > 0
   }
 
-  add(told: Told): void {
+  add(told: RacerMessage): void {
     switch (told.kind) {
       case 'granted': {
         const key = epochOf(told.space, told.epoch)

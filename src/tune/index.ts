@@ -1,5 +1,5 @@
 export { type LimitChange, type NextVersion, nextVersion, type Predecessor } from './next-version.js'
-export { type LimitProposal, proposeLimits, type Standing, type TunedScenario } from './propose.js'
+export { type LimitProposal, type LimitStanding, proposeLimits, type TunedScenario } from './propose.js'
 export type { MetricSpread } from './spread.js'
 export { type Measured, measuredOf, type Seeds } from './sweep.js'
 export { type Response, responses, type Trend, valuesBetween } from './vary.js'

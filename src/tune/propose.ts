@@ -3,7 +3,7 @@ import { type MetricSpread, spreadsOf } from './spread.js'
 import type { Measured } from './sweep.js'
 
 /** How a limit stands to what was measured. */
-export type Standing =
+export type LimitStanding =
   /** The highest measurement is above the limit. */
   | 'broken'
   /** Less than a tenth of the limit is left. */
@@ -21,7 +21,7 @@ export interface LimitProposal extends MetricSpread {
   /** Undefined when there is no limit yet. */
   readonly current: number | undefined
   readonly proposed: number
-  readonly standing: Standing
+  readonly standing: LimitStanding
 }
 
 /** What the seeds said of one scenario. */
@@ -59,7 +59,7 @@ export function budgetOf({ proposals }: Pick<TunedScenario, 'proposals'>): Budge
   return Object.fromEntries(proposals.map(({ limit, proposed }) => [limit, proposed])) as Record<LimitName, number>
 }
 
-function standingOf(limit: number | undefined, max: number, proposed: number): Standing {
+function standingOf(limit: number | undefined, max: number, proposed: number): LimitStanding {
   if (limit === undefined) return 'new'
   if (max > limit) return 'broken'
   if (limit > 2 * proposed) return 'slack'

@@ -1,5 +1,5 @@
 import { StoreError } from '../../stores/index.js'
-import { type Go, type RacerSpec, race, type Told } from '../../stress/index.js'
+import { type Go, type RacerMessage, type RacerSpec, race } from '../../stress/index.js'
 import { explain } from '../terminal/explain.js'
 
 /** One process of a race. It ends with its parent: nobody would judge what it does alone. */
@@ -10,7 +10,7 @@ process.once('message', (spec: RacerSpec) => {
     () => process.disconnect(),
     (error: unknown) => {
       const lost = error instanceof StoreError && error.problem.lost === true
-      const told: Told = { kind: 'failed', message: explain(error), lost }
+      const told: RacerMessage = { kind: 'failed', message: explain(error), lost }
       process.send?.(told, () => process.exit(1))
     },
   )

@@ -1,6 +1,6 @@
 import { isBuiltIn } from '../../../scenarios/index.js'
 import type { LoadedSubject } from '../../config/index.js'
-import { carriedOver, type Failure, type Told } from '../../explore/index.js'
+import { carriedOver, type Failure, type Telling } from '../../explore/index.js'
 import type { Interrupt } from '../terminal/interrupt.js'
 import { SubjectHangs } from '../threads/pool.js'
 import { keepCounterexample, withoutCounterexample } from './keep-counterexample.js'
@@ -66,7 +66,7 @@ export function failureTeller(
       } catch (error) {
         if (!mayFail(error)) throw error
         await threads.renew()
-        const story: Told['story'] = {
+        const story: Telling['story'] = {
           lines: [`not made small, and not told: ${untold(error as Error)}`],
           ownFaults: [],
         }

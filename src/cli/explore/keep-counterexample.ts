@@ -5,7 +5,7 @@ import {
   counterexampleOf,
   DEFAULT_MAX_EXPLORED_EVENTS,
   type Failure,
-  type Told,
+  type Telling,
   tokenOf,
 } from '../../explore/index.js'
 import { writeBeside } from '../../gate/index.js'
@@ -44,7 +44,7 @@ export function keepCounterexample(
   { subject: { name: subjectName }, file }: LoadedSubject,
   { maxEvents, invariants }: ExploreSettings['drawn'],
   found: Failure,
-  { small, story }: Told,
+  { small, story }: Telling,
 ): ToldFailure {
   const scenario = scenarios.find(({ name }) => name === found.scenario) as Scenario
   const failure = small?.failure ?? found

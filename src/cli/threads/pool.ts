@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Chunk, ChunkResult, Failure, SwarmOptions, Told } from '../../explore/index.js'
+import type { Chunk, ChunkResult, Failure, SwarmOptions, Telling } from '../../explore/index.js'
 import { InputError, type InputProblem } from '../../input/index.js'
 import type { CommandKind } from '../../log/index.js'
 import { packageRoot } from '../../package.js'
@@ -36,7 +36,7 @@ export type Work =
   | { readonly kind: 'tell'; readonly found: Failure; readonly shrink: boolean }
   | { readonly kind: 'again'; readonly failure: Failure }
 
-export type WorkResult = readonly CommandKind[] | ChunkResult | Told | Failure | undefined
+export type WorkResult = readonly CommandKind[] | ChunkResult | Telling | Failure | undefined
 
 export type ToWorker = Work | { readonly kind: 'stop-shrinking' | 'ping' | 'close' }
 
@@ -119,7 +119,7 @@ export interface Pool {
    * Tells of a failure, and makes it small before if `shrink` says so. What is still being explored is given up.
    * @throws SubjectHangs
    */
-  tell(found: Failure, shrink: boolean): Promise<Told>
+  tell(found: Failure, shrink: boolean): Promise<Telling>
   /**
    * What the plan of `failure` shows now.
    * @throws SubjectHangs

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { budgetVersionLabel, limits } from '../../budget/index.js'
 import { grouped, plural, type ScenarioOutcome, table } from '../../report/index.js'
 import { failureReasons, passFailLabel, replayCommand, scenarioLabel } from '../../report/labels.js'
-import type { LimitChange, LimitProposal, MetricSpread, Seeds, Standing, TunedScenario } from '../../tune/index.js'
+import type { LimitChange, LimitProposal, LimitStanding, MetricSpread, Seeds, TunedScenario } from '../../tune/index.js'
 
 /** What `--write` came to. */
 export type Written =
@@ -92,7 +92,7 @@ function limitCells({ metric }: MetricSpread, proposal: LimitProposal | undefine
 }
 
 /** Metrics without a limit have no standing, and stay in the background. */
-function colourOf(standing: Standing | undefined, chalk: ChalkInstance): (text: string) => string {
+function colourOf(standing: LimitStanding | undefined, chalk: ChalkInstance): (text: string) => string {
   switch (standing) {
     case undefined:
       return chalk.dim
@@ -107,7 +107,7 @@ function colourOf(standing: Standing | undefined, chalk: ChalkInstance): (text: 
   }
 }
 
-const standingWords: readonly (readonly [standing: Standing, word: string])[] = [
+const standingWords: readonly (readonly [standing: LimitStanding, word: string])[] = [
   ['broken', 'broken'],
   ['near', 'near'],
   ['slack', 'slack'],
@@ -128,7 +128,7 @@ function standingsLine({ budgetVersion, seeds, scenarios }: Tuned): string {
 
 /** The limits that somebody should look at, worst first. */
 function attentionLines(tuned: TunedScenario, options: TunedOptions): readonly string[] {
-  const wanted: readonly Standing[] = options.quiet ? ['broken'] : ['broken', 'near', 'slack']
+  const wanted: readonly LimitStanding[] = options.quiet ? ['broken'] : ['broken', 'near', 'slack']
   return wanted.flatMap((standing) =>
     tuned.proposals
       .filter((proposal) => proposal.standing === standing)

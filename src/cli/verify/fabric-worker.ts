@@ -1,4 +1,4 @@
-import type { Told, WorkerSpec } from '../../fabric/messages.js'
+import type { WorkerMessage, WorkerSpec } from '../../fabric/messages.js'
 import { runWorker } from '../../fabric/worker.js'
 import { codeOf, problemOf } from '../../stores/postgres/index.js'
 
@@ -7,7 +7,7 @@ const parent = process.ppid
 /** By job: lets it go on; or, when it may before it asks, nothing. */
 const allowed = new Map<string, (() => void) | undefined>()
 
-const tell = (told: Told): Promise<void> => new Promise((resolve) => process.send?.(told, () => resolve()))
+const tell = (told: WorkerMessage): Promise<void> => new Promise((resolve) => process.send?.(told, () => resolve()))
 
 async function proceed(job: string): Promise<void> {
   if (!allowed.has(job)) await new Promise<void>((resolve) => allowed.set(job, resolve))

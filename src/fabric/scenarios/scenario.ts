@@ -1,7 +1,7 @@
 import type { QueryResultRow } from '../../stores/postgres/index.js'
 import { type Json, type Marker, sortedJson, type Verdict } from '../evidence.js'
 import { differences } from '../expect.js'
-import type { Payload, TaskName, Told } from '../messages.js'
+import type { Payload, TaskName, WorkerMessage } from '../messages.js'
 import type { Names, ScenarioId } from '../names.js'
 import type { Exit } from '../not-started.js'
 import type { FabricFlaws } from '../settings.js'
@@ -9,7 +9,7 @@ import type { WorkerProcess } from '../workers.js'
 
 /** Something that a worker has said, or that has become of it. */
 export type News =
-  | { readonly from: WorkerProcess; readonly told: Told }
+  | { readonly from: WorkerProcess; readonly told: WorkerMessage }
   | { readonly from: WorkerProcess; readonly hardLimit: string }
 
 export type Observed = { readonly [name: string]: Json }
@@ -105,7 +105,7 @@ export function tally(values: readonly unknown[]): { [value: string]: number } {
   return counts
 }
 
-export const isTold = <Kind extends Told['kind']>(
+export const isTold = <Kind extends WorkerMessage['kind']>(
   news: News,
   kind: Kind,
-): news is News & { readonly told: Extract<Told, { kind: Kind }> } => 'told' in news && news.told.kind === kind
+): news is News & { readonly told: Extract<WorkerMessage, { kind: Kind }> } => 'told' in news && news.told.kind === kind

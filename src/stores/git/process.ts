@@ -4,7 +4,7 @@ import { wasMeantForUs } from '../processes/signals.js'
 import { gitError, gitMissing } from './problem.js'
 
 /** Where git is told to work. */
-export interface Place {
+export interface GitPlace {
   /** For people: what errors name. */
   readonly name: string
   /** What comes before the command: `--git-dir=…`, or `-C …` while that is not known yet. */
@@ -41,13 +41,13 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: 'C', LANGUAGE: '', GIT_NO_REPLACE_OBJECTS: '1', GIT_NO_LAZY_FETCH: '1' }
 }
 
-const allArgs = (place: Place, args: readonly string[]) => [...SETTINGS, ...place.args, ...args]
+const allArgs = (place: GitPlace, args: readonly string[]) => [...SETTINGS, ...place.args, ...args]
 
 /**
  * What one git command prints. `failed` says what could not be done.
  * @throws StoreError when there is no git, or the command fails
  */
-export async function runGit(place: Place, args: readonly string[], failed: string, input = ''): Promise<string> {
+export async function runGit(place: GitPlace, args: readonly string[], failed: string, input = ''): Promise<string> {
   let ended = await outcomeOf(place, args, input)
   // A signal that is for our group ends a git that has no group of its own yet, before it did anything.
   if (ended.kind === 'ended' && wasMeantForUs(ended.signal)) ended = await outcomeOf(place, args, input)
@@ -71,7 +71,7 @@ type Outcome =
       readonly words: string
     }
 
-function outcomeOf(place: Place, args: readonly string[], input: string): Promise<Outcome> {
+function outcomeOf(place: GitPlace, args: readonly string[], input: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = start(place, args)
     const printed: Buffer[] = []
@@ -91,7 +91,7 @@ function outcomeOf(place: Place, args: readonly string[], input: string): Promis
 }
 
 /** In a group of its own: Ctrl-C is for us, and what git does we let it end. */
-const start = (place: Place, args: readonly string[]): ChildProcess =>
+const start = (place: GitPlace, args: readonly string[]): ChildProcess =>
   spawn('git', allArgs(place, args), {
     env: environment(),
     stdio: 'pipe',
@@ -117,7 +117,7 @@ export type LastWords = string | undefined
 
 /** Starts a git process that answers to `heard`. However it ends, `ended` learns of it, once, after the last answer. */
 export function converse(
-  place: Place,
+  place: GitPlace,
   args: readonly string[],
   heard: (chunk: Buffer) => void,
   ended: (lastWords: LastWords) => void,

@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { temporaryFolder } from '../processes/temporary-folder.js'
 import { StoreError } from '../store-error.js'
-import { type Place, runGit } from './process.js'
+import { type GitPlace, runGit } from './process.js'
 import { type Sharing, sharingOf } from './sharing.js'
 
 export interface Repository {
-  readonly place: Place
+  readonly place: GitPlace
   /** The folder that holds refs and objects: of all work trees together, if there are several. */
   readonly folder: string
   /** What names objects. */
@@ -30,7 +30,7 @@ const SYNCING_MINOR = 36
  * @throws StoreError when there is no git, or no repository
  */
 export async function findRepository(path: string, durable: boolean): Promise<Repository> {
-  const there: Place = { name: path, args: ['-C', path] }
+  const there: GitPlace = { name: path, args: ['-C', path] }
   const minor = await requireGit(path)
   const asked = ['--show-object-format', '--git-common-dir', '--is-inside-git-dir', '--git-dir', '--show-prefix']
   const answers = await runGit(there, ['rev-parse', ...asked], 'there is no repository')

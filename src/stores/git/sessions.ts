@@ -8,20 +8,25 @@ import { type Entry, readBlob, readTree, type Tree, writeBlob, writeTree } from 
  * digit of the key's digest, and so on. So a change costs about the same however many there are, and what belongs to one
  * set of sessions always looks the same.
  */
-type Told = ReadonlyMap<string, string>
+type RepliesByKey = ReadonlyMap<string, string>
 
 /** As many as most spaces ever have; more, and each change would write too much again. */
 const MOST_IN_A_FILE = 32
 
 const digitOf = (key: string, depth: number): string => createHash('sha1').update(key).digest('hex').charAt(depth)
 
-export async function tellSessions(objects: Objects, entry: Entry | undefined, told: Told, depth = 0): Promise<Entry> {
+export async function tellSessions(
+  objects: Objects,
+  entry: Entry | undefined,
+  told: RepliesByKey,
+  depth = 0,
+): Promise<Entry> {
   if (entry?.kind === 'tree') return spread(objects, await readTree(objects, entry), told, depth)
   const all = new Map([...parse(await readBlob(objects, entry)), ...told])
   return all.size <= MOST_IN_A_FILE ? writeBlob(objects, format(all)) : spread(objects, new Map(), all, depth)
 }
 
-async function spread(objects: Objects, tree: Tree, told: Told, depth: number): Promise<Entry> {
+async function spread(objects: Objects, tree: Tree, told: RepliesByKey, depth: number): Promise<Entry> {
   const byDigit = new Map<string, Map<string, string>>()
   for (const [key, session] of told) {
     const digit = digitOf(key, depth)
@@ -45,13 +50,13 @@ export async function toldTo(
   return toldTo(objects, (await readTree(objects, entry)).get(digitOf(key, depth)), key, depth + 1)
 }
 
-const format = (told: Told): string =>
+const format = (told: RepliesByKey): string =>
   [...told]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, session]) => `${key} ${toLine(session)}\n`)
     .join('')
 
-function parse(text: string): Told {
+function parse(text: string): RepliesByKey {
   const lines = text.split('\n').slice(0, -1)
   return new Map(
     lines.map((line) => {

@@ -1,7 +1,7 @@
 import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { importDriver } from '../driver.js'
 import { StoreError, storeClosed } from '../store-error.js'
-import type { Place } from './place.js'
+import type { PostgresPlace } from './place.js'
 import { endsConnection, problemOf } from './problem.js'
 
 /** Older ones are out of support, and have no plan_cache_mode. */
@@ -23,7 +23,7 @@ export interface Connection {
 
 /** Connects to `place`, and lets `prepare` do what has to be done before anything else. */
 export async function connect(
-  place: Place,
+  place: PostgresPlace,
   durable: boolean,
   prepare: (client: Client) => Promise<void>,
 ): Promise<Connection> {
@@ -115,7 +115,7 @@ export async function connect(
   }
 }
 
-function clientFor(Class: new (config: ClientConfig) => Client, place: Place): Client {
+function clientFor(Class: new (config: ClientConfig) => Client, place: PostgresPlace): Client {
   try {
     return new Class({
       ...place.config,
@@ -137,7 +137,7 @@ function clientFor(Class: new (config: ClientConfig) => Client, place: Place): C
 const SYNCHRONOUS =
   "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';"
 
-async function setUp(client: Client, { shown }: Place, durable: boolean): Promise<void> {
+async function setUp(client: Client, { shown }: PostgresPlace, durable: boolean): Promise<void> {
   const { rows } = await client.query<{ version: number; name: string; encoding: string }>(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
        current_setting('server_encoding') AS encoding`,

@@ -1,5 +1,5 @@
 export type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
 export { type Connection, connect } from './connection.js'
-export { type Place, placeOfUrl } from './place.js'
+export { type PostgresPlace, placeOfUrl } from './place.js'
 export { codeOf, endsConnection, problemOf } from './problem.js'
 export { type PostgresServer, startPostgres } from './server.js'

@@ -4,7 +4,7 @@ import type { Environment } from '../store.js'
 import { StoreError } from '../store-error.js'
 
 /** Where the store is. */
-export interface Place {
+export interface PostgresPlace {
   readonly schema: string
   /** How to connect; undefined for a server of our own. */
   readonly config: ClientConfig | undefined
@@ -23,7 +23,7 @@ const EXPECTED = 'postgres://user:password@host:port/database?schema=name'
  * The place that `url` names; without one, what the environment names: DATABASE_URL, or what libpq takes for a server; and
  * without these, or for `embedded`, a server of our own.
  */
-export function placeOf(url: string | undefined, env: Environment): Place {
+export function placeOf(url: string | undefined, env: Environment): PostgresPlace {
   if (url === 'embedded') return OURS
   if (url !== undefined) return placeOfUrl(url, 'the URL')
   if (env['DATABASE_URL']) return placeOfUrl(env['DATABASE_URL'], 'DATABASE_URL')
@@ -33,7 +33,7 @@ export function placeOf(url: string | undefined, env: Environment): Place {
 /** Any of these alone says that there is a server which is meant; a password alone does not. */
 const NAMING = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGUSER', 'PGSERVICE'] as const
 
-function placeOfVariables(env: Environment): Place {
+function placeOfVariables(env: Environment): PostgresPlace {
   const unusable = (name: string, found: string | undefined, expected: string) =>
     new StoreError({
       what: `${name} cannot be used`,
@@ -68,13 +68,16 @@ function placeOfVariables(env: Environment): Place {
   }
 }
 
-const OURS: Place = { schema: DEFAULT_SCHEMA, config: undefined, shown: 'a server of its own' }
+const OURS: PostgresPlace = { schema: DEFAULT_SCHEMA, config: undefined, shown: 'a server of its own' }
 
 /** A schema as SQL takes it, even if it is called as one of its words. */
 export const inSql = (schema: string): string => `"${schema}"`
 
 /** The place that a URL names; `source` is where the URL stands. */
-export function placeOfUrl(url: string, source: string): Place & { readonly config: { connectionString: string } } {
+export function placeOfUrl(
+  url: string,
+  source: string,
+): PostgresPlace & { readonly config: { connectionString: string } } {
   // Nothing of an unreadable URL is shown, and it is no cause: whatever stands in it may be a part of the password.
   const unreadable = (what: string, todo: string) =>
     new StoreError({ what: `${source} ${what}`, store: 'postgres', expected: EXPECTED, todo })

@@ -1,6 +1,6 @@
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { type Connection, connect } from './connection.js'
-import { inSql, type Place, placeOf } from './place.js'
+import { inSql, type PostgresPlace, placeOf } from './place.js'
 import { startPostgres } from './server.js'
 import { listing, removal, statementsFor } from './statements.js'
 import { prepareTables } from './tables.js'
@@ -42,8 +42,8 @@ export async function openPostgres(
 }
 
 async function openAt(
-  place: Place,
-  config: NonNullable<Place['config']>,
+  place: PostgresPlace,
+  config: NonNullable<PostgresPlace['config']>,
   spec: string,
   durable: boolean,
 ): Promise<OpenStore> {

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { StoreError } from '../store-error.js'
-import { inSql, type Place } from './place.js'
+import { inSql, type PostgresPlace } from './place.js'
 
 const SCHEMA_VERSION = 2
 /** `cntn` in ASCII: whoever makes a schema of ours holds this lock. */
@@ -32,7 +32,7 @@ CREATE TABLE ${schema}.contention_schema (version integer NOT NULL);
 INSERT INTO ${schema}.contention_schema VALUES (${SCHEMA_VERSION});`
 
 /** Makes the tables on first use; refuses a schema that is somebody else's, or of another version. */
-export async function prepareTables(client: Client, place: Place): Promise<void> {
+export async function prepareTables(client: Client, place: PostgresPlace): Promise<void> {
   // First of all a look: what is there may be used by who may not make it, and what is not ours is not written to.
   if ((await look(client, place)) === 'ours') return
   await client.query('BEGIN')
@@ -49,7 +49,7 @@ export async function prepareTables(client: Client, place: Place): Promise<void>
   }
 }
 
-async function look(client: Client, place: Place): Promise<'nothing' | 'empty schema' | 'ours'> {
+async function look(client: Client, place: PostgresPlace): Promise<'nothing' | 'empty schema' | 'ours'> {
   const { schema } = place
   const { rows } = await client.query<{ name: string | null; columns: readonly string[] }>(
     `SELECT class.relname AS name,
@@ -76,7 +76,7 @@ async function look(client: Client, place: Place): Promise<'nothing' | 'empty sc
   })
 }
 
-async function refuseOtherVersion(client: Client, { schema, shown }: Place): Promise<void> {
+async function refuseOtherVersion(client: Client, { schema, shown }: PostgresPlace): Promise<void> {
   const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${inSql(schema)}.contention_schema`)
   const found = rows.map(({ version }) => version).join(', ')
   if (found === String(SCHEMA_VERSION)) return

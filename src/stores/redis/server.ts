@@ -33,7 +33,7 @@ const MOST_STARTS = 10
 const START_TIMEOUT_MS = 30_000
 const START_RETRY_MS = 10
 
-interface Place {
+interface ServerPlace {
   readonly folder: string
   readonly config: string
   readonly port: number
@@ -61,7 +61,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   }
 }
 
-function serverAt(place: Place): RedisServer {
+function serverAt(place: ServerPlace): RedisServer {
   const { folder, port, password } = place
   return {
     url: `redis://:${password}@127.0.0.1:${port}/0`,
@@ -87,7 +87,7 @@ function writeConfig(
   folder: string,
   port: number,
   { appendonly = 'yes', appendfsync = 'always' }: RedisServerOptions,
-): Place {
+): ServerPlace {
   const password = randomBytes(24).toString('hex')
   const config = join(folder, 'redis.conf')
   const lines = [
@@ -106,7 +106,7 @@ function writeConfig(
 }
 
 /** Starts it and waits until it answers. What it said, if it ended instead. */
-async function startAt(place: Place): Promise<string | undefined> {
+async function startAt(place: ServerPlace): Promise<string | undefined> {
   const { folder, config } = place
   const output = openSync(join(folder, 'output'), 'w')
   let failure: string | undefined
@@ -134,7 +134,7 @@ async function startAt(place: Place): Promise<string | undefined> {
 const NO_PROGRAM = 'no redis-server in PATH'
 
 /** Whether ours answers there: any other does not know the password. */
-function isReady({ port, password }: Place): Promise<boolean> {
+function isReady({ port, password }: ServerPlace): Promise<boolean> {
   return new Promise((resolve) => {
     let said = ''
     const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 })
