@@ -502,6 +502,7 @@ export default { name: 'chatty', core: ({ builtIn }) => { if (++made === 9) cons
     [['--strategy', 'exhaustive', '--param', 'nodes=9'], 'expected: 2 or 3'],
     [['--strategy', 'exhaustive', 'lease-lifecycle'], 'the scenario lease-lifecycle cannot be used with'],
     [['--strategy', 'exhaustive', '--seeds', '9'], '--seeds cannot be used with --strategy exhaustive'],
+    [['--strategy', 'exhaustive', '--workers', '2'], '--workers cannot be used with --strategy exhaustive'],
     [['--strategy', 'exhaustive', '--time', '9s'], '--time cannot be used with'],
     [['--strategy', 'exhaustive', '--max-failures', '9'], '--max-failures cannot be used with'],
     [['--strategy', 'exhaustive', '--save'], 'expected: --subject, --store, --invariant,'],

@@ -100,7 +100,7 @@ function nothingToCheck(io: Io, subject: string, { json }: ExploreCliOptions, em
 
 /** What it would not look at is refused: who says it expects something of it. */
 export function refuseForExhaustive(names: readonly string[], options: ExploreCliOptions): void {
-  const { seeds, time, fromSeed, maxFailures, maxEvents, output, save, shrink, verbose } = options
+  const { seeds, time, fromSeed, maxFailures, maxEvents, workers, output, save, shrink, verbose } = options
   const given = {
     [`the scenario ${names[0]}`]: names[0],
     '--seeds': seeds,
@@ -108,6 +108,7 @@ export function refuseForExhaustive(names: readonly string[], options: ExploreCl
     '--from-seed': fromSeed,
     '--max-failures': maxFailures,
     '--max-events': maxEvents,
+    '--workers': workers,
     '--output': output,
     '--save': save,
     '--no-shrink': shrink === false ? true : undefined,
