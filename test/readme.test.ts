@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { jsonConfigSchema, scenarioSchema } from '../src/config/schema.js'
-import { Contender, type Fault, type TraceEvent } from '../src/index.js'
+import { Contender, type Fault, type Invariant, type TraceEvent } from '../src/index.js'
+import * as invariants from '../src/invariants/index.js'
 import { packageRoot } from '../src/package.js'
 import { eventKinds } from '../src/trace/index.js'
 import { cliInThread as cli, folder } from './support/cli.js'
@@ -281,6 +282,18 @@ describe('the README', () => {
       const options = (await cli(packageRoot(), [command, '--help'])).stdout.matchAll(/^ {2}(--[a-z-]+)/gm)
       for (const [, option] of options) expect(inTable('option'), `${command} ${option}`).toContain(option)
     }
+  })
+
+  it('has the rules of the invariants as they stand in the code', () => {
+    const calmFromMs = 0
+    const all = [
+      ...Object.values(invariants).filter((each): each is Invariant => typeof each === 'object'),
+      invariants.serviceOrder({ queueMs: 1 }),
+      invariants.fairJobs({ maxAttempts: 1 }),
+      invariants.writesAccepted({ calmFromMs }),
+    ]
+    expect(all.length).toBeGreaterThan(12)
+    for (const { name, rule } of all) expect(readme).toContain(`| \`${name}\` | ${rule} |`)
   })
 
   it('names every method of a node, field of a scenario, kind of fault and kind of event', () => {

@@ -3,7 +3,10 @@
 const has = (value: unknown, names: readonly string[]): boolean =>
   typeof value === 'object' && value !== null && names.some((name) => name in value)
 
-export const looksLikeScenario = (value: unknown): boolean => has(value, ['parameters'])
+const parts = ['core', 'log', 'jobs', 'client']
 
-export const looksLikeSubject = (value: unknown): boolean =>
-  !looksLikeScenario(value) && has(value, ['core', 'log', 'jobs', 'client'])
+/** Either may have fields of its own. */
+export const looksLikeScenario = (value: unknown): boolean =>
+  has(value, ['parameters']) && (has(value, ['network', 'node']) || !has(value, parts))
+
+export const looksLikeSubject = (value: unknown): boolean => !looksLikeScenario(value) && has(value, parts)

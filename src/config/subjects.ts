@@ -134,10 +134,10 @@ function refuseNoSubject({ default: main, ...named }: Record<string, unknown>, f
       expected: 'export default defineSubject({ … })',
       todo,
     })
-  if (main === undefined) {
-    const [name] = Object.entries(named).find(([, value]) => looksLikeSubject(value)) ?? []
-    if (name !== undefined) throw wrong(`exports ${Object.keys(named).join(', ')}`, `export ${name} as default`)
-  }
+  if (main !== undefined && looksLikeSubject(main)) return
+  // In CommonJS, what is exported by name is the default as well.
+  const [name] = Object.entries(named).find(([, value]) => looksLikeSubject(value)) ?? []
+  if (name !== undefined) throw wrong(`exports ${Object.keys(named).join(', ')}`, `export ${name} as default`)
   if ([main, ...(main === undefined ? Object.values(named) : [])].some(looksLikeScenario)) {
     throw wrong('a scenario', 'name it under `scenarios` of the configuration')
   }

@@ -45,16 +45,17 @@ export const fencing: readonly ContractCheck[] = [
       const another = (token: string, what: string) => {
         if (token === fence.token) probe.broken(`the token of ${what}: expected another, found the same`)
       }
-      another((await probe.granted('a', 't')).token, 'another space')
-      const elsewhere = await probe.elsewhere().granted('a')
-      another(elsewhere.token, 'a store of its own (tokens are made with mint, secret or random)')
+      const other = await probe.granted('a', 't')
+      another(other.token, 'another space')
+      await powerless(probe, { ...fence, token: other.token }, 'the token of another space')
+      for (const ask of everyWay(probe, { ...other, space: 'never granted' }))
+        await probe.refused(ask(), 'the fence of another space')
       probe.nowMs += 100
       const next = await probe.granted('a')
       if (next.epoch > fence.epoch) another(next.token, 'the next epoch')
-      const other = await probe.granted('a', 't')
-      await powerless(probe, { ...next, token: other.token }, 'the token of another space')
-      const nowhere = { ...other, space: 'never granted' }
-      for (const ask of everyWay(probe, nowhere)) await probe.refused(ask(), 'the fence of another space')
+      // Last: on a store of ours nothing is left of what was here.
+      const elsewhere = await probe.elsewhere().granted('a')
+      another(elsewhere.token, 'a store of its own (tokens are made with mint, secret or random)')
       return undefined
     },
   },

@@ -62,7 +62,7 @@ export const counterexampleSchema = z
     invariants: z.array(z.string()).describe('names of the invariants to judge; all when absent').optional(),
     maxEvents: whole
       .min(1, { error: 'a whole number, 1 or more' })
-      .describe('most events a run may take before it is said never to end')
+      .describe('most events a run may take before it is ended as one that loops')
       .optional(),
   })
   .meta({

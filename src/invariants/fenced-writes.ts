@@ -5,7 +5,8 @@ import { LeaseStandings } from './lease-standings.js'
 /**
  * What changes a space is accepted from the current owner alone, and while its lease lasts: neither from one before it, nor from
  * a node that merely names the current epoch. A release is not judged here: one that frees nothing may well be answered with yes, and
- * one that frees what is another's breaks mutual exclusion. Kleppmann, "How to do distributed locking" (2016).
+ * one that frees what is another's breaks mutual exclusion. Kleppmann, "How to do distributed locking" (2016), on the owner;
+ * Gray and Cheriton, "Leases" (1989), on the time: what is not held any more gives no right.
  */
 export const fencedWrites: Invariant = {
   name: 'fenced-writes',
@@ -20,7 +21,7 @@ export const fencedWrites: Invariant = {
       step(event) {
         const { kind, command, space, epoch, repeated, atMs } = event
         if (kind === 'store-restarted') {
-          leases.storeRestarted(atMs)
+          leases.storeRestarted(event)
           return undefined
         }
         if (kind === 'released') {
@@ -44,7 +45,7 @@ export const fencedWrites: Invariant = {
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
         if (contender === owners[space]) {
-          const isLate = leases.isCurrent(event) && leases.isOver(space, atMs)
+          const isLate = leases.isCurrent(event) && atMs >= leases.endMs(space)
           if (kind === 'renewed') leases.changed(event)
           if (!isLate) return undefined
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, whose lease was over`

@@ -11,8 +11,11 @@ export class LeaseStandings {
   /** What was granted with it. */
   readonly tokens: Int32Array
   readonly #cast: Cast
-  /** By space, whether its lease may last longer than was told: it was live when the store stopped. */
-  readonly #mayOutlast: Uint8Array
+  /** For how long it was granted or renewed last. */
+  readonly #lengths: Float64Array
+  /** Until when it may last, whatever was told: it was live when the store stopped. */
+  readonly #mayLastUntilMs: Float64Array
+  readonly #isReleased: Uint8Array
   /** The latest request of the owner that has set the expiry. */
   readonly #requests: Float64Array
 
@@ -23,7 +26,9 @@ export class LeaseStandings {
     this.epochs = new Float64Array(spaces)
     this.expiries = new Float64Array(spaces)
     this.tokens = new Int32Array(spaces)
-    this.#mayOutlast = new Uint8Array(spaces)
+    this.#lengths = new Float64Array(spaces)
+    this.#mayLastUntilMs = new Float64Array(spaces)
+    this.#isReleased = new Uint8Array(spaces)
     this.#requests = new Float64Array(spaces)
   }
 
@@ -35,14 +40,19 @@ export class LeaseStandings {
 
   /** Heeds a `granted`. False for a late copy of an older grant, which says nothing of who holds the space now. */
   granted(event: TraceEvent): boolean {
-    const { space, epoch, repeated, request, token, untilMs } = event
-    if (repeated && epoch <= (this.epochs[space] as number)) return false
+    const { space, epoch, repeated, request, token, atMs, untilMs } = event
+    if (repeated && epoch <= (this.epochs[space] as number)) {
+      if (this.isCurrent(event)) this.#prolong(space, untilMs)
+      return false
+    }
     this.owners[space] = contenderOf(event, this.#cast)
     this.epochs[space] = epoch
     this.expiries[space] = untilMs
-    this.#requests[space] = request
     this.tokens[space] = token
-    this.#mayOutlast[space] = 0
+    this.#lengths[space] = untilMs - atMs
+    this.#mayLastUntilMs[space] = 0
+    this.#isReleased[space] = 0
+    this.#requests[space] = request
     return true
   }
 
@@ -52,31 +62,43 @@ export class LeaseStandings {
     if (!this.isCurrent(event)) return
     // What is answered to a token that was made up changes nothing: a release may well be told yes.
     if (token !== this.tokens[space] && this.tokens[space] !== NO_TOKEN) return
-    // A late copy is told the same again, and changes nothing, unless the first was refused.
-    if (repeated && request <= (this.#requests[space] as number)) return
-    const expiresAtMs = this.expiries[space] as number
-    if (kind === 'renewed') this.#mayOutlast[space] = 0
+    // A late copy is told the same again, or that the lease lasts longer; it takes nothing away, unless the first was refused.
+    if (repeated && request <= (this.#requests[space] as number)) {
+      if (kind === 'renewed') this.#prolong(space, untilMs)
+      return
+    }
     this.#requests[space] = request
-    this.expiries[space] = kind === 'released' ? Math.min(atMs, expiresAtMs) : Math.max(untilMs, expiresAtMs)
-  }
-
-  /**
-   * Heeds a `store-restarted`. A core may give leases that are live their whole length again, so that nobody is granted one too
-   * soon while clocks are compared: etcd #9395.
-   */
-  storeRestarted(atMs: number): void {
-    for (let space = 0; space < this.expiries.length; space++) {
-      if ((this.expiries[space] as number) > atMs) this.#mayOutlast[space] = 1
+    this.#mayLastUntilMs[space] = 0
+    if (kind === 'released') {
+      this.#isReleased[space] = 1
+      this.expiries[space] = Math.min(atMs, this.expiries[space] as number)
+    } else {
+      this.#isReleased[space] = 0
+      this.#lengths[space] = untilMs - atMs
+      // Two renewals may change places: who has them believes in the later end.
+      this.expiries[space] = Math.max(untilMs, this.expiries[space] as number)
     }
   }
 
-  /** Whether the lease of `space` is over, as its owner was told. */
-  isOver(space: number, atMs: number): boolean {
-    return atMs >= (this.expiries[space] as number) && this.#mayOutlast[space] === 0
+  /**
+   * Heeds a `store-restarted`. A core may give leases that are live their whole length again, from when it is back, so that
+   * nobody is granted one too soon while clocks are compared: etcd #9395.
+   */
+  storeRestarted({ atMs, untilMs: backAtMs }: TraceEvent): void {
+    for (let space = 0; space < this.expiries.length; space++) {
+      if ((this.expiries[space] as number) <= atMs) continue
+      this.#mayLastUntilMs[space] = Math.max(atMs, backAtMs) + (this.#lengths[space] as number)
+    }
   }
 
-  /** Whether the lease of `space` ends when its owner was told, and not later. */
-  endsAsTold(space: number): boolean {
-    return this.#mayOutlast[space] === 0
+  /** When the lease of `space` is over at the latest. */
+  endMs(space: number): number {
+    return Math.max(this.expiries[space] as number, this.#mayLastUntilMs[space] as number)
+  }
+
+  /** A copy that is told a later end: the lease lasts longer, where it has not been given back since. */
+  #prolong(space: number, untilMs: number): void {
+    if (this.#isReleased[space] === 1) return
+    this.expiries[space] = Math.max(untilMs, this.expiries[space] as number)
   }
 }

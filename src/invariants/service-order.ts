@@ -6,6 +6,8 @@ interface QueuePlace {
   readonly contender: number
   readonly sinceMs: number
   keptUntilMs: number
+  /** The store has stopped since: whether the core still knows of it is not known. */
+  mayBeForgotten: boolean
 }
 
 /**
@@ -17,7 +19,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   return {
     name: 'service-order',
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
-    kinds: ['granted', 'renewed', 'released', 'lease-held', 'queued'],
+    kinds: ['granted', 'renewed', 'released', 'lease-held', 'queued', 'store-restarted'],
     begin(cast) {
       const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
@@ -26,6 +28,12 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
       return {
         step(event) {
           const { kind, space, seq, atMs, repeated } = event
+          if (kind === 'store-restarted') {
+            // A core may keep its queue in memory.
+            for (const each of queues) for (const place of each.values()) place.mayBeForgotten = true
+            leases.storeRestarted(event)
+            return undefined
+          }
           const queue = queues[space]
           if (queue === undefined) return undefined
           if (kind === 'renewed' || kind === 'released') {
@@ -34,12 +42,13 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           }
           const contender = contenderOf(event, cast)
           if (kind === 'granted') {
-            const isStillHeld = leases.owners[space] === contender && !leases.isOver(space, atMs)
+            const isStillHeld = leases.owners[space] === contender && atMs < leases.endMs(space)
             leases.granted(event)
             if (repeated) return undefined
             const first = firstOf(queue, atMs)
+            const mayBeFirst = queue.get(contender)?.mayBeForgotten === true
             queue.delete(contender)
-            if (isStillHeld || first === undefined || first.contender === contender) return undefined
+            if (isStillHeld || mayBeFirst || first === undefined || first.contender === contender) return undefined
             return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(first.contender, cast)}, which waited since ${first.sinceMs} ms`
           }
           if (seq === 0 || repeated) return undefined
@@ -47,7 +56,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           if (place !== undefined && place.keptUntilMs > atMs) place.keptUntilMs = atMs + queueMs
           else {
             queue.delete(contender)
-            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs: atMs + queueMs })
+            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs: atMs + queueMs, mayBeForgotten: false })
           }
           return undefined
         },
@@ -56,11 +65,11 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   }
 }
 
-/** Who has waited longest of those whose place still holds. Drops the places before it. */
+/** Who has waited longest of those whose place still holds for sure. Drops those before it that do not. */
 function firstOf(queue: Map<number, QueuePlace>, atMs: number): QueuePlace | undefined {
   for (const place of queue.values()) {
-    if (place.keptUntilMs > atMs) return place
-    queue.delete(place.contender)
+    if (place.keptUntilMs <= atMs) queue.delete(place.contender)
+    else if (!place.mayBeForgotten) return place
   }
   return undefined
 }

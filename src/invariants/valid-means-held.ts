@@ -16,7 +16,7 @@ export const validMeansHeld: Invariant = {
     return {
       step(event) {
         const { kind, space, epoch, repeated, atMs, untilMs } = event
-        if (kind === 'store-restarted') leases.storeRestarted(atMs)
+        if (kind === 'store-restarted') leases.storeRestarted(event)
         else if (kind === 'granted') leases.granted(event)
         else if (kind !== 'valid') leases.changed(event)
         // A copy is told what was true when the question first came.
@@ -25,12 +25,12 @@ export const validMeansHeld: Invariant = {
         if (!leases.isCurrent(event)) {
           return `${cast.spaces[space]} called ${asked} at epoch ${epoch} valid; the current epoch was ${leases.epochs[space]}`
         }
-        const expiresAtMs = leases.expiries[space] as number
-        if (leases.isOver(space, atMs)) {
-          return `${cast.spaces[space]} called ${asked} valid, whose lease was over at ${expiresAtMs} ms`
+        const endMs = leases.endMs(space)
+        if (atMs >= endMs) {
+          return `${cast.spaces[space]} called ${asked} valid, whose lease was over at ${endMs} ms`
         }
-        if (untilMs <= expiresAtMs || !leases.endsAsTold(space)) return undefined
-        return `${cast.spaces[space]} called ${asked} valid until ${untilMs} ms, whose lease ends at ${expiresAtMs} ms`
+        if (untilMs <= endMs) return undefined
+        return `${cast.spaces[space]} called ${asked} valid until ${untilMs} ms, whose lease ends at ${endMs} ms`
       },
     }
   },

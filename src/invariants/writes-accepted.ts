@@ -34,6 +34,10 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       'granted',
       'renewed',
       'released',
+      'valid',
+      'appended',
+      'checkpointed',
+      'truncated',
       'taken',
       'completed',
       'failed',
@@ -67,6 +71,7 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         if (!leases.isCurrent(event)) return undefined
         const isLate = repeated || request < (requests[space] as number)
         if (!isLate) requests[space] = request
+        if (kind === 'valid' || kind === 'appended' || kind === 'checkpointed' || kind === 'truncated') return undefined
         if (kind === 'renewed' || kind === 'released') {
           leases.changed(event)
           if (!isLate) safeUntilMs[space] = halfway(atMs, leases.expiries[space] as number)
@@ -114,8 +119,9 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
 
 const halfway = (fromMs: number, untilMs: number): number => fromMs + (untilMs - fromMs) / 2
 
-/** Of these refusals the trace has an epoch where the number of the job would be. */
-const hidesJob = (kind: TraceEvent['kind']): boolean => kind === 'stale-owner' || kind === 'unknown-epoch'
+/** Of these refusals the trace has an epoch, or a request, where the number of the job would be. */
+const hidesJob = (kind: TraceEvent['kind']): boolean =>
+  kind === 'stale-owner' || kind === 'unknown-epoch' || kind === 'superseded'
 
 /** What `contender` has taken under the epoch and token of `event`, if that is one job. */
 function onlyTaking(

@@ -8,7 +8,7 @@ export interface AtLimit {
   readonly untilMs: number
   /** So many events there have been; or none at all, in as many steps. */
   readonly after: 'events' | 'steps'
-  /** Whether virtual time has stood still: in the second half of the events, or in all of the steps. */
+  /** Whether virtual time has stood still: in the second half of the events, or of the steps. */
   readonly stoodStill: boolean
 }
 

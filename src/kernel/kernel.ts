@@ -179,6 +179,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       throw new RangeError(`cannot sleep ${durationMs} ms: expected a whole number, 0 or more`)
     }
     this.#suspend(process, 'sleep')
+    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + durationMs
     this.#complete(process, this.nowMs + node.clock.toVirtual(durationMs), WAKE)
   }
 
@@ -190,6 +191,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#suspend(process, 'call')
     const request = process.request as Q
     process.callNumber = ++this.#calls
+    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + timeoutMs
     process.deadlineMs = this.nowMs + node.clock.toVirtual(timeoutMs)
     process.lastOutcome = undefined
     process.reply = undefined
@@ -216,6 +218,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#suspend(process, 'signal')
     process.waitingOn = signal
     if (timeoutMs === undefined) return
+    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + timeoutMs
     this.#complete(process, this.nowMs + node.clock.toVirtual(timeoutMs), TIMEOUT)
   }
 
@@ -522,12 +525,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
    */
   #drift(node: Node<Q, R>, ppm: number): void {
     const { clock } = node
-    const due = node.processes.map((process) => clock.readMonotonic(this.#dueAtMs(process)))
     clock.drift(this.nowMs, ppm)
-    for (const [index, process] of node.processes.entries()) {
+    for (const process of node.processes) {
       const dueAtMs = this.#dueAtMs(process)
       if (dueAtMs <= this.nowMs || dueAtMs === Number.POSITIVE_INFINITY) continue
-      const leftMs = (due[index] as number) - clock.readMonotonic(this.nowMs)
+      const leftMs = Math.max(0, process.dueLocalMs - clock.readMonotonic(this.nowMs))
       this.#waitUntil(process, this.nowMs + clock.toVirtual(leftMs))
     }
   }

@@ -42,10 +42,12 @@ export const metricNames = [
   'replayWindowMs',
 ] as const satisfies readonly MetricName[]
 
-/** @throws TypeError for what lacks one of them */
+/** @throws TypeError for what lacks one of them, or has no whole number there */
 export function checkMetrics(metrics: Metrics): void {
-  const missing = metricNames.find((name) => typeof metrics?.[name] !== 'number')
-  if (missing !== undefined) throw new TypeError(`metrics without ${missing}: expected the profile of an outcome`)
+  const missing = metricNames.find((name) => !Number.isSafeInteger(metrics?.[name]))
+  if (missing !== undefined) {
+    throw new TypeError(`metrics without a whole number for ${missing}: expected the profile of an outcome`)
+  }
 }
 
 /** All zero: of a run that nobody measured. */

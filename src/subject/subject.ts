@@ -160,8 +160,7 @@ function refuseWrongClient(name: string, client: Partial<Client>): void {
     throw new TypeError(`client.${unknown} of subject "${name}" does not exist: expected one of ${known}`)
   }
   const own = policies.filter((policy) => client[policy] !== undefined)
-  if (own.length === 0 && isInstance)
-    throw new TypeError(`client of subject "${name}" has no policy: expected one of ${known}`)
+  if (own.length === 0) throw new TypeError(`client of subject "${name}" has no policy: expected one of ${known}`)
   const wrong = own.find((policy) => typeof client[policy] !== 'function')
   if (wrong !== undefined) throw new TypeError(`client.${wrong} of subject "${name}": expected a function`)
 }

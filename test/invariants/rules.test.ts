@@ -779,17 +779,19 @@ describe('takeover-bound', () => {
     )
   })
 
-  it('heeds no late copy of a renewal, unless the first was refused', () => {
+  it('heeds a late copy of a renewal where it is told a later end, or the first was refused', () => {
     const renewal = (request: number, untilMs: number, more: More = {}) =>
       at(1_020, 'a', 'renewed', { command: 'renew', epoch: 1, untilMs, request, ...more })
     const trace = [granted(1_000, 'a', 1, 1_060, { request: 1 }), asks(1_010, 'b')]
-    const copy = renewal(1, 5_000, { repeated: true })
+    const copy = renewal(1, 1_050, { repeated: true })
     expectBroken(
       invariant,
       [...trace, copy, granted(1_161, 'b', 2, 1_220), has(1_162, 'b', 2)],
       3,
       's was not granted from 1060 ms to 1161 ms, with b asking',
     )
+    const longer = renewal(1, 5_000, { repeated: true })
+    expectHeld(invariant, [...trace, longer, granted(1_161, 'b', 2, 1_220), has(1_162, 'b', 2)])
     const first = renewal(2, 5_000, { repeated: true })
     expectHeld(invariant, [...trace, first, granted(1_161, 'b', 2, 1_220), has(1_162, 'b', 2)])
   })
@@ -1417,14 +1419,27 @@ describe('fenced-writes', () => {
     expectBroken(fencedWrites, [granted(0, 'a', 1, 100), release, appended(60, 'a', 0)], 2, over)
   })
 
-  it('lets a lease that was live when the store stopped last longer than was told: etcd #9395', () => {
-    const stop = at(90, 'a', 'store-restarted', { node: -1 })
-    expectHeld(fencedWrites, [granted(0, 'a', 1, 100), stop, appended(150, 'a', 0)])
-    const late = at(100, 'a', 'store-restarted', { node: -1 })
+  it('lets a lease that was live when the store stopped last its whole length again: etcd #9395', () => {
+    const stop = (atMs: number, backAtMs = atMs) => at(atMs, 'a', 'store-restarted', { node: -1, untilMs: backAtMs })
+    const over = 's accepted append of a at epoch 1, whose lease was over'
+    const trace = [granted(0, 'a', 1, 100)]
+    expectHeld(fencedWrites, [...trace, stop(90, 95), appended(194, 'a', 0)])
+    expectBroken(fencedWrites, [...trace, stop(90, 95), appended(195, 'a', 0)], 2, over)
+    expectBroken(fencedWrites, [...trace, stop(100), appended(150, 'a', 0)], 2, over)
+    const release = at(92, 'a', 'released', { command: 'release', epoch: 1, request: 9 })
+    expectBroken(fencedWrites, [...trace, stop(90), release, appended(150, 'a', 0)], 3, over)
+  })
+
+  it('lets a copy that is told a later end make the lease last longer, unless it was given back', () => {
+    const copy = at(50, 'a', 'renewed', { command: 'renew', epoch: 1, untilMs: 150, repeated: true })
+    expectHeld(fencedWrites, [granted(0, 'a', 1, 100), copy, appended(149, 'a', 0)])
+    const regranted = granted(50, 'a', 1, 150, { repeated: true })
+    expectHeld(fencedWrites, [granted(0, 'a', 1, 100), regranted, appended(149, 'a', 0)])
+    const release = at(40, 'a', 'released', { command: 'release', epoch: 1, request: 9 })
     expectBroken(
       fencedWrites,
-      [granted(0, 'a', 1, 100), late, appended(150, 'a', 0)],
-      2,
+      [granted(0, 'a', 1, 100), release, copy, appended(60, 'a', 0)],
+      3,
       's accepted append of a at epoch 1, whose lease was over',
     )
   })
@@ -1481,6 +1496,27 @@ describe('service-order', () => {
       [refused(0, 'a'), refused(1, 'b'), refused(99, 'a'), granted(150, 'b', 1)],
       3,
       's was granted to b before a, which waited since 0 ms',
+    )
+  })
+
+  it('minds nothing that the owner is granted while it still holds the space', () => {
+    const trace = [granted(0, 'a', 1, 60), refused(10, 'b')]
+    expectHeld(invariant, [...trace, granted(50, 'a', 2, 110)])
+    const waits = 's was granted to a before b, which waited since 10 ms'
+    expectBroken(invariant, [...trace, granted(60, 'a', 2, 110)], 2, waits)
+    expectBroken(invariant, [...trace, released(40, 'a', 1), granted(50, 'a', 2, 110)], 3, waits)
+  })
+
+  it('lets a core forget its queue with its store, or remember it', () => {
+    const stop = at(20, 'a', 'store-restarted', { node: -1, untilMs: 20 })
+    const trace = [refused(0, 'a'), refused(1, 'b'), stop]
+    expectHeld(invariant, [...trace, granted(50, 'b', 1, 60)])
+    expectHeld(invariant, [...trace, refused(30, 'c'), granted(50, 'a', 1, 60)])
+    expectBroken(
+      invariant,
+      [...trace, refused(30, 'c'), granted(50, 'a/1', 1, 60)],
+      4,
+      's was granted to a/1 before c, which waited since 30 ms',
     )
   })
 

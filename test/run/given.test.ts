@@ -173,7 +173,9 @@ describe('the library says in words what it cannot use', () => {
   })
 
   it('of budgets, metrics and reports', () => {
-    expect(() => evaluateBudget(given<Metrics>(undefined), limits, 1)).toThrow(/metrics without ownershipConflicts/)
+    expect(() => evaluateBudget(given<Metrics>(undefined), limits, 1)).toThrow(
+      /metrics without a whole number for ownershipConflicts/,
+    )
     expect(() => evaluateBudget(metrics, given<Budget>(defaultBudget('my-own')), 1)).toThrow(
       /a budget whose maxLeaseWindowP95Ms is undefined/,
     )
@@ -183,7 +185,9 @@ describe('the library says in words what it cannot use', () => {
     }
     expect(() => evaluateBudget(metrics, limits, 0)).toThrow(/a budget of version 0/)
     expect(budgetFailures(undefined)).toEqual([])
-    expect(() => metricsSignature(given<Metrics>(undefined))).toThrow(/metrics without ownershipConflicts/)
+    expect(() => metricsSignature(given<Metrics>(undefined))).toThrow(
+      /metrics without a whole number for ownershipConflicts/,
+    )
     expect(() => reportSignature(given<Report>({}))).toThrow(/no report: expected what runMatrix returns/)
     expect(() => snapshotReportMarkdown(given<Report>({}))).toThrow(/no report/)
     expect(() => snapshotReportMarkdown(given<Report>({ outcomes: [] }))).toThrow(/without its signature/)
