@@ -133,9 +133,16 @@ function checkChunk(from: number, seeds: number, maxFailures: number): void {
 }
 
 function checkInvariantNames(names: readonly string[], scenarios: readonly Scenario[]): void {
-  const known = scenarios.flatMap((scenario) =>
-    checkInvariants(scenario.invariants(resolveParameters(scenario.parameters))).map(({ name }) => name),
-  )
+  const known: string[] = []
+  for (const scenario of scenarios) {
+    try {
+      const rules = checkInvariants(scenario.invariants(resolveParameters(scenario.parameters)))
+      known.push(...rules.map(({ name }) => name))
+    } catch {
+      // What is wrong with it is told by its first run, with whose fault it is.
+      return
+    }
+  }
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     throw new RangeError(

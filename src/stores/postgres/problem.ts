@@ -53,7 +53,7 @@ const NOT_ALLOWED = {
 const NO_RIGHTS_THERE = {
   what: 'the Postgres user may not do what the store needs with the schema that is there',
   expected: 'a user who may use the schema, and read and write its tables',
-  todo: 'GRANT USAGE ON SCHEMA …, and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the user; or name a schema of its own: ?schema=name',
+  todo: 'GRANT USAGE ON SCHEMA … (and CREATE, while it has no tables yet), and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the user; or name a schema of its own: ?schema=name',
 }
 /** Other things of the name that a table of ours would have. */
 const NAME_TAKEN: Known = {
