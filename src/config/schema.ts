@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { MAX_SEED } from '../input/index.js'
+import { HYPHENATED_NAME, MAX_SEED } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
-import { PARAMETER_NAME, SCENARIO_NAME, type Scenario } from '../scenario/index.js'
+import { PARAMETER_NAME, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 
 const wholeFrom = (min: number) =>
@@ -61,7 +61,7 @@ const parameter = z.strictObject({
 
 /** What an object must have to be a scenario. */
 export const scenarioSchema = z.object({
-  name: z.string({ error: 'a name' }).regex(SCENARIO_NAME, { error: 'lower case words joined by hyphens' }),
+  name: z.string({ error: 'a name' }).regex(HYPHENATED_NAME, { error: 'lower case words joined by hyphens' }),
   description: z.string({ error: 'one line of text' }),
   parameters: z
     .object({ nodes: parameter, spaces: parameter, durationMs: parameter })

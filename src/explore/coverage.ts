@@ -1,14 +1,7 @@
-import {
-  type EventKind,
-  eventCodes,
-  eventKinds,
-  type Listener,
-  messageFaults,
-  replyKinds,
-  type TraceEvent,
-} from '../trace/index.js'
+import { type EventKind, eventCodes, eventKinds, type Listener, replyKinds, type TraceEvent } from '../trace/index.js'
 import { type FaultKind, faultKinds } from './fault-kinds.js'
 import { leaseStates, Standings, standingKinds } from './standing.js'
+import { faultStruckBy, strikeKinds } from './struck.js'
 
 /** What exploration has exercised. Sums of counts, so that parts can be added up in any order. */
 export interface Coverage {
@@ -34,28 +27,13 @@ export function addCoverage(total: Coverage, more: Coverage): void {
   for (const [code, count] of more.events.entries()) total.events[code] = count + (total.events[code] as number)
 }
 
-/** The kind of fault that an event is the beginning of, by the kind of event and, of messages, by its `seq`. */
-const struckBy = {
-  paused: () => 'pause',
-  crashed: () => 'crash',
-  skewed: () => 'clock-jump',
-  drifted: () => 'clock-drift',
-  partitioned: () => 'partition',
-  'requests-struck': (seq) => `${words[messageFaults[seq] ?? 'delay']}-request`,
-  'replies-struck': (seq) => `${words[messageFaults[seq] ?? 'delay']}-reply`,
-  'store-slowed': () => 'slow-store',
-  'store-restarted': () => 'store-restart',
-} as const satisfies { readonly [K in EventKind]?: (seq: number) => FaultKind }
-
-const words = { drop: 'lost', duplicate: 'doubled', delay: 'slow' } as const
-const strikeKinds = Object.keys(struckBy) as (keyof typeof struckBy)[]
-
 /** Count the strikes of one run. They come before standings: a fault strikes where its node has stood until then. */
 export function strikeListeners({ strikes }: Coverage, nodes: number, ttlMs: number): readonly Listener[] {
   const standings = new Standings(nodes, ttlMs)
   const striking = strikeKinds.map((kind): Listener => {
-    const observe = ({ node, seq, atMs }: TraceEvent): void => {
-      const row = strikes[faultKinds.indexOf(struckBy[kind](seq))] as number[]
+    const observe = (event: TraceEvent): void => {
+      const { node, atMs } = event
+      const row = strikes[faultKinds.indexOf(faultStruckBy(event) as FaultKind)] as number[]
       const column = node < 0 ? standings.rarest(atMs) : standings.stateOf(node, atMs)
       row[column] = (row[column] as number) + 1
     }

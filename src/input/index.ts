@@ -1,4 +1,5 @@
 export { InputError, type InputProblem } from './input-error.js'
+export { HYPHENATED_NAME } from './names.js'
 export { nearest, oneOf } from './nearest.js'
 export { insteadOfObject, isPlainObject, own } from './objects.js'
 export { checkSeed, MAX_SEED } from './seed.js'

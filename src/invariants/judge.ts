@@ -1,4 +1,4 @@
-import { nearest } from '../input/index.js'
+import { HYPHENATED_NAME, nearest } from '../input/index.js'
 import { type Cast, type EventKind, eventKinds, type TraceEvent } from '../trace/index.js'
 import type { Invariant, InvariantResult, Violation } from './invariant.js'
 
@@ -17,12 +17,10 @@ export interface JudgeOptions {
   readonly failure?: (cause: unknown, atMs: number) => unknown
 }
 
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-
 /** @throws TypeError for what is no invariant */
 export function judge(invariant: Invariant, cast: Cast, { onViolation, failure }: JudgeOptions = {}): Judge {
   const { name, rule, kinds } = invariant
-  if (typeof name !== 'string' || !NAME.test(name)) {
+  if (typeof name !== 'string' || !HYPHENATED_NAME.test(name)) {
     throw new TypeError(`an invariant is called ${JSON.stringify(name)}: expected lower case words joined by hyphens`)
   }
   if (typeof invariant.begin !== 'function' || !Array.isArray(kinds)) {

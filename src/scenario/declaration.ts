@@ -1,11 +1,9 @@
-import { insteadOfObject, nearest } from '../input/index.js'
+import { HYPHENATED_NAME, insteadOfObject, nearest } from '../input/index.js'
 import { commandKinds } from '../log/index.js'
 import { slipOf } from './fields.js'
 import { type ParameterDefinition, type ParameterDefinitions, resolveParameters } from './parameters.js'
 import type { Scenario } from './scenario.js'
 
-/** What a scenario may be called: its name stands in commands, in file names and in snapshots. */
-export const SCENARIO_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 /** What a parameter may be called: it stands before an = in commands, and in a list with commas in snapshots. */
 export const PARAMETER_NAME = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u
 
@@ -35,7 +33,7 @@ export function checkScenario(scenario: Scenario): void {
   }
   if (checked.has(scenario)) return
   const { name } = scenario
-  if (typeof name !== 'string' || !SCENARIO_NAME.test(name)) {
+  if (typeof name !== 'string' || !HYPHENATED_NAME.test(name)) {
     throw new TypeError(`scenario name ${JSON.stringify(name)}: expected lower case words joined by hyphens`)
   }
   const wrong = (what: string) => new TypeError(`scenario ${name} ${what}`)

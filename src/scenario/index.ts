@@ -2,7 +2,7 @@ export { ScenarioAborted } from './aborted.js'
 export { today, type When, whenAgain } from './another-day.js'
 export { clockSkewsOf } from './clock-skews.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
-export { checkScenario, defineScenario, PARAMETER_NAME, SCENARIO_NAME } from './declaration.js'
+export { checkScenario, defineScenario, PARAMETER_NAME } from './declaration.js'
 export { checkInvariants, slipOf } from './fields.js'
 export { standInForGood } from './host-clocks.js'
 export {
