@@ -414,7 +414,10 @@ describe('a subject whose file', () => {
   })
 
   it('prints does so beside what was asked for', () => {
-    const root = folder({ 'mine.mjs': "console.log('loaded'); export default { name: 'mine', client: {} }" })
+    const root = folder({
+      'mine.mjs':
+        "console.log('loaded'); export default { name: 'mine', client: { believes: (nowMs, untilMs) => nowMs < untilMs } }",
+    })
     const args = [bin, 'explore', 'lease-lifecycle', '--seeds', '1', '--json', '--subject', 'mine.mjs']
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'held', subject: 'mine' })
@@ -473,7 +476,9 @@ describe('a command in a thread', () => {
   })
 
   it('prints what it prints without one, but for the name of the subject', async () => {
-    const root = folder({ 'mine.mjs': "export default { name: 'mine', client: {} }" })
+    const root = folder({
+      'mine.mjs': "export default { name: 'mine', client: { believes: (nowMs, untilMs) => nowMs < untilMs } }",
+    })
     mkdirSync(join(root, 'snapshots'))
     cpSync('snapshots', join(root, 'snapshots'), { recursive: true })
     const [here, there] = [
