@@ -201,11 +201,11 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
     })
 
     it('is told what to grant to a user who may not use the schema that is there, or not write to it', async () => {
-      await asAdmin(`CREATE SCHEMA narrow; CREATE ROLE reader LOGIN PASSWORD 'reader'`)
+      await asAdmin(`CREATE SCHEMA narrow; CREATE ROLE narrow_reader LOGIN PASSWORD 'reader'`)
       await (await opened(inSchema('narrow'))).close()
       const asReader = () =>
         at((url) => {
-          url.username = 'reader'
+          url.username = 'narrow_reader'
           url.password = 'reader'
           url.searchParams.set('schema', 'narrow')
         })
@@ -223,13 +223,15 @@ describeWith(needed.join(' and '), needed.every(isInstalled))('postgres', () => 
         todo: expect.stringMatching(/^GRANT USAGE ON SCHEMA … \(and CREATE, while it has no tables yet\), and SELECT/),
       }
       expect(await refusal(use())).toMatchObject(advised)
-      await asAdmin('GRANT USAGE ON SCHEMA narrow TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA narrow TO reader')
+      await asAdmin(
+        'GRANT USAGE ON SCHEMA narrow TO narrow_reader; GRANT SELECT ON ALL TABLES IN SCHEMA narrow TO narrow_reader',
+      )
       expect(await refusal(use())).toMatchObject(advised)
-      await asAdmin('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA narrow TO reader')
+      await asAdmin('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA narrow TO narrow_reader')
       await (await use()).close()
-      await asAdmin('DROP SCHEMA narrow CASCADE; CREATE SCHEMA narrow; GRANT USAGE ON SCHEMA narrow TO reader')
+      await asAdmin('DROP SCHEMA narrow CASCADE; CREATE SCHEMA narrow; GRANT USAGE ON SCHEMA narrow TO narrow_reader')
       expect(await refusal(use())).toMatchObject(advised)
-      await asAdmin('GRANT CREATE ON SCHEMA narrow TO reader')
+      await asAdmin('GRANT CREATE ON SCHEMA narrow TO narrow_reader')
       await (await use()).close()
     })
 
