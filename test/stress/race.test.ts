@@ -163,12 +163,12 @@ describe('a race', () => {
   const KEPT = 'every acknowledged append is in the log, where it was said to be'
   const LOST = 'the store keeps what it has acknowledged'
 
-  it.skipIf(process.platform === 'win32')('is judged by the file that is there at its end', async () => {
+  it.skipIf(process.platform === 'win32')('is lost with its file, though the file goes on for whoever has it open', async () => {
     const file = join(folder(), 'x.db')
     const removed = brokenWhen(`sqlite=${file}`, () => {
       for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true })
     })
-    expect(await removed).toContain(KEPT)
+    expect(await removed).toEqual([LOST])
   })
 
   it.each([
@@ -196,7 +196,15 @@ describe('a race', () => {
         const dropped = brokenWhen('postgres', async (spec) => {
           const client = new Client({ connectionString: spec.slice('postgres='.length) })
           await client.connect()
-          await client.query('DROP SCHEMA contention CASCADE')
+          // The race holds locks in another order now and then: then one of the two is told of a deadlock.
+          while (true) {
+            const refused = await client.query('DROP SCHEMA contention CASCADE').then(
+              () => undefined,
+              (error: { readonly code?: string }) => error,
+            )
+            if (refused === undefined) break
+            if (refused.code !== '40P01') throw refused
+          }
           await client.end()
         })
         expect(await dropped).toEqual([LOST])

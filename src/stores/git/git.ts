@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { keyOf } from '../key.js'
 import type { OpenOptions, OpenStore, Store } from '../store.js'
 import { StoreError } from '../store-error.js'
@@ -92,15 +93,17 @@ async function removeRefs({ place }: Repository, objects: Objects, folder: strin
     try {
       return void (await runGit(place, removal, failed, deletions.join('')))
     } catch (error) {
-      // Another who removes the same was quicker: what is left is looked at anew.
+      // Another who removes the same is at it, or was quicker: what is left is looked at anew.
       const words = error instanceof StoreError ? (error.problem.found ?? '') : ''
-      if (tries === MOST_REMOVALS || !ELSEWHERE.test(words)) throw error
+      if (tries === MOST_REMOVALS || !(ELSEWHERE.test(words) || /cannot lock ref/.test(words))) throw error
+      await sleep(REMOVAL_PAUSE_MS)
     }
   }
 }
 
-/** Each time somebody else has got on. */
+/** Each time somebody else has got on; but a lock that was left behind stays. */
 const MOST_REMOVALS = 100
+const REMOVAL_PAUSE_MS = 10
 
 /** The swap that an object keeps, or, as text, what it is instead. */
 const swapIn = ({ type, content }: GitObject): SwapCommit | string =>
