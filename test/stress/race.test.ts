@@ -160,16 +160,18 @@ describe('a race', () => {
       await open.close()
     }
   }
-  const KEPT = 'every acknowledged append is in the log, where it was said to be'
   const LOST = 'the store keeps what it has acknowledged'
 
-  it.skipIf(process.platform === 'win32')('is lost with its file, though the file goes on for whoever has it open', async () => {
-    const file = join(folder(), 'x.db')
-    const removed = brokenWhen(`sqlite=${file}`, () => {
-      for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true })
-    })
-    expect(await removed).toEqual([LOST])
-  })
+  it.skipIf(process.platform === 'win32')(
+    'is lost with its file, though the file goes on for whoever has it open',
+    async () => {
+      const file = join(folder(), 'x.db')
+      const removed = brokenWhen(`sqlite=${file}`, () => {
+        for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true })
+      })
+      expect(await removed).toEqual([LOST])
+    },
+  )
 
   it.each([
     ['owner', "'somebody'"],
