@@ -4,7 +4,7 @@ import {
   checkpointCovered,
   contiguousLog,
   effectOnce,
-  epochsGrow,
+  epochsAndClaims,
   exclusiveBelief,
   fencedWrites,
   genuineTokens,
@@ -114,7 +114,7 @@ export const leaseLifecycle = defineScenario({
   invariants: (p) => [
     mutualExclusion,
     exclusiveBelief,
-    epochsGrow,
+    epochsAndClaims,
     fencedWrites,
     validMeansHeld,
     serviceOrder({ queueMs: p.queueMs }),

@@ -79,6 +79,7 @@ export {
   checkpointCovered,
   contiguousLog,
   effectOnce,
+  epochsAndClaims,
   epochsGrow,
   exclusiveBelief,
   fairJobs,

@@ -1,14 +1,14 @@
-import { ByContender, contenderName, contenderOf } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf, type EventKind } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 /**
  * Kleppmann, "How to do distributed locking" (2016): a resource can only refuse an old holder if the numbers it
  * compares never go back and never repeat.
  */
-export const epochsGrow: Invariant = {
+const epochRule = (others: readonly EventKind[]): Invariant => ({
   name: 'epochs-grow',
   rule: 'every grant of a space has a higher epoch than every grant of it before, and so has every taking of a job; no claim is granted at an epoch that has passed',
-  kinds: ['sent', 'granted', 'enqueued', 'taken'],
+  kinds: [...others, 'granted', 'enqueued', 'taken'],
   begin(cast) {
     const { nodes, spaces } = cast
     /** What each contender has claimed last: which epoch it expects is known when it asks. */
@@ -53,4 +53,9 @@ export const epochsGrow: Invariant = {
       },
     }
   },
-}
+})
+
+export const epochsGrow: Invariant = epochRule([])
+
+/** The same, and claims as well: to look at every request that is sent costs a run a twentieth. */
+export const epochsAndClaims: Invariant = epochRule(['sent'])
