@@ -1,15 +1,13 @@
+import type { Endless } from './run-limit.js'
+
 /** How a run came to its limit. */
-export interface AtLimit {
+export interface AtLimit extends Endless {
   readonly maxEvents: number
   readonly atMs: number
   /** How many steps the run had taken by then. */
   readonly steps: number
   /** When the run would have been over. */
   readonly untilMs: number
-  /** So many events there have been; or none at all, in as many steps. */
-  readonly after: 'events' | 'steps'
-  /** Whether virtual time has stood still: in the second half of the events, or of the steps. */
-  readonly stoodStill: boolean
 }
 
 /** The run took more events than it may, or as many steps in which nothing happened. */

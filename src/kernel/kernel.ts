@@ -17,6 +17,7 @@ import {
   type Waiting,
 } from './process.js'
 import type { Random } from './random.js'
+import { RunLimit } from './run-limit.js'
 import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 import { World, type WorldPort } from './world.js'
@@ -105,16 +106,13 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   #calls = 0
   #stepping = ''
   #stopped = false
-  /** Where it is looked at how far the run is: half-way to its limits, and there. Between marks that costs a comparison. */
-  #eventMark: { readonly at: number; readonly sinceMs: number | undefined }
-  #stepMark: { readonly at: number; readonly events: number; readonly sinceMs: number; readonly quiet: boolean }
+  readonly #limit: RunLimit
 
   /** @throws RangeError for a network that cannot be */
   constructor(options: KernelOptions<Q, R>) {
     checkNetwork(options.network)
     this.#options = options
-    this.#eventMark = { at: Math.floor(options.maxEvents / 2), sinceMs: undefined }
-    this.#stepMark = { at: Math.ceil(options.maxEvents / 2), events: 0, sinceMs: 0, quiet: false }
+    this.#limit = new RunLimit(options.maxEvents)
     this.#legs = legsOf(options.network)
     this.#observer = options.observer
     this.#serve = options.serve
@@ -248,11 +246,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** Handles events until none is due, or until the subject owes an answer, which it returns. */
   #drive(untilMs: number): Promise<void> | undefined {
     const queue = this.#queue
-    const observer = this.#observer
+    const limit = this.#limit
     while (!this.#stopped && queue.take(untilMs)) {
-      if (observer.length > this.#eventMark.at) this.#passEventMark(untilMs)
+      if (this.steps >= limit.nextLookAfter) this.#look(untilMs)
       this.nowMs = queue.atMs
-      if (++this.steps > this.#stepMark.at) this.#passStepMark(untilMs)
+      this.steps += 1
       const kind = queue.payload & 7
       const index = queue.payload >> 3
       if (kind === ARRIVAL) {
@@ -264,49 +262,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       else this.#wake(index, kind, queue.order)
     }
     if (this.#stopped) return undefined
-    if (observer.length > this.#eventMark.at) this.#passEventMark(untilMs)
+    this.#look(untilMs)
     this.nowMs = Math.max(this.nowMs, untilMs)
     return undefined
   }
 
-  /** Half of the events that the run may take have been, or all. */
-  #passEventMark(untilMs: number): void {
+  /** @throws EventLimitReached when the run has come to its limit */
+  #look(untilMs: number): void {
+    const { steps, nowMs: atMs } = this
     const { maxEvents } = this.#options
-    const { sinceMs } = this.#eventMark
-    const { length } = this.#observer
-    const atMs = this.nowMs
-    if (length > maxEvents) {
-      throw new EventLimitReached({
-        maxEvents,
-        atMs,
-        steps: this.steps,
-        untilMs,
-        after: 'events',
-        stoodStill: atMs === sinceMs,
-      })
-    }
-    this.#eventMark = { at: maxEvents, sinceMs: atMs }
-  }
-
-  /** Half as many steps as there may be in a row without an event have been since the last mark. */
-  #passStepMark(untilMs: number): void {
-    const { maxEvents } = this.#options
-    const { events, sinceMs, quiet } = this.#stepMark
-    const { length } = this.#observer
-    const atMs = this.nowMs
-    const isQuiet = length === events
-    if (isQuiet && quiet) {
-      throw new EventLimitReached({
-        maxEvents,
-        atMs,
-        steps: this.steps,
-        untilMs,
-        after: 'steps',
-        stoodStill: atMs === sinceMs,
-      })
-    }
-    const at = this.steps - 1 + Math.ceil(maxEvents / 2)
-    this.#stepMark = { at, events: length, sinceMs: atMs, quiet: isQuiet }
+    const endless = this.#limit.look({ steps, events: this.#observer.length, atMs, processes: this.#slots.length })
+    if (endless !== undefined) throw new EventLimitReached({ maxEvents, atMs, steps, untilMs, ...endless })
   }
 
   async #driveAwaiting(first: Promise<void>, untilMs: number): Promise<void> {

@@ -133,9 +133,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     network,
     maxEvents,
     observer: writer,
-    serve({ command }, _node, atMs) {
+    serve({ command, kind }, _node, atMs) {
       reached += 1
-      watch?.(command.kind, atMs, command)
+      watch?.(kind, atMs, command)
       return execute(command, atMs)
     },
     restartStore: restart,

@@ -96,6 +96,12 @@ describe('the kernel', () => {
     )
   })
 
+  it('does not call it a loop that more nodes begin at once than there may be events', () => {
+    const world = new TestWorld({ maxEvents: 10 })
+    for (let node = 0; node < 20; node++) world.node(`n${node}`, asksOnce())
+    expect(() => world.run(1_000)).toThrow(/^not over after 10 events, at 0 ms of 1000 ms of virtual time$/)
+  })
+
   it('stops a node that does nothing for too many steps, though time goes by', () => {
     const world = new TestWorld({ maxEvents: 100 })
     world.node('a', function* (process) {
