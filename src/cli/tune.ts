@@ -6,7 +6,7 @@ import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { namedSubject, replayableOutcome } from './measure/measure.js'
 import { commandText } from './options/command-text.js'
-import { refuseLacking, tellLeftOut, withoutLacking } from './options/lacking.js'
+import { tellLeftOut, withoutLacking } from './options/lacking.js'
 import {
   fromSeedOption,
   maxEventsOption,
@@ -39,8 +39,8 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const selected = select(project, names, paramOptions(options.param))
   const loaded = await namedSubject(io, project, options)
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (names.length > 0) refuseLacking(selected.scenarios, subject, (others) => commandText(`tune ${others}`, options))
-  const { scenarios, leftOut } = withoutLacking(selected.scenarios, subject)
+  const named = names.length > 0 ? (others: string) => commandText(`tune ${others}`, options) : undefined
+  const { scenarios, leftOut } = withoutLacking(selected.scenarios, subject, named)
   tellLeftOut(io, leftOut, options)
   onScenarioWatch(io, scenarios)
   const plan: TunePlan = {

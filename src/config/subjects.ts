@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
 import { builtInSubject, defineSubject, type Subject } from '../subject/index.js'
 import { importModule } from './import.js'
-import { looksLikeScenario, looksLikeSubject } from './kinds.js'
+import { looksLikeScenario, looksLikeSubject } from './looks-like.js'
 import type { Project } from './project.js'
 import { slashTodo } from './slash.js'
 

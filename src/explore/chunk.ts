@@ -104,22 +104,21 @@ export async function exploreChunk(
 ): Promise<ChunkResult> {
   checkChunk(from, seeds, maxFailures)
   if (options.invariants !== undefined) checkInvariantNames(options.invariants, scenarios)
-  const total = { seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
+  const total = { seeds: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
   for (let seed = from; seed < from + seeds && total.failures.length < maxFailures; seed++) {
     if (options.goOn?.() === false) break
     total.seeds += 1
     for (const scenario of scenarios) {
       if (total.failures.length >= maxFailures) break
       const twice = (beginsTwice && seed === from) || seed % TWICE_EVERY === 0
-      const { events, steps, failure } = await exploreSeed(scenario, seed, twice, total.coverage, options)
-      total.events += events
+      const { steps, failure } = await exploreSeed(scenario, seed, twice, total.coverage, options)
       total.steps += steps
       if (failure === undefined) continue
       total.failures.push(failure)
       options.onFailure?.(failure)
     }
   }
-  return total
+  return { ...total, events: eventsIn(total.coverage) }
 }
 
 function checkChunk(from: number, seeds: number, maxFailures: number): void {
@@ -152,7 +151,6 @@ function checkInvariantNames(names: readonly string[], scenarios: readonly Scena
 }
 
 interface Explored {
-  readonly events: number
   readonly steps: number
   readonly failure: Failure | undefined
 }
@@ -168,7 +166,6 @@ async function exploreSeed(
   const swarm = drawSwarm(scenario, seed, options)
   const { strategy, parameters } = swarm
   const faults: Fault[] = [...swarm.faults]
-  const before = eventsIn(coverage)
   const first = await attempt(scenario, swarm, options, {
     observers: twice ? DIGESTED : JUDGED,
     counts: coverage.events,
@@ -178,16 +175,15 @@ async function exploreSeed(
   const plan: Plan = { scenario: scenario.name, seed, strategy, parameters, faults }
   // Of a run that came to no end, what there was of it counts as well.
   const { steps } = first.kind === 'ended' ? first.execution : first.error
-  const explored = { events: eventsIn(coverage) - before, steps }
   const failed = first.kind === 'failed' || first.execution.breach !== undefined
-  if (!failed && !twice) return { ...explored, failure: undefined }
+  if (!failed && !twice) return { steps, failure: undefined }
 
   const second = await attempt(scenario, plan, options, {
     // Of a trace that is the same, what is judged is the same.
     observers: !failed ? ['digest'] : twice ? DIGESTED : JUDGED,
     when: whenAgain(options.subject),
   })
-  return { ...explored, failure: failureOfBoth(first, second, plan) }
+  return { steps, failure: failureOfBoth(first, second, plan) }
 }
 
 /** What `plan` shows when it is run again, as it was when it was found: twice. `how` is for the first of them. */

@@ -1,7 +1,7 @@
 import { type EventKind, eventCodes, eventKinds, type Listener, replyKinds, type TraceEvent } from '../trace/index.js'
 import { type FaultKind, faultKinds } from './fault-kinds.js'
+import { faultStruckBy, strikeKinds } from './fault-of-event.js'
 import { leaseStates, Standings, standingKinds } from './standing.js'
-import { faultStruckBy, strikeKinds } from './struck.js'
 
 /** What exploration has exercised. Sums of counts, so that parts can be added up in any order. */
 export interface Coverage {

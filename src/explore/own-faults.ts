@@ -1,8 +1,8 @@
 import type { Fault } from '../kernel/index.js'
 import type { TraceEvent } from '../trace/index.js'
 import { type FaultKind, faultKinds, kindOf } from './fault-kinds.js'
+import { faultStruckBy } from './fault-of-event.js'
 import type { Plan } from './plan.js'
-import { faultStruckBy } from './struck.js'
 
 /** How often a scenario has the world do something by itself, which is not in the plan. */
 export interface OwnFaults {

@@ -15,23 +15,6 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { InputError } from '../input/index.js'
-import { type ParsedSnapshot, parseSnapshot } from './snapshot.js'
-
-/** The snapshot's file within the snapshot folder. */
-export function snapshotFile(folder: string): string {
-  return join(folder, 'report.md')
-}
-
-/** Reads the snapshot in `folder`; `missing` when there is none. Throws InputError when it cannot be read. */
-export function readSnapshot(folder: string): ParsedSnapshot | { readonly kind: 'missing' } {
-  const file = snapshotFile(folder)
-  try {
-    return parseSnapshot(readFileSync(file, 'utf8'))
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { kind: 'missing' }
-    throw fileError(error, file, 'read')
-  }
-}
 
 /**
  * Replaces `file` by `text`, unless that is there already: in other line ends, which a checkout has given it
@@ -191,6 +174,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENXIO: 'a device or socket that cannot be opened',
 }
 
-function codeOf(error: unknown): string | undefined {
+/** What the system calls what went wrong, as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

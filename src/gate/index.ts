@@ -3,11 +3,10 @@ export { type DriftText, describeDrift } from './describe.js'
 export {
   fileError,
   makeFolder,
-  readSnapshot,
-  snapshotFile,
   writeAtomically,
   writeBeside,
   writeChanged,
   writeDurably,
 } from './files.js'
 export { snapshotReportMarkdown } from './snapshot.js'
+export { readSnapshot, snapshotFile } from './snapshot-file.js'

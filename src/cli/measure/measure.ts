@@ -6,7 +6,7 @@ import { type Report, reportTerminal, type ScenarioOutcome } from '../../report/
 import { DEFAULT_MAX_EVENTS, runMatrix } from '../../run/index.js'
 import { builtInSubject } from '../../subject/index.js'
 import { commandText, replayOptions } from '../options/command-text.js'
-import { type LeftOut, refuseLacking, withoutLacking } from '../options/lacking.js'
+import { type LeftOut, withoutLacking } from '../options/lacking.js'
 import { type MeasureOptions, maxEventsOption, paramOptions, seedOption } from '../options/options.js'
 import { select } from '../options/selection.js'
 import { withStore } from '../options/store.js'
@@ -66,8 +66,8 @@ export async function measure(
     io.stderr.write(reportTerminal(failed, { chalk: new Chalk({ level: io.stderr.colorLevel }), quiet: true }))
   }
   const watched = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (names.length > 0) refuseLacking(selected, watched, (others) => commandText(`${command} ${others}`, options))
-  const { scenarios, leftOut } = withoutLacking(selected, watched)
+  const named = names.length > 0 ? (others: string) => commandText(`${command} ${others}`, options) : undefined
+  const { scenarios, leftOut } = withoutLacking(selected, watched, named)
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(watched)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, async (onRun) => {

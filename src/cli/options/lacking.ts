@@ -8,7 +8,7 @@ const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>):
   needs.filter((kind) => !commands.has(kind))
 
 /**
- * What a subject does not have cannot be measured; what was named is not left out.
+ * What a subject does not have cannot be measured.
  * @param again the command for the other scenarios
  * @throws InputError for the first scenario that `subject` lacks commands for
  */
@@ -50,12 +50,15 @@ export const leftOutText = ({ scenario, commands }: LeftOut): string =>
 
 /**
  * The scenarios that `subject` has the commands for, and those that it has not.
- * @throws InputError when it has them for none
+ * @param named where scenarios were named, none is left out: gives the command for the others
+ * @throws InputError when it has them for none, or not for one that was named
  */
 export function withoutLacking(
   scenarios: readonly Scenario[],
   subject: Subject,
+  named: ((others: string) => string) | undefined,
 ): { readonly scenarios: readonly Scenario[]; readonly leftOut: readonly LeftOut[] } {
+  if (named !== undefined) refuseLacking(scenarios, subject, named)
   const commands = commandsOf(subject)
   const lacking = (scenario: Scenario) => lackedBy(scenario, commands)
   const left = scenarios.filter((scenario) => lacking(scenario).length === 0)

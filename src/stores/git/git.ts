@@ -95,11 +95,15 @@ async function removeRefs({ place }: Repository, objects: Objects, folder: strin
     } catch (error) {
       // Another who removes the same is at it, or was quicker: what is left is looked at anew.
       const words = error instanceof StoreError ? (error.problem.found ?? '') : ''
-      if (tries === MOST_REMOVALS || !(ELSEWHERE.test(words) || /cannot lock ref/.test(words))) throw error
+      if (tries === MOST_REMOVALS || !isInUse(words)) throw error
       await sleep(REMOVAL_PAUSE_MS)
     }
   }
 }
+
+/** Whether another had the ref, or had it just moved, as far as git's words tell: not where nobody may write, or nothing can be. */
+const isInUse = (words: string): boolean =>
+  ELSEWHERE.test(words) || (/cannot lock ref/.test(words) && !/denied|read-only|space left|quota/i.test(words))
 
 /** Each time somebody else has got on; but a lock that was left behind stays. */
 const MOST_REMOVALS = 100
