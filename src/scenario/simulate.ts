@@ -1,12 +1,14 @@
-import { type Invariant, type InvariantResult, judge } from '../invariants/index.js'
+import { type Invariant, type InvariantResult, type Judge, judge } from '../invariants/index.js'
 import { type Fault, Kernel, type KernelOptions, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
 import type { Command, CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
+  type Cast,
   castOf,
   type Listener,
   numbered,
+  type Observer,
   observe,
   TraceDigest,
   type TracedRequest,
@@ -86,37 +88,58 @@ function declared<T>(watch: ScenarioWatch | undefined, what: string, declaration
   }
 }
 
-/** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
-export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
-  const {
-    seed,
-    parameters,
-    subject = builtInSubject,
-    maxEvents,
-    meddle,
-    tieBreak,
-    watch,
-    observers = observerKinds,
-  } = options
-  checkScenario(scenario)
-  const scenarioWatch = watchOf(scenario)
-  const nodes = numbered('node', parameters.nodes)
-  const spaces = numbered('space', parameters.spaces)
-  const cast = castOf(nodes, spaces)
+/** Those who make something of the trace. */
+interface Observing {
+  readonly digest: TraceDigest | undefined
+  readonly metrics: Observer<Metrics> | undefined
+  readonly judges: readonly Judge[]
+}
 
-  const digest = observers.includes('digest') ? new TraceDigest() : undefined
-  const metrics = observers.includes('metrics') ? observe(metricsFold(cast)) : undefined
-  const onViolation = options.stopAtViolation ? () => kernel.stop() : undefined
+/** @param stop ends the run */
+function observing(scenario: Scenario, cast: Cast, options: SimulateOptions, stop: () => void): Observing {
+  const { parameters, observers = observerKinds } = options
+  const watch = watchOf(scenario)
+  const onViolation = options.stopAtViolation ? stop : undefined
   // Begun even if nothing is judged: what a scenario keeps for its rules must not be left from the run before.
-  const begun = declared(scenarioWatch, 'invariants', () =>
+  const judges = declared(watch, 'invariants', () =>
     checkInvariants(options.invariants ?? scenario.invariants(parameters)).map((each) =>
-      judge(watchedInvariant(scenarioWatch, each), cast, {
+      judge(watchedInvariant(watch, each), cast, {
         onViolation,
         failure: (cause, atMs) => new StepFailed('scenario', `its invariant ${each.name}`, atMs, cause),
       }),
     ),
   )
-  const judges = observers.includes('invariants') ? begun : []
+  return {
+    digest: observers.includes('digest') ? new TraceDigest() : undefined,
+    metrics: observers.includes('metrics') ? observe(metricsFold(cast)) : undefined,
+    judges: observers.includes('invariants') ? judges : [],
+  }
+}
+
+type World = Kernel<TracedRequest, Reply>
+
+/** Puts the scenario's nodes into the world, and all that is planned to happen to them. */
+function populate(kernel: World, port: ContenderPort, scenario: Scenario, options: SimulateOptions): void {
+  const { seed, parameters } = options
+  declared(port.watch, 'faults', () => {
+    for (const [index, skewMs] of clockSkewsOf(scenario, parameters, seed).entries()) {
+      const name = port.cast.nodes[index] as string
+      kernel.addNode(name, (process) => bodyOf(process, port, (node) => scenario.node(node, parameters)), skewMs)
+    }
+    for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) {
+      kernel.inject(checkFaultFields(fault))
+    }
+  })
+  for (const fault of options.faults ?? []) kernel.inject(fault)
+}
+
+/** Runs `scenario` once, from nothing. A promise only where the subject answers with promises. */
+export function simulate(scenario: Scenario, options: SimulateOptions): Run | Promise<Run> {
+  const { seed, parameters, subject = builtInSubject, maxEvents, meddle, tieBreak, watch } = options
+  checkScenario(scenario)
+  const scenarioWatch = watchOf(scenario)
+  const cast = castOf(numbered('node', parameters.nodes), numbered('space', parameters.spaces))
+  const { digest, metrics, judges } = observing(scenario, cast, options, () => kernel.stop())
   const listeners = [
     ...(metrics === undefined ? [] : [metrics]),
     ...judges,
@@ -141,31 +164,26 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     restartStore: restart,
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
-  const kernel: Kernel<TracedRequest, Reply> = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
-  const world: ContenderPort = {
-    now: () => kernel.nowMs,
-    cast,
-    timeoutMs: network.timeoutMs,
-    client,
-    commands,
-    calmFromMs: declared(scenarioWatch, 'calmFromMs', () =>
-      scenario.calmFromMs === undefined ? Number.POSITIVE_INFINITY : checkCalm(scenario.calmFromMs(parameters)),
-    ),
-    acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
-    inject: (fault) => kernel.inject(fault, 'underway'),
-    served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
-    watch: scenarioWatch,
-  }
-  declared(scenarioWatch, 'faults', () => {
-    for (const [index, skewMs] of clockSkewsOf(scenario, parameters, seed).entries()) {
-      const name = nodes[index] as string
-      kernel.addNode(name, (process) => bodyOf(process, world, (node) => scenario.node(node, parameters)), skewMs)
-    }
-    for (const fault of scenario.faults?.(parameters, randomStream(seed, 'faults')) ?? []) {
-      kernel.inject(checkFaultFields(fault))
-    }
-  })
-  for (const fault of options.faults ?? []) kernel.inject(fault)
+  const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
+  populate(
+    kernel,
+    {
+      now: () => kernel.nowMs,
+      cast,
+      timeoutMs: network.timeoutMs,
+      client,
+      commands,
+      calmFromMs: declared(scenarioWatch, 'calmFromMs', () =>
+        scenario.calmFromMs === undefined ? Number.POSITIVE_INFINITY : checkCalm(scenario.calmFromMs(parameters)),
+      ),
+      acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
+      inject: (fault) => kernel.inject(fault, 'underway'),
+      served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
+      watch: scenarioWatch,
+    },
+    scenario,
+    options,
+  )
 
   const end = (): Run => ({
     digest: digest?.end() ?? '',
