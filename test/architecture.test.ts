@@ -40,7 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** The one home of each package, and of what reaches the host. */
 const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string])[] = [
   [/^seedrandom/, /^src\/kernel\/random\.ts$/, 'randomStream of src/kernel'],
-  [/^commander$/, /^src\/cli\/main\.ts$/, 'a command in src/cli/main.ts'],
+  [/^commander$/, /^src\/cli\/(main|program)\.ts$/, 'a command in src/cli/program.ts'],
   [/^cli-progress$/, /^src\/cli\/terminal\/progress\.ts$/, 'withProgress of src/cli'],
   [/^chalk$/, /^src\/cli\//, 'a Paint of src/report that is passed in'],
   [/^zod$/, /^src\/(\w+\/schema|input\/validate)\.ts$/, 'a schema.ts and validate of src/input'],
