@@ -133,17 +133,13 @@ export {
 export {
   type Append,
   type Checkpoint,
-  type Command,
-  isRefusal,
   type Json,
   type LogCommand,
   type LogEvent,
   type LogRefusal,
-  type Reply,
   type SpaceRecord,
   type SpaceTransition,
   stepSpace,
-  UNTOLD,
   UNTOUCHED,
 } from './log/index.js'
 export {
@@ -154,6 +150,7 @@ export {
   type WorkCounts,
   type WorkerFailure,
 } from './metrics/index.js'
+export { type Command, isRefusal, type Reply, UNTOLD } from './protocol/index.js'
 export { passFailLabel, scenarioLabel } from './report/labels.js'
 export { reportMarkdown } from './report/markdown.js'
 export type { Divergence, Report, ScenarioOutcome } from './report/report.js'

@@ -1,5 +1,5 @@
 import type { Fence, Refusal, Requester } from '../lease/index.js'
-import { type Command, isRefusal, type Reply } from '../log/index.js'
+import { type Command, isRefusal, type Reply } from '../protocol/index.js'
 import { type Beliefs, UNKNOWN, type Whereabouts } from './belief.js'
 import type { Patience } from './deadline.js'
 import type { ForwardedIntent, ForwardReply } from './intent.js'

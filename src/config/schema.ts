@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { HYPHENATED_NAME, MAX_SEED } from '../input/index.js'
-import { commandKinds } from '../log/index.js'
+import { commandKinds } from '../protocol/index.js'
 import { PARAMETER_NAME, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 

@@ -1,4 +1,4 @@
-import type { CommandKind } from '../log/index.js'
+import type { CommandKind } from '../protocol/index.js'
 import type { Probe } from './probe.js'
 
 /** One sentence of the contract, and how to see whether it holds. */

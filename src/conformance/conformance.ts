@@ -1,4 +1,4 @@
-import type { CommandKind } from '../log/index.js'
+import { type CommandKind, type Part, parts } from '../protocol/index.js'
 import { assemble, type Subject, SubjectFault } from '../subject/index.js'
 import type { ContractCheck } from './check.js'
 import { fencing } from './fencing.js'
@@ -11,8 +11,6 @@ import { ContractBroken, Probe } from './probe.js'
 const contract = { core: [...grants, ...fencing], log: logs, jobs } as const satisfies Readonly<
   Record<Part, readonly ContractCheck[]>
 >
-
-type Part = 'core' | 'log' | 'jobs'
 
 const builtIn: Readonly<Record<Part, string>> = {
   core: 'its core is the built-in one',
@@ -69,7 +67,7 @@ const [SEED, OTHER_SEED] = [1, 2]
 async function tryAll(subject: Subject, startMs: number): Promise<readonly Tried[]> {
   const { commands } = assemble(subject, SEED)
   const all: Tried[] = []
-  for (const part of ['core', 'log', 'jobs'] as const) {
+  for (const part of parts) {
     for (const check of contract[part]) all.push(await tryOne(subject, part, check, commands, startMs))
   }
   return all

@@ -1,5 +1,5 @@
 import type { Fence } from '../lease/index.js'
-import type { Reply } from '../log/index.js'
+import type { Reply } from '../protocol/index.js'
 import type { Probe } from './probe.js'
 
 /** What may be asked under a fence and must be refused without a good one. A release that frees nothing need not be. */

@@ -1,4 +1,4 @@
-import { type Command, isRefusal } from '../log/index.js'
+import { type Command, isRefusal } from '../protocol/index.js'
 import type { ContractCheck } from './check.js'
 import { everyWay } from './fences.js'
 import { alike, shown } from './names.js'

@@ -1,5 +1,5 @@
 import type { JobFence } from '../jobs/index.js'
-import { isRefusal } from '../log/index.js'
+import { isRefusal } from '../protocol/index.js'
 import type { ContractCheck } from './check.js'
 import { madeUpTokens } from './fences.js'
 import { alike, shown } from './names.js'

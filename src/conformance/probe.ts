@@ -1,6 +1,7 @@
 import type { JobFence } from '../jobs/index.js'
 import type { Fence } from '../lease/index.js'
-import { type Command, type CommandKind, isRefusal, type Json, type LogEvent, type Reply } from '../log/index.js'
+import type { Json, LogEvent } from '../log/index.js'
+import { type Command, type CommandKind, isRefusal, type Reply } from '../protocol/index.js'
 import type { Assembled } from '../subject/index.js'
 
 /** The contract does not hold: what was asked, what was expected, what came. */

@@ -1,4 +1,5 @@
-import { type EventKind, eventCodes, eventKinds, type Listener, replyKinds, type TraceEvent } from '../trace/index.js'
+import { replyKinds } from '../protocol/index.js'
+import { type EventKind, eventCodes, eventKinds, type Listener, type TraceEvent } from '../trace/index.js'
 import { type FaultKind, faultKinds } from './fault-kinds.js'
 import { faultStruckBy, strikeKinds } from './fault-of-event.js'
 import { leaseStates, Standings, standingKinds } from './standing.js'

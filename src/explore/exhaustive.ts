@@ -10,7 +10,7 @@ import {
   mutualExclusion,
 } from '../invariants/index.js'
 import type { Fence } from '../lease/index.js'
-import { type Command, type CommandKind, type Reply, spaceOf } from '../log/index.js'
+import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
 import { type Assembled, assemble, type Subject } from '../subject/index.js'
 import {
   castOf,

@@ -1,4 +1,4 @@
-import { isRefusal } from '../log/index.js'
+import { isRefusal } from '../protocol/index.js'
 import { type Cast, contenderName, contenderOf, hex, type TraceEvent } from '../trace/index.js'
 import { isOwnFault } from './own-faults.js'
 import type { Plan } from './plan.js'

@@ -1,4 +1,4 @@
-import { isRefusal } from '../log/index.js'
+import { isRefusal } from '../protocol/index.js'
 import { type Cast, describeEvent, type TraceEvent } from '../trace/index.js'
 import type { Remarks } from './remarks.js'
 import { isSameRequest } from './same-request.js'

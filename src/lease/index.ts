@@ -10,6 +10,7 @@ export {
   type Waiter,
 } from './machine.js'
 export type {
+  FenceRefusal,
   Granted,
   InvalidToken,
   LeaseExpired,

@@ -1,6 +1,6 @@
 import type { Acquire, Claim, LeaseCommand, Release, Renew } from './command.js'
 import type { Fence, MintToken } from './fence.js'
-import type { LeaseReply, Refusal } from './reply.js'
+import type { FenceRefusal, LeaseReply } from './reply.js'
 
 /** A node that waits for the lease, in order of first request. */
 export interface Waiter {
@@ -62,28 +62,28 @@ export function isLive(record: LeaseRecord, nowMs: number): boolean {
 }
 
 /** Why `fence` may not act on the space at `nowMs`, or undefined when it may. */
-export function refuseFence(record: LeaseRecord, fence: Fence, nowMs: number): Refusal | undefined {
+export function refuseFence(record: LeaseRecord, fence: Fence, nowMs: number): FenceRefusal | undefined {
   return refuseIdentity(record, fence) ?? refuseLapsed(record, nowMs)
 }
 
-function refuseIdentity(record: LeaseRecord, fence: Fence): Refusal | undefined {
+function refuseIdentity(record: LeaseRecord, fence: Fence): FenceRefusal | undefined {
   if (fence.epoch !== record.epoch) return refuseEpoch(record, fence.epoch)
   if (fence.owner !== record.owner) return splitBrain(record, fence.owner)
   if (fence.token !== record.token) return { kind: 'invalid-token', owner: record.owner, epoch: record.epoch }
   return undefined
 }
 
-function refuseLapsed(record: LeaseRecord, nowMs: number): Refusal | undefined {
+function refuseLapsed(record: LeaseRecord, nowMs: number): FenceRefusal | undefined {
   if (isLive(record, nowMs)) return undefined
   return { kind: 'lease-expired', epoch: record.epoch, expiresAtMs: record.expiresAtMs }
 }
 
-function refuseEpoch(record: LeaseRecord, requestedEpoch: number): Refusal {
+function refuseEpoch(record: LeaseRecord, requestedEpoch: number): FenceRefusal {
   const kind = requestedEpoch < record.epoch ? 'stale-owner' : 'unknown-epoch'
   return { kind, currentEpoch: record.epoch, requestedEpoch }
 }
 
-function splitBrain(record: LeaseRecord, requestedOwner: string): Refusal {
+function splitBrain(record: LeaseRecord, requestedOwner: string): FenceRefusal {
   return { kind: 'split-brain', currentOwner: record.owner, requestedOwner, epoch: record.epoch }
 }
 

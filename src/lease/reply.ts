@@ -81,6 +81,9 @@ export interface LeaseExpired {
   readonly expiresAtMs: number
 }
 
+/** Why a fence may not act: it is not, or no longer, the current one. */
+export type FenceRefusal = StaleOwner | UnknownEpoch | SplitBrain | InvalidToken | LeaseExpired
+
 /** A later request of the same session has been answered already: a late copy, which nobody waits for. */
 export interface Superseded {
   readonly kind: 'superseded'
@@ -89,15 +92,7 @@ export interface Superseded {
 }
 
 /** Why a command was refused. Refusals are values: an exception would be a bug, or a broken world. */
-export type Refusal =
-  | LeaseHeld
-  | Queued
-  | StaleOwner
-  | UnknownEpoch
-  | SplitBrain
-  | InvalidToken
-  | LeaseExpired
-  | Superseded
+export type Refusal = LeaseHeld | Queued | FenceRefusal | Superseded
 
 /** Everything that the lease core may answer. */
 export type LeaseReply = Granted | Renewed | Released | Valid | Refusal

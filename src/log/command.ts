@@ -1,5 +1,4 @@
-import type { JobCommand } from '../jobs/index.js'
-import type { Fence, LeaseCommand, Requester } from '../lease/index.js'
+import type { Fence, Requester } from '../lease/index.js'
 import type { Json } from './event.js'
 
 /** Adds one event at the log's head, if the fence holds. */
@@ -43,30 +42,3 @@ export interface Read extends Requester {
 export type LogCommand = Append | MakeCheckpoint | Truncate
 /** What reads the log: anybody may, and nothing is remembered of it. */
 export type LogQuery = Load | Read
-
-/** Everything a node may ask of a subject. */
-export type Command = LeaseCommand | LogCommand | LogQuery | JobCommand
-export type CommandKind = Command['kind']
-
-/** All commands there are. */
-export const commandKinds = [
-  'acquire',
-  'claim',
-  'renew',
-  'release',
-  'validate',
-  'append',
-  'checkpoint',
-  'truncate',
-  'load',
-  'read',
-  'enqueue',
-  'take',
-  'complete',
-  'fail',
-] as const satisfies readonly CommandKind[]
-
-/** The space a command is about. */
-export function spaceOf(command: Command): string {
-  return 'fence' in command ? command.fence.space : command.space
-}

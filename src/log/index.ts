@@ -1,15 +1,11 @@
-export {
-  type Append,
-  type Command,
-  type CommandKind,
-  commandKinds,
-  type Load,
-  type LogCommand,
-  type LogQuery,
-  type MakeCheckpoint,
-  type Read,
-  spaceOf,
-  type Truncate,
+export type {
+  Append,
+  Load,
+  LogCommand,
+  LogQuery,
+  MakeCheckpoint,
+  Read,
+  Truncate,
 } from './command.js'
 export type { Checkpoint, Json, LogEvent } from './event.js'
 export { jsonCopy } from './json.js'
@@ -21,19 +17,15 @@ export {
   stepSpace,
   UNTOUCHED,
 } from './machine.js'
-export {
-  type AheadOfLog,
-  type Appended,
-  type Checkpointed,
-  type CheckpointMismatch,
-  type Compacted,
-  type Events,
-  isRefusal,
-  type Loaded,
-  type LogRefusal,
-  type Reply,
-  type ReplyKind,
-  refusalKinds,
-  type Truncated,
-  UNTOLD,
+export type {
+  AheadOfLog,
+  Appended,
+  Checkpointed,
+  CheckpointMismatch,
+  Compacted,
+  Events,
+  Loaded,
+  LogRefusal,
+  LogReply,
+  Truncated,
 } from './reply.js'

@@ -1,7 +1,15 @@
-import { type LeaseCommand, type LeaseRecord, type MintToken, refuseFence, stepLease, UNOWNED } from '../lease/index.js'
+import {
+  type LeaseCommand,
+  type LeaseRecord,
+  type LeaseReply,
+  type MintToken,
+  refuseFence,
+  stepLease,
+  UNOWNED,
+} from '../lease/index.js'
 import type { Append, LogCommand, MakeCheckpoint, Truncate } from './command.js'
 import type { Checkpoint, LogEvent } from './event.js'
-import type { Reply } from './reply.js'
+import type { LogReply } from './reply.js'
 
 /** Where a space's log stands. Its events are the store's to keep. */
 export interface LogRecord {
@@ -31,7 +39,7 @@ export type LogEffect =
 /** What a step comes to: the record to be swapped for the old one, the reply, and what happens to the log, if anything does. */
 export interface SpaceTransition {
   readonly record: SpaceRecord
-  readonly reply: Reply
+  readonly reply: LeaseReply | LogReply
   readonly effect?: LogEffect
 }
 

@@ -1,5 +1,3 @@
-import type { JobReply } from '../jobs/index.js'
-import type { LeaseReply, Refusal } from '../lease/index.js'
 import type { Checkpoint, LogEvent } from './event.js'
 
 export interface Appended {
@@ -32,9 +30,6 @@ export interface Events {
   readonly nextSeq: number
 }
 
-/** The `seq` of an event whose refusal leaves its number unsaid: a subject need not say more than its kind, and 0 would be an answer. */
-export const UNTOLD = -1
-
 /** A checkpoint may not cover events that were never appended. */
 export interface AheadOfLog {
   readonly kind: 'ahead-of-log'
@@ -59,28 +54,5 @@ export interface Compacted {
 /** Why a command on the log was refused, though its fence holds. */
 export type LogRefusal = AheadOfLog | CheckpointMismatch | Compacted
 
-/** Everything a subject may answer. */
-export type Reply = LeaseReply | JobReply | Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal
-export type ReplyKind = Reply['kind']
-
-/** Every kind of refusal, of the lease and of the log. */
-export const refusalKinds = [
-  'lease-held',
-  'queued',
-  'stale-owner',
-  'unknown-epoch',
-  'split-brain',
-  'invalid-token',
-  'lease-expired',
-  'superseded',
-  'ahead-of-log',
-  'checkpoint-mismatch',
-  'compacted',
-] as const satisfies readonly (Refusal | LogRefusal)['kind'][]
-
-const isRefusalKind: ReadonlySet<string> = new Set(refusalKinds)
-
-/** Whether a reply, or another outcome of a call, says that the command was refused. */
-export function isRefusal(outcome: { readonly kind: string }): outcome is Refusal | LogRefusal {
-  return isRefusalKind.has(outcome.kind)
-}
+/** Everything that a log may answer, when the fence holds. */
+export type LogReply = Appended | Checkpointed | Truncated | Loaded | Events | LogRefusal

@@ -9,7 +9,8 @@ import {
   type Suspended,
 } from '../kernel/index.js'
 import { checkedTtl, type Fence } from '../lease/index.js'
-import { type Command, type CommandKind, isRefusal, type Json, type Reply } from '../log/index.js'
+import type { Json } from '../log/index.js'
+import { type Command, type CommandKind, isRefusal, type Reply } from '../protocol/index.js'
 import type { Client } from '../subject/index.js'
 import { type Cast, digestText, isQuestion, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
 import { entering, type ScenarioWatch, watchedBody } from './watch.js'

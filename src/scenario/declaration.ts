@@ -1,5 +1,5 @@
 import { HYPHENATED_NAME, insteadOfObject, nearest } from '../input/index.js'
-import { commandKinds } from '../log/index.js'
+import { commandKinds } from '../protocol/index.js'
 import { slipOf } from './fields.js'
 import { type ParameterDefinition, type ParameterDefinitions, resolveParameters } from './parameters.js'
 import type { Scenario } from './scenario.js'

@@ -1,7 +1,7 @@
 import { nearest } from '../input/index.js'
 import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network } from '../kernel/index.js'
-import { type CommandKind, commandKinds } from '../log/index.js'
+import { type CommandKind, commandKinds } from '../protocol/index.js'
 
 /**
  * What types would tell whoever writes a scenario in JavaScript: looked at once for a run, before it begins. What the world is

@@ -1,6 +1,6 @@
 import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network, Random } from '../kernel/index.js'
-import type { CommandKind } from '../log/index.js'
+import type { CommandKind } from '../protocol/index.js'
 import type { Body, Contender } from './contender.js'
 import type { ParameterDefinitions, Parameters } from './parameters.js'
 import type { ScenarioWatch } from './watch.js'

@@ -1,7 +1,7 @@
 import { type Invariant, type InvariantResult, type Judge, judge } from '../invariants/index.js'
 import { type Fault, Kernel, type KernelOptions, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
-import type { Command, CommandKind, Reply } from '../log/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
+import type { Command, CommandKind, Reply } from '../protocol/index.js'
 import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
 import {
   type Cast,

@@ -1,6 +1,6 @@
 import type { Invariant } from '../invariants/index.js'
 import { type Body, isBody, type Outcome } from '../kernel/index.js'
-import type { Reply } from '../log/index.js'
+import type { Reply } from '../protocol/index.js'
 
 /** Told of every entry into a scenario's own code, so that one that never comes back can be named. */
 export interface ScenarioWatch {

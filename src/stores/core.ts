@@ -1,4 +1,4 @@
-import type { Command, Reply } from '../log/index.js'
+import type { Command, Reply } from '../protocol/index.js'
 
 /**
  * The core of a subject: grants, refuses, queues claimants, keeps the log. `nowMs` is its clock; it has no other.

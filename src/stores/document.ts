@@ -1,6 +1,7 @@
 import { NO_JOBS } from '../jobs/index.js'
 import type { Session } from '../lease/index.js'
-import { type Reply, UNTOUCHED } from '../log/index.js'
+import { UNTOUCHED } from '../log/index.js'
+import type { Reply } from '../protocol/index.js'
 import type { SpaceState } from './machine.js'
 
 /** What a session was last told. */

@@ -1,6 +1,7 @@
 import { type JobCommand, type JobsRecord, stepJobs } from '../jobs/index.js'
 import type { LeaseCommand, MintToken } from '../lease/index.js'
-import { type LogCommand, type LogEffect, type Reply, type SpaceRecord, stepSpace } from '../log/index.js'
+import { type LogCommand, type LogEffect, type SpaceRecord, stepSpace } from '../log/index.js'
+import type { Reply } from '../protocol/index.js'
 
 /** The steps that a store runs: the pure part of a lease core. */
 export interface Machine {

@@ -1,14 +1,7 @@
 import { NO_JOBS } from '../jobs/index.js'
 import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
-import {
-  type Checkpoint,
-  type LogEffect,
-  type LogEvent,
-  type LogQuery,
-  type Reply,
-  spaceOf,
-  UNTOUCHED,
-} from '../log/index.js'
+import { type Checkpoint, type LogEffect, type LogEvent, type LogQuery, UNTOUCHED } from '../log/index.js'
+import { type Reply, spaceOf } from '../protocol/index.js'
 import type { DirectCore } from './core.js'
 import { builtInMachine, type Machine, type SpaceState, step } from './machine.js'
 

@@ -1,5 +1,6 @@
 import { type MintToken, repeatedReply, type Session } from '../lease/index.js'
-import { type Checkpoint, type Command, type LogEvent, type LogQuery, type Reply, spaceOf } from '../log/index.js'
+import type { Checkpoint, LogEvent, LogQuery } from '../log/index.js'
+import { type Command, type Reply, spaceOf } from '../protocol/index.js'
 import type { Core } from './core.js'
 import { documentWriter, type LastReply, readDocument, type SpaceDocument } from './document.js'
 import { keyOf } from './key.js'

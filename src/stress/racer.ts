@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fence, tokenMint } from '../lease/index.js'
-import type { Command, Reply } from '../log/index.js'
+import type { Command, Reply } from '../protocol/index.js'
 import { type Core, type Environment, openStore, storedCore } from '../stores/index.js'
 import { patiently } from './patience.js'
 import { RACED, type RacerMessage } from './report.js'

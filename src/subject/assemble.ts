@@ -1,7 +1,16 @@
 import { nearest } from '../input/index.js'
 import { type Random, randomStream } from '../kernel/index.js'
 import { type LeaseRecord, type MintToken, tokenMint, UNOWNED } from '../lease/index.js'
-import { type Command, type CommandKind, commandKinds, type Reply, spaceOf } from '../log/index.js'
+import {
+  type Command,
+  type CommandKind,
+  commandKinds,
+  commandsOfPart,
+  type Part,
+  parts,
+  type Reply,
+  spaceOf,
+} from '../protocol/index.js'
 import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } from '../stores/index.js'
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
@@ -20,7 +29,7 @@ import {
 export interface Assembled {
   readonly client: Client
   /** The parts that are its own, and not the built-in ones beside them. */
-  readonly own: ReadonlySet<'core' | 'log' | 'jobs'>
+  readonly own: ReadonlySet<Part>
   /** The commands it has; the others are not asked. */
   readonly commands: ReadonlySet<CommandKind>
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
@@ -28,10 +37,6 @@ export interface Assembled {
   restart(unsynced: 'kept' | 'lost'): void
 }
 
-const coreCommands = ['acquire', 'claim', 'renew', 'release', 'validate'] as const
-const logCommands = ['append', 'checkpoint', 'truncate', 'load', 'read'] as const
-const jobCommands = ['enqueue', 'take', 'complete', 'fail'] as const
-const commandsOfPart = { core: coreCommands, log: logCommands, jobs: jobCommands } as const
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
 /**
@@ -49,7 +54,7 @@ export function assemble(subject: Subject, seed: number): Assembled {
     return {
       client,
       // Of the built-in subject all is its own; who brings a client alone has none of these.
-      own: new Set(subject.client === undefined ? (['core', 'log', 'jobs'] as const) : []),
+      own: new Set(subject.client === undefined ? parts : []),
       commands: allCommands,
       execute: (command, nowMs) => core.execute(command, nowMs),
       restart: () => undefined,
@@ -137,25 +142,25 @@ function start(subject: Subject, context: SubjectContext, ledger: Ledger): Start
   const jobs =
     subject.jobs === 'none' ? {} : (made(subject, 'jobs', subject.jobs, context) ?? whole?.jobs ?? builtIn.jobs)
   const handlers = new Map<CommandKind, Handler>()
-  const add = (part: object, own: boolean, commands: readonly CommandKind[], wrap = (handler: Handler) => handler) => {
-    for (const kind of commands) {
-      const handler = (part as Readonly<Record<string, Handler | undefined>>)[kind]
-      if (handler !== undefined) handlers.set(kind, wrap(own ? guarded(subject, handler.bind(part)) : handler))
-    }
-  }
   const ownCore = subject.core !== undefined
   const ledgered = ownCore && whole === undefined
-  const ownLog = whole !== undefined || typeof subject.log === 'function'
-  const ownJobs = whole !== undefined || typeof subject.jobs === 'function'
-  add(core, ownCore, coreCommands, ledgered ? (handler) => noted(handler, ledger) : undefined)
-  add(log, ownLog, logCommands)
-  add(jobs, ownJobs, jobCommands)
-  const own = [
-    ...(ownCore ? ['core' as const] : []),
-    ...(ownLog ? ['log' as const] : []),
-    ...(ownJobs ? ['jobs' as const] : []),
-  ]
-  return { handlers, parts: [given ?? core, log, jobs], own: new Set(own) }
+  const isOwn: Readonly<Record<Part, boolean>> = {
+    core: ownCore,
+    log: whole !== undefined || typeof subject.log === 'function',
+    jobs: whole !== undefined || typeof subject.jobs === 'function',
+  }
+  const add = (name: Part, part: object, wrap = (handler: Handler) => handler) => {
+    for (const kind of commandsOfPart[name]) {
+      const handler = (part as Readonly<Record<string, Handler | undefined>>)[kind]
+      if (handler !== undefined) {
+        handlers.set(kind, wrap(isOwn[name] ? guarded(subject, handler.bind(part)) : handler))
+      }
+    }
+  }
+  add('core', core, ledgered ? (handler) => noted(handler, ledger) : undefined)
+  add('log', log)
+  add('jobs', jobs)
+  return { handlers, parts: [given ?? core, log, jobs], own: new Set(parts.filter((part) => isOwn[part])) }
 }
 
 /** The built-in log, under a core that is not: it judges fences by what that core has granted. */
@@ -174,20 +179,18 @@ function isPlain(value: object): boolean {
  * What `key` of a part seems to be meant as, a slip of a command or a command of another part: it would not be called, and the
  * built-in one beside it be found correct.
  */
-function slipOf(key: string, name: keyof typeof commandsOfPart): string | undefined {
+function slipOf(key: string, name: Part): string | undefined {
   const commands: readonly string[] = commandsOfPart[name]
   if (commands.includes(key) || key === 'execute' || key === 'close') return undefined
-  const part = partNames.find((other) => (commandsOfPart[other] as readonly string[]).includes(key))
+  const part = parts.find((other) => (commandsOfPart[other] as readonly string[]).includes(key))
   if (part !== undefined) return `${key} in ${part}`
   return nearest(key, commands).find((command) => Math.abs(command.length - key.length) <= 2)
 }
 
-const partNames = Object.keys(commandsOfPart) as (keyof typeof commandsOfPart)[]
-
 /** What `make` gives, if it is a part: a function for each of its commands. A core has at least `acquire`, or one `execute` for all. */
 function made<P extends object>(
   subject: Subject,
-  name: 'core' | 'log' | 'jobs',
+  name: Part,
   make: ((context: SubjectContext) => P) | undefined,
   context: SubjectContext,
 ): P | undefined {
@@ -256,12 +259,9 @@ function builtInParts(mint: MintToken, spaces: Map<string, StoredSpace>): BuiltI
 }
 
 /** What a core of one's own answers is completed by whoever asks it. */
-function partsOn(core: Core | WholeCore): Pick<BuiltInParts, 'core' | 'log' | 'jobs'> {
+function partsOn(core: Core | WholeCore): Pick<BuiltInParts, Part> {
   const execute = core.execute.bind(core)
-  const handlers = (kinds: readonly CommandKind[]) => Object.fromEntries(kinds.map((kind) => [kind, execute]))
-  return {
-    core: handlers(coreCommands) as unknown as BuiltInParts['core'],
-    log: handlers(logCommands) as unknown as BuiltInParts['log'],
-    jobs: handlers(jobCommands) as unknown as BuiltInParts['jobs'],
-  }
+  const handlers = <P extends Part>(part: P) =>
+    Object.fromEntries(commandsOfPart[part].map((kind) => [kind, execute])) as unknown as BuiltInParts[P]
+  return { core: handlers('core'), log: handlers('log'), jobs: handlers('jobs') }
 }

@@ -1,4 +1,14 @@
-import { type Command, commandKinds, type Reply, UNTOLD } from '../log/index.js'
+import {
+  type Command,
+  commandKinds,
+  commandTable,
+  isRefusal,
+  parts,
+  type RefusalKind,
+  type Reply,
+  type ReplyKind,
+  UNTOLD,
+} from '../protocol/index.js'
 import { type Client, policies } from './client.js'
 
 /** The subject did what no subject may: the run says nothing about leases, but much about the subject. */
@@ -25,7 +35,8 @@ export interface Watch {
 export const subjectFunctions: readonly string[] = [
   ...commandKinds,
   ...policies.map((policy) => `client.${policy}`),
-  ...['core', 'log', 'jobs', 'close'],
+  ...parts,
+  'close',
 ]
 
 /** What engines say when something frozen is written to. */
@@ -131,59 +142,49 @@ const mutated = (subject: string, command: string, what: string, error: unknown)
     cause: error,
   })
 
+/** The whole numbers that have to be there, and what may be left out, with what it is then. */
 interface Shape {
-  readonly numbers: readonly string[]
+  readonly numbers?: readonly string[]
   readonly optional?: object
 }
 
-/** By kind of reply, the whole numbers it has to have, and what may be left out, with what it is then. */
-const shapes: Readonly<Record<string, Shape>> = {
+type ReplyOf<K extends ReplyKind> = Extract<Reply, { readonly kind: K }>
+type NumberIn<R> = { [Field in keyof R]: R[Field] extends number ? Field : never }[keyof R]
+
+/** By kind of reply: an answer has to say what it is about, a refusal nothing but its kind. */
+const shapes = {
   granted: { numbers: ['expiresAtMs'] },
   renewed: { numbers: ['expiresAtMs'] },
-  released: { numbers: [] },
+  released: {},
   valid: { numbers: ['expiresAtMs'] },
   appended: { numbers: ['seq'] },
   checkpointed: { numbers: ['nextSeq'] },
   truncated: { numbers: ['firstSeq'] },
   loaded: { numbers: ['nextSeq'] },
-  events: { numbers: [] },
+  events: {},
   enqueued: { numbers: ['job'] },
   taken: { numbers: ['expiresAtMs'] },
-  idle: { numbers: [] },
-  completed: { numbers: [] },
-  failed: { numbers: [] },
-  'lease-held': { numbers: [], optional: { owner: '', epoch: 0, expiresAtMs: 0, position: 0, keptUntilMs: 0 } },
-  queued: { numbers: [], optional: { ahead: '', epoch: 0, position: 0, keptUntilMs: 0 } },
-  'stale-owner': { numbers: [], optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
-  'unknown-epoch': { numbers: [], optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
-  'split-brain': { numbers: [], optional: { currentOwner: '', requestedOwner: '', epoch: 0 } },
-  'invalid-token': { numbers: [], optional: { owner: '', epoch: 0 } },
-  'lease-expired': { numbers: [], optional: { epoch: 0, expiresAtMs: 0 } },
-  superseded: { numbers: [], optional: { request: UNTOLD, latestRequest: UNTOLD } },
-  'ahead-of-log': { numbers: [], optional: { nextSeq: UNTOLD, requestedSeq: UNTOLD } },
-  'checkpoint-mismatch': { numbers: [], optional: { checkpointSeq: UNTOLD, requestedSeq: UNTOLD } },
-  compacted: { numbers: [], optional: { firstSeq: UNTOLD, requestedSeq: UNTOLD } },
+  idle: {},
+  completed: {},
+  failed: {},
+  'lease-held': { optional: { owner: '', epoch: 0, expiresAtMs: 0, position: 0, keptUntilMs: 0 } },
+  queued: { optional: { ahead: '', epoch: 0, position: 0, keptUntilMs: 0 } },
+  'stale-owner': { optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
+  'unknown-epoch': { optional: { currentEpoch: UNTOLD, requestedEpoch: UNTOLD } },
+  'split-brain': { optional: { currentOwner: '', requestedOwner: '', epoch: 0 } },
+  'invalid-token': { optional: { owner: '', epoch: 0 } },
+  'lease-expired': { optional: { epoch: 0, expiresAtMs: 0 } },
+  superseded: { optional: { request: UNTOLD, latestRequest: UNTOLD } },
+  'ahead-of-log': { optional: { nextSeq: UNTOLD, requestedSeq: UNTOLD } },
+  'checkpoint-mismatch': { optional: { checkpointSeq: UNTOLD, requestedSeq: UNTOLD } },
+  compacted: { optional: { firstSeq: UNTOLD, requestedSeq: UNTOLD } },
+} satisfies {
+  readonly [K in ReplyKind]: K extends RefusalKind
+    ? { readonly optional: Omit<ReplyOf<K>, 'kind'> }
+    : { readonly numbers?: readonly NumberIn<ReplyOf<K>>[] }
 }
 
-/** By command, what it may be answered with when it is not refused. */
-const answers: Readonly<Record<Command['kind'], readonly string[]>> = {
-  acquire: ['granted'],
-  claim: ['granted'],
-  renew: ['renewed'],
-  release: ['released'],
-  validate: ['valid'],
-  append: ['appended'],
-  checkpoint: ['checkpointed'],
-  truncate: ['truncated'],
-  load: ['loaded'],
-  read: ['events'],
-  enqueue: ['enqueued'],
-  take: ['taken', 'idle'],
-  complete: ['completed'],
-  fail: ['failed'],
-}
-
-const allAnswers: ReadonlySet<string> = new Set(Object.values(answers).flat())
+const isReplyKind = (kind: unknown): kind is ReplyKind => typeof kind === 'string' && Object.hasOwn(shapes, kind)
 
 function completed(subject: string, command: Command, reply: unknown, nowMs: number): Reply {
   const wrong = (found: string, expected: string): SubjectFault =>
@@ -192,13 +193,13 @@ function completed(subject: string, command: Command, reply: unknown, nowMs: num
       command.kind,
       `subject "${subject}" answered ${command.kind} with ${found}: expected ${expected}`,
     )
-  const expected = `{ kind: '${answers[command.kind].join("' | '")}', … } or a refusal such as { kind: 'lease-held' }`
+  const answers: readonly ReplyKind[] = commandTable[command.kind].answers
+  const expected = `{ kind: '${answers.join("' | '")}', … } or a refusal such as { kind: 'lease-held' }`
   if (!isObject(reply)) throw wrong(shown(reply), expected)
   const { kind } = reply
-  const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
-  if (typeof kind !== 'string' || shape === undefined) throw wrong(`kind ${shown(kind)}`, expected)
-  if (allAnswers.has(kind) && !answers[command.kind].includes(kind)) throw wrong(`kind '${kind}'`, expected)
-  const fields = filled(shape, reply, `${kind} with `, wrong)
+  if (!isReplyKind(kind)) throw wrong(`kind ${shown(kind)}`, expected)
+  if (!isRefusal({ kind }) && !answers.includes(kind)) throw wrong(`kind '${kind}'`, expected)
+  const fields = filled(shapes[kind], reply, `${kind} with `, wrong)
   switch (kind) {
     case 'granted':
     case 'taken': {
@@ -240,7 +241,7 @@ function completed(subject: string, command: Command, reply: unknown, nowMs: num
         if (!isJson(payload)) throw wrong(`an event whose payload is ${shown(payload)}`, 'JSON')
       }
       const nextSeq = 'fromSeq' in command ? command.fromSeq + events.length : events.length
-      const whole = filled({ numbers: [], optional: { nextSeq } }, reply, 'events with ', wrong)
+      const whole = filled({ optional: { nextSeq } }, reply, 'events with ', wrong)
       return { ...whole, events } as unknown as Reply
     }
     default:
@@ -266,7 +267,7 @@ function isJson(value: unknown): boolean {
  * is there has the type of that.
  */
 function filled(
-  { numbers, optional = {} }: Shape,
+  { numbers = [], optional = {} }: Shape,
   given: Fields,
   prefix: string,
   wrong: (found: string, expected: string) => SubjectFault,

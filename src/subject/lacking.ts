@@ -1,4 +1,4 @@
-import type { CommandKind } from '../log/index.js'
+import type { CommandKind } from '../protocol/index.js'
 
 /** A command was asked for that the subject does not have: neither wrong nor to be blamed on it. */
 export class CommandLacking extends Error {

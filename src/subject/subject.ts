@@ -2,7 +2,8 @@ import { insteadOfObject } from '../input/index.js'
 import type { JobFence } from '../jobs/index.js'
 import type { Random } from '../kernel/index.js'
 import type { Fence, MintToken } from '../lease/index.js'
-import type { Checkpoint, Command, CommandKind, LogEvent, Reply, refusalKinds } from '../log/index.js'
+import type { Checkpoint, LogEvent } from '../log/index.js'
+import type { Command, CommandKind, CommandOf, Part, RefusalKind, Reply } from '../protocol/index.js'
 import type { Core, Machine, StoredSpace } from '../stores/index.js'
 import { type Client, policies } from './client.js'
 import type { Watch } from './guard.js'
@@ -20,30 +21,28 @@ export type Answer =
   | { readonly kind: 'taken'; readonly fence: BriefFence & Pick<JobFence, 'job'>; readonly expiresAtMs: number }
   | { readonly kind: 'loaded'; readonly nextSeq: number; readonly checkpoint?: Pick<Checkpoint, 'nextSeq' | 'state'> }
   | { readonly kind: 'events'; readonly events: readonly BriefEvent[]; readonly nextSeq?: number }
-  | { readonly kind: (typeof refusalKinds)[number] }
+  | { readonly kind: RefusalKind }
 
 /** What a part of a subject answers to each of its commands. `nowMs` is its clock; it has no other. */
 type Handlers<K extends CommandKind, A = Answer | Promise<Answer>> = {
   readonly [Kind in K]?: (command: Extract<Command, { kind: Kind }>, nowMs: number) => A
 }
 
-type CoreCommand = 'acquire' | 'claim' | 'renew' | 'release' | 'validate'
-type LogPartCommand = 'append' | 'checkpoint' | 'truncate' | 'load' | 'read'
-type JobPartCommand = 'enqueue' | 'take' | 'complete' | 'fail'
+type KindOf<P extends Part> = CommandOf[P]['kind']
 
 /** Grants, refuses, queues claimants. All but `acquire` may be left out: what needs them is skipped. */
-export interface CorePart extends Required<Handlers<'acquire'>>, Handlers<Exclude<CoreCommand, 'acquire'>> {
+export interface CorePart extends Required<Handlers<'acquire'>>, Handlers<Exclude<KindOf<'core'>, 'acquire'>> {
   /** The store stops in good order: the last chance to write what is not written, at once. Not called when unsynced writes are lost. */
   close?(): void
 }
 
 /** Keeps the log: append, checkpoint, replay. */
-export interface LogPart extends Handlers<LogPartCommand> {
+export interface LogPart extends Handlers<KindOf<'log'>> {
   close?(): void
 }
 
 /** Hands out jobs: work that is a lease per job, with a bounded number of attempts. */
-export interface JobPart extends Handlers<JobPartCommand> {
+export interface JobPart extends Handlers<KindOf<'jobs'>> {
   close?(): void
 }
 
@@ -54,17 +53,17 @@ export interface WholeCore {
 }
 
 /** A built-in part: it has all of its commands, and answers at once. */
-type BuiltInPart<K extends CommandKind> = Required<Handlers<K, Reply>> & { close?(): void }
+type BuiltInPart<P extends Part> = Required<Handlers<KindOf<P>, Reply>> & { close?(): void }
 
 /** The built-in parts, to wrap: spread one and replace a command. */
 export interface BuiltInParts {
-  readonly core: BuiltInPart<CoreCommand>
-  readonly log: BuiltInPart<LogPartCommand>
-  readonly jobs: BuiltInPart<JobPartCommand>
+  readonly core: BuiltInPart<'core'>
+  readonly log: BuiltInPart<'log'>
+  readonly jobs: BuiltInPart<'jobs'>
   /** What they keep, by space. Survives a restart of the store. */
   readonly spaces: Map<string, StoredSpace>
   /** The same parts on steps of your own. */
-  on(machine: Partial<Machine>): Pick<BuiltInParts, 'core' | 'log' | 'jobs'>
+  on(machine: Partial<Machine>): Pick<BuiltInParts, Part>
 }
 
 /** What a subject may draw on: it has no clock, no randomness and no store of its own. */

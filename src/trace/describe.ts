@@ -1,4 +1,4 @@
-import { UNTOLD } from '../log/index.js'
+import { UNTOLD } from '../protocol/index.js'
 import type { Cast } from './cast.js'
 import { messageFaults, NOBODY, type TraceEvent } from './event.js'
 

@@ -1,4 +1,4 @@
-import { type CommandKind, commandKinds, type ReplyKind, refusalKinds } from '../log/index.js'
+import { type CommandKind, commandKinds, commandTable, type ReplyKind, replyKinds } from '../protocol/index.js'
 
 /** What a request meets on its way, and what the world does to nodes. */
 export const worldKinds = [
@@ -24,26 +24,10 @@ export const worldKinds = [
   'store-slowed',
 ] as const
 
-/** The subject's steps: every kind of reply it may give. */
-export const replyKinds = [
-  'granted',
-  'renewed',
-  'released',
-  'valid',
-  'appended',
-  'checkpointed',
-  'truncated',
-  'loaded',
-  'events',
-  'enqueued',
-  'taken',
-  'idle',
-  'completed',
-  'failed',
-  ...refusalKinds,
-] as const satisfies readonly ReplyKind[]
+const tracedCommands: readonly TracedCommand[] = ['none', ...commandKinds]
 
-const tracedCommands = ['none', ...commandKinds] as const
+/** What an event may be about: a command, or none. */
+type TracedCommand = CommandKind | 'none'
 
 export type WorldKind = (typeof worldKinds)[number]
 /** What may happen in a run: what the world does, and every reply that reaches a node. */
@@ -59,12 +43,14 @@ export const eventCodes = Object.fromEntries(eventKinds.map((kind, code) => [kin
 
 /** The number of each command in the digest. */
 export const commandCodes = Object.fromEntries(tracedCommands.map((kind, code) => [kind, code])) as Readonly<
-  Record<(typeof tracedCommands)[number], number>
+  Record<TracedCommand, number>
 >
 
+const questions: ReadonlySet<TracedCommand> = new Set(commandKinds.filter((kind) => commandTable[kind].isQuestion))
+
 /** Whether it only asks how things are: whoever asks that in between has not given up what it is after. */
-export function isQuestion(kind: CommandKind | 'none'): boolean {
-  return kind === 'load' || kind === 'read' || kind === 'validate'
+export function isQuestion(kind: TracedCommand): boolean {
+  return questions.has(kind)
 }
 
 /** What `seq` of `requests-struck` and `replies-struck` is the place in: 0 lost, 1 doubled, 2 slowed. */
@@ -124,7 +110,7 @@ export interface TraceEvent {
   readonly atMs: number
   readonly kind: EventKind
   /** The command it is about; `none` for what the world does to nodes. */
-  readonly command: CommandKind | 'none'
+  readonly command: TracedCommand
   /** Which node, by index. */
   readonly node: number
   /** Which of the node's tasks, from 0. */

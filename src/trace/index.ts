@@ -11,7 +11,6 @@ export {
   isQuestion,
   messageFaults,
   NOBODY,
-  replyKinds,
   type TraceEvent,
 } from './event.js'
 export { type Fold, type Listener, type Observer, observe } from './observer.js'

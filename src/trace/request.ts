@@ -1,4 +1,4 @@
-import type { Command, CommandKind } from '../log/index.js'
+import type { Command, CommandKind } from '../protocol/index.js'
 import { digestContent } from './content.js'
 import { commandCodes as codes } from './event.js'
 

@@ -1,5 +1,5 @@
 import type { KernelObserver, Leg, MessageFault, Requesting } from '../kernel/index.js'
-import type { Reply } from '../log/index.js'
+import type { Reply } from '../protocol/index.js'
 import type { Cast } from './cast.js'
 import { digestContent, digestText, foldContent } from './content.js'
 import type { TraceDigest } from './digest.js'

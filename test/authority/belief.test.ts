@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { appendAuthority } from '../../src/authority/index.js'
-import type { Command, Reply } from '../../src/log/index.js'
+import type { Command, Reply } from '../../src/protocol/index.js'
 import { type Core, memoryCore } from '../../src/stores/index.js'
 import { mint, TTL_MS, World } from './world.js'
 

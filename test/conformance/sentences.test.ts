@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { conformanceOf } from '../../src/conformance/index.js'
 import type { Job, JobFence } from '../../src/jobs/index.js'
 import type { Acquire, Fence, Granted, Release, Renew } from '../../src/lease/index.js'
-import type { Append, Command } from '../../src/log/index.js'
+import type { Append } from '../../src/log/index.js'
+import type { Command } from '../../src/protocol/index.js'
 import { memoryCore, storedSpace } from '../../src/stores/index.js'
 import {
   type Answer,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conformanceOf } from '../../src/conformance/index.js'
 import { tokenMint } from '../../src/lease/index.js'
-import type { Command, Reply } from '../../src/log/index.js'
+import type { Command, Reply } from '../../src/protocol/index.js'
 import {
   type Core,
   keyOf,

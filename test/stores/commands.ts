@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { tokenMint } from '../../src/lease/index.js'
-import type { Command } from '../../src/log/index.js'
+import type { Command } from '../../src/protocol/index.js'
 
 const mint = tokenMint('secret')
 

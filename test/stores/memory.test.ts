@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Fence, tokenMint } from '../../src/lease/index.js'
-import type { Command, Reply } from '../../src/log/index.js'
+import type { Command, Reply } from '../../src/protocol/index.js'
 import { memoryCore } from '../../src/stores/index.js'
 
 const core = () => memoryCore(tokenMint('secret'))

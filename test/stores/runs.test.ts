@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { tokenMint } from '../../src/lease/index.js'
-import type { Command } from '../../src/log/index.js'
+import type { Command } from '../../src/protocol/index.js'
 import { type OpenStore, openStore, runsOn, StoreError } from '../../src/stores/index.js'
 
 const mint = tokenMint('secret')

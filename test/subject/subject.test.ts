@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JobFence } from '../../src/jobs/index.js'
 import type { Fence } from '../../src/lease/index.js'
-import { type Command, type CommandKind, type Reply, UNTOLD } from '../../src/log/index.js'
+import { type Command, type CommandKind, type Reply, UNTOLD } from '../../src/protocol/index.js'
 import { memoryCore } from '../../src/stores/index.js'
 import {
   type Assembled,

@@ -1,4 +1,4 @@
-import type { Command, Reply } from '../../src/log/index.js'
+import type { Command, Reply } from '../../src/protocol/index.js'
 import { type DirectCore, memoryCore } from '../../src/stores/index.js'
 import type { Subject } from '../../src/subject/index.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UNTOLD } from '../../src/log/index.js'
+import { UNTOLD } from '../../src/protocol/index.js'
 import {
   castOf,
   describeEvent,

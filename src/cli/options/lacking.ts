@@ -1,5 +1,5 @@
 import { InputError } from '../../input/index.js'
-import { type CommandKind, commandKinds } from '../../log/index.js'
+import { type CommandKind, commandKinds } from '../../protocol/index.js'
 import type { Scenario } from '../../scenario/index.js'
 import { assemble, commandsOf, type Subject } from '../../subject/index.js'
 import type { Io } from '../terminal/io.js'

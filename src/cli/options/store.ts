@@ -2,6 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Project } from '../../config/index.js'
 import { InputError, own } from '../../input/index.js'
 import type { MintToken } from '../../lease/index.js'
+import { parts } from '../../protocol/index.js'
 import { type Core, markRun, type OpenStore, openStore, type RunMark, runsOn, StoreError } from '../../stores/index.js'
 import type { Subject } from '../../subject/index.js'
 import { NOT_CHECKED } from '../terminal/exit-code.js'
@@ -178,7 +179,7 @@ export function workerNamespaces(namespace: string, workers: number): readonly s
 
 /** The built-in parts of `subject` on a store. What brings parts of its own has its own store as well. */
 export function putOn(subject: Subject, store: (mint: MintToken) => Core): Subject {
-  const own = (['core', 'log', 'jobs'] as const).filter((part) => subject[part] !== undefined)
+  const own = parts.filter((part) => subject[part] !== undefined)
   if (own.length === 0) return { ...subject, store }
   throw new InputError({
     what: `subject "${subject.name}" cannot be put on a store`,
