@@ -6,6 +6,7 @@ const core = [
   'lease',
   'input',
   'log',
+  'protocol',
   'stores',
   'trace',
   'metrics',

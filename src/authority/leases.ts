@@ -1,5 +1,5 @@
-import type { Fence, Refusal, Requester } from '../lease/index.js'
-import { type Command, isRefusal, type Reply } from '../protocol/index.js'
+import type { Fence, Requester } from '../lease/index.js'
+import { type Command, fenceRefusals, type Reply } from '../protocol/index.js'
 import { type Beliefs, UNKNOWN, type Whereabouts } from './belief.js'
 import type { Patience } from './deadline.js'
 import type { ForwardedIntent, ForwardReply } from './intent.js'
@@ -51,7 +51,7 @@ export function leasesOf(
     write: async (fence, { type, payload, session, request }, untilMs) => {
       const reply = await ask({ kind: 'append', fence, type, payload, session, request }, untilMs)
       if (reply.kind === 'appended') return { kind: 'appended', seq: reply.seq }
-      if (isLost(reply)) beliefs.drop(fence)
+      if (fenceRefusals.includes(reply.kind)) beliefs.drop(fence)
       return { kind: 'refused', refusal: reply.kind }
     },
     release: async (fence, untilMs) => {
@@ -64,16 +64,3 @@ export function leasesOf(
     },
   }
 }
-
-/** Refusals that say that the fence is not, or no longer, the one that may write. */
-function isLost(reply: Reply): boolean {
-  return isRefusal(reply) && lost.has(reply.kind as Refusal['kind'])
-}
-
-const lost: ReadonlySet<Refusal['kind']> = new Set([
-  'stale-owner',
-  'unknown-epoch',
-  'split-brain',
-  'invalid-token',
-  'lease-expired',
-])

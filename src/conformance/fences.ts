@@ -1,25 +1,26 @@
 import type { Fence } from '../lease/index.js'
-import type { Reply } from '../protocol/index.js'
+import type { CommandOf, Reply } from '../protocol/index.js'
 import type { Probe } from './probe.js'
 
+type Showing = Extract<CommandOf['core' | 'log'], { readonly fence: Fence }>
+
 /** What may be asked under a fence and must be refused without a good one. A release that frees nothing need not be. */
-const fenced = ['append', 'validate', 'renew', 'checkpoint', 'truncate'] as const
+const ways: Readonly<Record<Exclude<Showing['kind'], 'release'>, (probe: Probe, fence: Fence) => Promise<Reply>>> = {
+  append: (probe, fence) => probe.append(fence, 1),
+  validate: (probe, fence) => probe.ask('validate', fence.owner, { fence }),
+  renew: (probe, fence) => probe.renew(fence),
+  checkpoint: (probe, fence) => probe.checkpoint(fence, 0, 0),
+  truncate: (probe, fence) => probe.truncate(fence, 0),
+}
+type Fenced = keyof typeof ways
 
 /** Every one of `kinds` that the subject has, asked under `fence`. */
 export function everyWay(
   probe: Probe,
   fence: Fence,
-  kinds: readonly (typeof fenced)[number][] = fenced,
+  kinds = Object.keys(ways) as readonly Fenced[],
 ): readonly (() => Promise<Reply>)[] {
-  const { owner } = fence
-  const ways = {
-    append: () => probe.append(fence, 1),
-    validate: () => probe.ask('validate', owner, { fence }),
-    renew: () => probe.renew(fence),
-    checkpoint: () => probe.checkpoint(fence, 0, 0),
-    truncate: () => probe.truncate(fence, 0),
-  }
-  return kinds.filter((kind) => probe.has(kind)).map((kind) => ways[kind])
+  return kinds.filter((kind) => probe.has(kind)).map((kind) => () => ways[kind](probe, fence))
 }
 
 /** What may be written under a fence. */

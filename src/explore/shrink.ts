@@ -1,6 +1,6 @@
 import type { Fault } from '../kernel/index.js'
 import type { Scenario } from '../scenario/index.js'
-import { commandCodes, eventCodes, type TraceEvent } from '../trace/index.js'
+import { commandCodes, eventCodes, isAcquiring, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
 import type { Plan } from './plan.js'
 
@@ -104,7 +104,7 @@ async function shownBy(scenario: Scenario, plan: Plan, options: ExploreOptions):
   const events: number[] = []
   // A claim is another way to ask for the same.
   const observe = ({ kind, command }: TraceEvent) =>
-    void events.push(eventCodes[kind] * COMMANDS + commandCodes[command === 'claim' ? 'acquire' : command])
+    void events.push(eventCodes[kind] * COMMANDS + commandCodes[isAcquiring(command) ? 'acquire' : command])
   const failure = failureOf(await attempt(scenario, plan, options, { listeners: [{ observe }] }), plan)
   return { failure, brokenBy: failure?.kind === 'breach' ? events[failure.breach.index] : undefined }
 }

@@ -1,4 +1,4 @@
-import type { EventKind, TraceEvent } from '../trace/index.js'
+import { type EventKind, isAcquiring, type TraceEvent } from '../trace/index.js'
 
 /** Where a node stands when a fault strikes it, from the commonest to the rarest. */
 export const leaseStates = ['idle', 'waiting', 'holding', 'near-expiry', 'write-in-flight', 'checkpoint-open'] as const
@@ -29,8 +29,7 @@ interface NodeStanding {
 
 type TracedCommand = TraceEvent['command']
 
-const asksForIt = (command: TracedCommand): boolean =>
-  command === 'acquire' || command === 'claim' || command === 'take'
+const asksForIt = (command: TracedCommand): boolean => isAcquiring(command) || command === 'take'
 
 const writesCheckpoint = (command: TracedCommand): boolean => command === 'checkpoint' || command === 'truncate'
 

@@ -1,4 +1,4 @@
-import { ByContender, contenderName, contenderOf, isQuestion } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf, isAcquiring, isQuestion } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface Wait {
@@ -41,7 +41,7 @@ export function noStarvation({ boundMs, calmFromMs = 0 }: StarvationBound): Inva
           }
           const contender = contenderOf(event, cast)
           const wait = waits.get(contender)
-          if (command !== 'acquire' && command !== 'claim') {
+          if (!isAcquiring(command)) {
             // Who looks before it asks again keeps asking.
             if (kind === 'sent' && !isQuestion(command)) waits.delete(contender)
           } else if (kind === 'sent') {

@@ -1,4 +1,4 @@
-import { ByContender, contenderName, contenderOf, isQuestion, NOBODY } from '../trace/index.js'
+import { ByContender, contenderName, contenderOf, isAcquiring, isQuestion, NOBODY } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
@@ -73,7 +73,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
               leases.changed(event)
               return undefined
             case 'sent': {
-              if (command !== 'acquire' && command !== 'claim') {
+              if (!isAcquiring(command)) {
                 wanted.delete(contender)
                 return undefined
               }

@@ -1,3 +1,4 @@
+import { fenceRefusals } from '../protocol/index.js'
 import { contenderName, contenderOf, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
@@ -41,11 +42,7 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       'taken',
       'completed',
       'failed',
-      'stale-owner',
-      'unknown-epoch',
-      'split-brain',
-      'invalid-token',
-      'lease-expired',
+      ...fenceRefusals,
       'superseded',
     ],
     begin(cast) {

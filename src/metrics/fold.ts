@@ -1,4 +1,12 @@
-import { type Cast, type EventKind, type Fold, isQuestion, NOBODY, type TraceEvent } from '../trace/index.js'
+import {
+  type Cast,
+  type EventKind,
+  type Fold,
+  isAcquiring,
+  isQuestion,
+  NOBODY,
+  type TraceEvent,
+} from '../trace/index.js'
 import type { Metrics } from './metrics.js'
 import { Tally } from './percentile.js'
 
@@ -112,7 +120,7 @@ function step(state: State, event: TraceEvent): State {
       break
     case 'lease-held':
       // Two tasks of one node may be in each other's way as well.
-      if (!event.repeated && event.peer !== event.node && isAcquiring(event)) counts.ownershipConflicts += 1
+      if (!event.repeated && event.peer !== event.node && isAcquiring(event.command)) counts.ownershipConflicts += 1
       break
     case 'split-brain':
       // A question is no write, and two tasks of one node may be in each other's way.
@@ -161,9 +169,7 @@ function end({ counts, leaseWindowsMs, pursuits }: State, endMs: number): Metric
   return { ...counts, leaseWindowP95Ms: leaseWindowsMs.percentile(95) }
 }
 
-const isAcquiring = ({ command }: TraceEvent): boolean => command === 'acquire' || command === 'claim'
-
-const isLeaseRequest = (event: TraceEvent): boolean => isAcquiring(event) || event.command === 'renew'
+const isLeaseRequest = ({ command }: TraceEvent): boolean => isAcquiring(command) || command === 'renew'
 
 function sent(state: State, event: TraceEvent): void {
   const pursuit = pursuitOf(state, event.node, event.task)

@@ -1,3 +1,4 @@
+import { fenceRefusals } from '../protocol/index.js'
 import type { Cast, EventKind, Fold, TraceEvent } from '../trace/index.js'
 
 /** What model and reality both count of one worker-failure scenario. All are whole numbers. */
@@ -54,11 +55,7 @@ const kinds = [
   'completed',
   'failed',
   'appended',
-  'stale-owner',
-  'unknown-epoch',
-  'split-brain',
-  'invalid-token',
-  'lease-expired',
+  ...fenceRefusals,
 ] as const satisfies readonly EventKind[]
 
 /**
@@ -128,12 +125,8 @@ function answered(state: State, { kind, command, space, seq, epoch, atMs, untilM
       if (kind === 'completed') state.open[space]?.delete(job)
       return
     }
-    case 'stale-owner':
-    case 'unknown-epoch':
-    case 'split-brain':
-    case 'invalid-token':
-    case 'lease-expired':
-      // Of an acquire they refuse a lease, not a write; a job that is given back too late changes nothing anyway.
+    default:
+      // A refused fence. Of an acquire it is a lease, not a write; a job that is given back too late changes nothing anyway.
       if (command === 'append' || command === 'complete') state.refusedWrites += 1
   }
 }

@@ -12,7 +12,16 @@ import { checkedTtl, type Fence } from '../lease/index.js'
 import type { Json } from '../log/index.js'
 import { type Command, type CommandKind, isRefusal, type Reply } from '../protocol/index.js'
 import type { Client } from '../subject/index.js'
-import { type Cast, digestText, isQuestion, NOBODY, type Traced, type TracedRequest, traced } from '../trace/index.js'
+import {
+  type Cast,
+  digestText,
+  isAcquiring,
+  isQuestion,
+  NOBODY,
+  type Traced,
+  type TracedRequest,
+  traced,
+} from '../trace/index.js'
 import { entering, type ScenarioWatch, watchedBody } from './watch.js'
 
 /** What a node's process is resumed with: a reply of the subject, a timeout, or the end of a sleep or wait. */
@@ -47,13 +56,16 @@ export function bodyOf(
   return watchedBody(world.watch, node, () => task(node))
 }
 
+/** A method for each command. */
+type Commands = { readonly [K in CommandKind]: (...asked: never[]) => Suspended }
+
 /**
  * A node's hands: what one task of it can do and see. Every command is one request over the simulated network, and is to
  * be yielded at once: `const outcome = yield node.acquire(space, ttlMs)`. The outcome is the reply or a `timeout`, after
  * which the node does not know whether the command took effect; `yield node.resend()` asks the same again, safely, and
  * `yield node.insist(…)` until there is an answer.
  */
-export class Contender {
+export class Contender implements Commands {
   readonly #process: Process<TracedRequest, Reply>
   readonly #world: ContenderPort
   #namedSpace = ''
@@ -422,7 +434,7 @@ export class Contender {
       hasFailed(lastOutcome) &&
       previous !== undefined &&
       previous.space === request.space &&
-      purposeOf(previous.kind) === purposeOf(request.kind)
+      (previous.kind === request.kind || (isAcquiring(previous.kind) && isAcquiring(request.kind)))
     return this.#process.call(request, this.timeoutMs, again ? attempt + 1 : 0)
   }
 }
@@ -463,10 +475,5 @@ const hasFailed = (outcome: Asked['lastOutcome']): boolean =>
   outcome !== undefined && (outcome.kind === 'timeout' || isRefusal(outcome))
 
 const always = (): boolean => true
-
-/** An acquire and a claim are two ways to one end. */
-function purposeOf(kind: CommandKind): CommandKind {
-  return kind === 'claim' ? 'acquire' : kind
-}
 
 export { Signal }

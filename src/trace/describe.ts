@@ -147,7 +147,15 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`${untilMs} ppm`]
     case 'served':
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
-    default:
+    case 'idle':
+    case 'timed-out':
+    case 'request-lost':
+    case 'reply-lost':
+    case 'request-duplicated':
+    case 'reply-duplicated':
+    case 'resumed':
+    case 'crashed':
+    case 'restarted':
       return []
   }
 }

@@ -8,6 +8,7 @@ export {
   type EventKind,
   eventCodes,
   eventKinds,
+  isAcquiring,
   isQuestion,
   messageFaults,
   NOBODY,
