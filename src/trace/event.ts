@@ -46,12 +46,12 @@ export const commandCodes = Object.fromEntries(tracedCommands.map((kind, code) =
 >
 
 type Question = { [K in CommandKind]: (typeof commandTable)[K]['isQuestion'] extends true ? K : never }[CommandKind]
-/** So that the compiler misses any that is none of these by the table. */
+/** What is a question by the table, and not compared before, does not compile. */
 const isOther = (_kind: Exclude<TracedCommand, Question>): false => false
 
 /**
- * Whether it only asks how things are: whoever asks that in between has not given up what it is after. One by one: a set of
- * them took three times as long, at every request.
+ * Whether it only asks how things are: whoever asks that in between has not given up what it is after. Compared one by one:
+ * a set took three times as long, at every request.
  */
 export function isQuestion(kind: TracedCommand): boolean {
   return kind === 'load' || kind === 'read' || kind === 'validate' || isOther(kind)
