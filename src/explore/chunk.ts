@@ -238,7 +238,10 @@ export async function attempt(
     if (error instanceof EventLimitReached || isSubjectsFault(error)) return { kind: 'failed', error }
     const ofScenario =
       error instanceof StepFailed && (error.culprit === 'scenario' || error.cause instanceof CommandLacking)
-    if (ofScenario) throw new ScenarioAborted(scenario.name, error)
+    if (ofScenario) {
+      const { seed, parameters } = plan
+      throw new ScenarioAborted(scenario.name, error, { drawn: { seed, parameters } })
+    }
     throw error
   }
 }

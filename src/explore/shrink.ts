@@ -1,5 +1,5 @@
 import type { Fault } from '../kernel/index.js'
-import type { Scenario } from '../scenario/index.js'
+import { type Scenario, ScenarioAborted } from '../scenario/index.js'
 import { commandCodes, eventCodes, isAcquiring, type TraceEvent } from '../trace/index.js'
 import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
 import type { Plan } from './plan.js'
@@ -22,7 +22,7 @@ const COMMANDS = Object.keys(commandCodes).length
 
 /**
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
- * time, parameters and lengths, until nothing can be taken away any more. Zeller and Hildebrandt, "Simplifying and
+ * time, parameters and lengths, until nothing can be taken away any more. Parameters that were given stay as they are. Zeller and Hildebrandt, "Simplifying and
  * isolating failure-inducing input" (2002).
  */
 export async function shrink(
@@ -40,12 +40,16 @@ export async function shrink(
   }
   const { brokenBy } = await run(failure.plan)
 
+  const given = Object.keys(options.parameters ?? {})
+  const keepsGiven = ({ parameters }: Plan): boolean =>
+    given.every((name) => parameters[name] === failure.plan.parameters[name])
+
   /** Whether `plan` fails in the same way, and as is wanted; then it is the smallest so far. */
   const accept = async (
     plan: Plan | undefined,
     isWanted: (next: Failure) => boolean = () => true,
   ): Promise<boolean> => {
-    if (plan === undefined || runs >= MAX_RUNS) return false
+    if (plan === undefined || runs >= MAX_RUNS || !keepsGiven(plan)) return false
     const next = await run(plan)
     if (next.failure === undefined || !sameWay(next.failure, failure)) return false
     // At another kind of event, or of command, it is another bug that breaks the rule.
@@ -105,8 +109,14 @@ async function shownBy(scenario: Scenario, plan: Plan, options: ExploreOptions):
   // A claim is another way to ask for the same.
   const observe = ({ kind, command }: TraceEvent) =>
     void events.push(eventCodes[kind] * COMMANDS + commandCodes[isAcquiring(command) ? 'acquire' : command])
-  const failure = failureOf(await attempt(scenario, plan, options, { listeners: [{ observe }] }), plan)
-  return { failure, brokenBy: failure?.kind === 'breach' ? events[failure.breach.index] : undefined }
+  try {
+    const failure = failureOf(await attempt(scenario, plan, options, { listeners: [{ observe }] }), plan)
+    return { failure, brokenBy: failure?.kind === 'breach' ? events[failure.breach.index] : undefined }
+  } catch (error) {
+    // A scenario may have faults of its own for a node that the smaller plan has not, or need as many as there were.
+    if (error instanceof ScenarioAborted) return { failure: undefined, brokenBy: undefined }
+    throw error
+  }
 }
 
 /** The same rule broken, or the same fault of the subject: a smaller plan that shows something else is another matter. */

@@ -104,7 +104,8 @@ async function again(scenario: Scenario, options: SimulateOptions, when: When): 
   try {
     return await attempt(scenario, options, when)
   } catch (error) {
-    if (error instanceof ScenarioAborted) throw new ScenarioAborted(error.scenario, error.cause, 'the second run alone')
+    if (error instanceof ScenarioAborted)
+      throw new ScenarioAborted(error.scenario, error.cause, { where: 'the second run alone' })
     throw error
   }
 }

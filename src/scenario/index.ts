@@ -1,4 +1,4 @@
-export { ScenarioAborted } from './aborted.js'
+export { type Drawn, ScenarioAborted } from './aborted.js'
 export { today, type When, whenAgain } from './another-day.js'
 export { clockSkewsOf } from './clock-skews.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'

@@ -4,7 +4,7 @@ import { InputError, type InputProblem } from '../../input/index.js'
 import type { StepFailed } from '../../kernel/index.js'
 import { packageRoot } from '../../package.js'
 import { NothingMeasured } from '../../run/index.js'
-import { ScenarioAborted } from '../../scenario/index.js'
+import { type Drawn, ScenarioAborted } from '../../scenario/index.js'
 import { StoreError, type StoreProblem } from '../../stores/index.js'
 import { CommandLacking, SubjectFault } from '../../subject/index.js'
 import { storeProblemText } from './explain-store.js'
@@ -48,9 +48,23 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
 }
 
 function abortedProblem(error: ScenarioAborted): InputProblem {
-  const problem = causeProblem(error)
+  const problem = withDrawn(causeProblem(error), error.drawn)
   if (error.where === 'a run') return problem
   return { ...problem, what: `${problem.what}, in the second run alone: it is not deterministic` }
+}
+
+/** A scenario that can be run with its defaults may not be with what exploration draws. */
+function withDrawn(problem: InputProblem, drawn: Drawn | undefined): InputProblem {
+  if (drawn === undefined) return problem
+  const parameters = Object.entries(drawn.parameters).map(([name, value]) => `${name}=${value}`)
+  const at = `seed ${drawn.seed} has drawn ${parameters.join(' ')}`
+  return {
+    ...problem,
+    found: problem.found === undefined ? at : `${problem.found}; ${at}`,
+    todo:
+      problem.todo ??
+      'mend the scenario, give its parameters the bounds that it needs, or say in `explore` what is drawn',
+  }
 }
 
 function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
