@@ -8,7 +8,7 @@ import { exploreText } from '../options/command-text.js'
 import type { Askable } from '../options/lacking.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from '../terminal/exit-code.js'
 import { shownPath } from '../terminal/shown-path.js'
-import type { SubjectHangs } from '../threads/pool.js'
+import { givenText, type SubjectHangs } from '../threads/hang.js'
 import type { ToExplore } from './settings.js'
 import { explorationText, failureText, type ToldFailure } from './text.js'
 
@@ -73,8 +73,6 @@ export function printHang(
     chunk === undefined
       ? '\n'
       : `; seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}\n      see ${exploreText([...names, `--from-seed ${chunk.from} --seeds ${chunk.seeds} --workers 1`], options, file && shownPath(io, file))}\n`
-  io.stdout.write(
-    `${chalk.red('FAIL')}  subject "${subject}" ${message}\n      it was given ${patienceMs / 1_000} s${place}`,
-  )
+  io.stdout.write(`${chalk.red('FAIL')}  subject "${subject}" ${message}\n      ${givenText(patienceMs)}${place}`)
   return NOT_HELD
 }

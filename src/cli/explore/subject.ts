@@ -6,8 +6,7 @@ import { askable } from '../options/lacking.js'
 import type { ExitCode } from '../terminal/exit-code.js'
 import { onInterrupt } from '../terminal/interrupt.js'
 import type { Io } from '../terminal/io.js'
-import { SubjectHangs } from '../threads/pool.js'
-import { endlessScenario } from '../threads/vigil.js'
+import { endlessScenario, givenText, SubjectHangs } from '../threads/hang.js'
 import type { Explored } from './exhaustively.js'
 import { failureTeller } from './failure-teller.js'
 import { printExplored, printHang } from './print-explored.js'
@@ -91,7 +90,7 @@ function endless({ chunk }: SubjectHangs, scenarios: readonly Scenario[], patien
   const names = scenarios.map(({ name }) => name)
   const which = names.length === 1 ? `scenario "${names[0]}"` : `one of the scenarios ${names.join(', ')}`
   const seeds = chunk === undefined ? '' : `, in seeds ${chunk.from} to ${chunk.from + chunk.seeds - 1}`
-  return endlessScenario(`${which} does not come to an end${seeds}`, `it was given ${patienceMs / 1_000} s`)
+  return endlessScenario(`${which} does not come to an end${seeds}`, givenText(patienceMs))
 }
 
 function progress(io: Io, soFar: Exploration, of: number, startedMs: number): void {

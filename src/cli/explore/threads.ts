@@ -1,7 +1,8 @@
 import type { LoadedSubject } from '../../config/index.js'
 import type { Failure } from '../../explore/index.js'
 import type { Interrupt } from '../terminal/interrupt.js'
-import { openPool, type Pool, type SubjectHangs } from '../threads/pool.js'
+import type { SubjectHangs } from '../threads/hang.js'
+import { openPool, type Pool } from '../threads/pool.js'
 import type { ExploreSettings, ToExplore } from './settings.js'
 
 /** The threads of an exploration of one subject. */

@@ -1,7 +1,7 @@
 import type { Project } from '../../config/index.js'
 import { InputError, MAX_SEED } from '../../input/index.js'
 import type { Io } from '../terminal/io.js'
-import { PATIENCE_MS } from '../threads/vigil.js'
+import { PATIENCE_MS } from '../threads/hang.js'
 
 /** Options that every command which runs scenarios has, as they were typed. */
 export interface CommonOptions {

@@ -2,14 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isBuiltIn } from '../../../scenarios/index.js'
 import { type Load, loads } from '../../config/index.js'
 import { watchScenario } from '../../scenario/index.js'
-import { subjectFunctions } from '../../subject/index.js'
 import { main } from '../main.js'
 import type { Io, Sink } from '../terminal/io.js'
-import { NO_TIME } from './vigil.js'
-import { type CommandThreadSpec, type FromCommandThread, INSIDE, type Inside } from './watched.js'
+import type { CommandThreadSpec, FromCommandThread } from './watched.js'
+import { PONG } from './watched-thread.js'
+import { OwnWhereabouts } from './whereabouts.js'
 
 /** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
-const { argv, cwd, env, cores, streams, ...shared } = workerData as CommandThreadSpec
+const { argv, cwd, env, cores, streams } = workerData as CommandThreadSpec
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
 
@@ -21,24 +21,7 @@ const sink = (to: 'stdout' | 'stderr'): Sink => ({
   lost: undefined,
 })
 
-const lastSeen = new Int32Array(shared.lastSeen)
-const lastSeenAtMs = new Float64Array(shared.lastSeenAtMs)
-/** It is in code number `what`, which was called at `atMs`. */
-const moved = (inside: Inside, what: number, atMs: number): void => {
-  lastSeen[1] = inside
-  lastSeen[2] = what
-  lastSeenAtMs[0] = atMs
-  // Nobody else writes to it, and an atomic addition costs more than all the rest.
-  lastSeen[0] = (lastSeen[0] as number) + 1
-}
-
-/** Where it is in code of scenarios, by number and time: it may be called from such code again, and calls the subject. */
-const calls: number[] = []
-const backInScenario = (): void => {
-  const depth = calls.length
-  if (depth === 0) moved(INSIDE.nothing, 0, NO_TIME)
-  else moved(INSIDE.scenario, calls[depth - 2] as number, calls[depth - 1] as number)
-}
+const whereabouts = new OwnWhereabouts(workerData.memory)
 /** By name, its number: the first thread is told of both. */
 const places = new Map<string, number>()
 const numberOf = (place: string): number => {
@@ -48,9 +31,6 @@ const numberOf = (place: string): number => {
   places.set(place, places.size)
   return places.size - 1
 }
-
-/** Written by the first thread. */
-const isInterrupted = (): boolean => Atomics.load(lastSeen, 3) === 1
 
 const io: Io = {
   cwd,
@@ -63,8 +43,14 @@ const io: Io = {
     return {
       ...subject,
       watch: {
-        entered: (what, atMs) => moved(INSIDE.subject, subjectFunctions.indexOf(what), atMs ?? NO_TIME),
-        left: backInScenario,
+        entered(what, atMs) {
+          whereabouts.enterSubject(what, atMs)
+          whereabouts.moved()
+        },
+        left() {
+          whereabouts.leaveSubject()
+          whereabouts.moved()
+        },
       },
     }
   },
@@ -73,18 +59,17 @@ const io: Io = {
     const nodes: number[] = []
     const number = (place: string) => numberOf(`scenario "${scenario.name}", in ${place}`)
     watchScenario(scenario, {
-      entered(where, atMs = NO_TIME) {
-        if (typeof where === 'string') calls.push(number(where), atMs)
+      entered(where, atMs) {
+        if (typeof where === 'string') whereabouts.enterScenario(number(where), atMs)
         else {
           nodes[where] ??= number(`node-${where}`)
-          calls.push(nodes[where] as number, atMs)
+          whereabouts.enterScenario(nodes[where] as number, atMs)
         }
-        backInScenario()
+        whereabouts.moved()
       },
       left() {
-        calls.pop()
-        calls.pop()
-        backInScenario()
+        whereabouts.leaveScenario()
+        whereabouts.moved()
       },
     })
   },
@@ -92,7 +77,7 @@ const io: Io = {
     send({ kind: 'interruptible', is: true })
     return {
       get happened() {
-        return isInterrupted()
+        return whereabouts.isToEnd
       },
       dispose: () => send({ kind: 'interruptible', is: false }),
     }
@@ -116,7 +101,7 @@ for (const name of ['stdout', 'stderr'] as const) {
 }
 
 loads.subscribe((load) => send({ kind: 'loading', load: load as Load }))
-port.on('message', () => send({ kind: 'pong' }))
+port.on('message', () => send(PONG))
 port.unref()
 process.once('beforeExit', () => send({ kind: 'forsaken' }))
 void main(argv, io).then((code) => {

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-import { packageRoot } from '../../package.js'
+import type { Worker } from 'node:worker_threads'
 import type { ScenarioOutcome } from '../../report/index.js'
 import { isLast, type Job, type JobEnd, type JobOptions, type Ran, runJob, runJobs } from '../../run/index.js'
+import { startThread } from './thread.js'
 
 /** Where a thread finds the scenarios and the subject, and how many threads there are, this one among them. */
 export interface Threads {
@@ -78,7 +76,7 @@ export async function runJobsOnThreads(
     await onRun?.()
     await onRun?.()
   }
-  const threads = Array.from({ length: others }, (_, number) => startThread({ ...spec, mark: number + 1 }, take))
+  const threads = Array.from({ length: others }, (_, number) => startJobThread({ ...spec, mark: number + 1 }, take))
   let longestMs = 0
   try {
     for (let index = takeJob(board, jobs.length); index !== undefined; index = takeJob(board, jobs.length)) {
@@ -111,10 +109,8 @@ interface Thread {
   readonly done: Promise<void>
 }
 
-function startThread(spec: ThreadSpec, take: (index: number, outcome: ScenarioOutcome) => Promise<void>): Thread {
-  const file = join(packageRoot(), 'dist', 'job-thread.js')
-  if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
-  const worker = new Worker(file, { workerData: spec })
+function startJobThread(spec: ThreadSpec, take: (index: number, outcome: ScenarioOutcome) => Promise<void>): Thread {
+  const worker = startThread('job-thread', { workerData: spec })
   const done = new Promise<void>((resolve) => {
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'done') resolve()

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { Load } from '../../config/index.js'
 import { InputError } from '../../input/index.js'
-import { packageRoot } from '../../package.js'
+import { givenText } from './hang.js'
+import { startThread } from './thread.js'
 
 /** Whoever is given so long for a command is given so many times that to be loaded: it has to be compiled, and what it imports. */
 const LOADING = 6
@@ -28,7 +26,7 @@ const endless = (file: string, limitMs: number): InputError =>
   new InputError({
     what: `${file} does not come to an end when it is loaded`,
     file,
-    found: `it was given ${limitMs / 1_000} s`,
+    found: givenText(limitMs),
     expected: 'a module that loads',
     todo: 'mend that, or have more --patience',
   })
@@ -47,21 +45,19 @@ export interface ToLoad {
  * @throws InputError
  */
 export async function tryLoading(what: ToLoad, patienceMs: number): Promise<void> {
-  const program = join(packageRoot(), 'dist', 'load-thread.js')
-  if (!existsSync(program)) throw new Error(`${program} is missing: the package is not built`)
   // What they print is printed then.
-  const worker = new Worker(program, { workerData: what, stdout: true, stderr: true })
+  const thread = startThread('load-thread', { workerData: what, stdout: true, stderr: true })
   try {
     await new Promise<void>((resolve, reject) => {
       const limit = loadLimit(patienceMs, reject)
-      worker.on('message', (load: Load) => limit.heard(load))
-      worker.on('error', () => resolve())
-      worker.on('exit', () => {
+      thread.on('message', (load: Load) => limit.heard(load))
+      thread.on('error', () => resolve())
+      thread.on('exit', () => {
         limit.clear()
         resolve()
       })
     })
   } finally {
-    await worker.terminate()
+    await thread.terminate()
   }
 }

@@ -1,33 +1,21 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { Load } from '../../config/index.js'
 import { InputError } from '../../input/index.js'
-import { packageRoot } from '../../package.js'
-import { builtInSubject, SubjectFault, subjectFunctions } from '../../subject/index.js'
+import { builtInSubject, SubjectFault } from '../../subject/index.js'
 import type { ExitCode } from '../terminal/exit-code.js'
 import { type Interrupt, onInterrupt } from '../terminal/interrupt.js'
 import type { Io, Sink } from '../terminal/io.js'
+import { type Death, endlessScenario, givenText, type Hang, hangText, threadDied } from './hang.js'
 import { loadLimit } from './load-limit.js'
-import { endlessScenario, type Hang, hangText, LOOK_EVERY_MS, NO_TIME, threadDied, Vigil } from './vigil.js'
+import { type PONG, WatchedThread } from './watched-thread.js'
+import type { Whereabouts } from './whereabouts.js'
+
+type ShownSink = Omit<Sink, 'write' | 'delivered' | 'lost'>
 
 /** What a command's thread needs to know of the process: all of it can be copied. */
 export interface CommandThreadSpec extends Pick<Io, 'cwd' | 'env' | 'cores'> {
   readonly argv: readonly string[]
-  readonly streams: { readonly [Name in 'stdout' | 'stderr']: Omit<Sink, 'write' | 'delivered' | 'lost'> }
-  /**
-   * Written by the thread: a count of calls of code of the user and of returns from it; what it is inside of; where in it, by its
-   * number in `subjectFunctions` or among the places of scenarios. Last, written by the first thread: whether the command is to
-   * end in good order.
-   */
-  readonly lastSeen: SharedArrayBuffer
-  /** At what time it was called: a node's clock may show a date, which is more than 32 bits. */
-  readonly lastSeenAtMs: SharedArrayBuffer
+  readonly streams: { readonly [Name in 'stdout' | 'stderr']: ShownSink }
 }
-
-/** Whose code the thread is in. */
-export const INSIDE = { nothing: 0, subject: 1, scenario: 2 } as const
-export type Inside = (typeof INSIDE)[keyof typeof INSIDE]
 
 export type FromCommandThread =
   | { readonly kind: 'wrote'; readonly to: 'stdout' | 'stderr'; readonly text: string }
@@ -38,9 +26,12 @@ export type FromCommandThread =
   | { readonly kind: 'place'; readonly place: string }
   /** From here on, or no longer, it ends in good order when it is told to. */
   | { readonly kind: 'interruptible'; readonly is: boolean }
-  /** It still answers; or all that is left to it is a promise that nobody keeps. */
-  | { readonly kind: 'pong' | 'forsaken' }
+  | typeof PONG
+  /** All that is left to it is a promise that nobody keeps. */
+  | { readonly kind: 'forsaken' }
   | { readonly kind: 'ended'; readonly code: ExitCode }
+
+type Told<K extends FromCommandThread['kind']> = Extract<FromCommandThread, { kind: K }>
 
 /**
  * Runs the command that `argv` names in a thread, and ends it when a subject in it has not come back from a call for
@@ -49,140 +40,154 @@ export type FromCommandThread =
  * @throws InputError when the thread dies, or a file does not come to an end when it is loaded
  */
 export async function watched(io: Io, argv: readonly string[], patienceMs: number): Promise<ExitCode> {
-  const file = join(packageRoot(), 'dist', 'command-thread.js')
-  if (!existsSync(file)) throw new Error(`${file} is missing: the package is not built`)
-  const lastSeen = new Int32Array(new SharedArrayBuffer(16))
-  const lastSeenAtMs = new Float64Array(new SharedArrayBuffer(8))
-  const { cwd, env, cores } = io
-  const streams = { stdout: shownOf(io.stdout), stderr: shownOf(io.stderr) }
-  const worker = new Worker(file, {
-    // A configuration may ask `process.argv` as well.
-    argv: [...argv],
-    workerData: {
-      ...{ argv, cwd, env: { ...env }, cores, streams },
-      lastSeen: lastSeen.buffer,
-      lastSeenAtMs: lastSeenAtMs.buffer,
-    } satisfies CommandThreadSpec,
-  })
-  const vigil = new Vigil(patienceMs, () => worker.postMessage('ping'))
-  let watching: Extract<FromCommandThread, { kind: 'watching' }> | undefined
-  const places: string[] = []
-
+  const output = relayedOutput(io, argv)
+  const called: Called = { watching: undefined, places: [] }
   return new Promise<ExitCode>((resolve, reject) => {
     let over = false
     let ended: ExitCode | undefined
-    let interrupt: Interrupt | undefined
-    /** A document is one: it is given out when it is known that nothing has failed after it. */
-    const held: string[] | undefined = argv.includes('--json') && !argv.includes('--trace') ? [] : undefined
-    const finish = (code: ExitCode): void => {
-      for (const text of held ?? []) io.stdout.write(text)
-      resolve(code)
-    }
-    let drawn = false
     const end = (settle: () => void): void => {
-      over = true
-      // The bar of a command that is ended would stand before what is told.
-      if (drawn && ended === undefined) io.stderr.write(ERASE_LINE)
-      interrupt?.dispose()
-      clearInterval(looking)
-      loading.clear()
-      void worker.terminate().then(settle, settle)
-    }
-    const loading = loadLimit(patienceMs, (error) => end(() => reject(error)))
-    const inside = () => Atomics.load(lastSeen, 1)
-    const given = `it was given ${patienceMs / 1_000} s`
-    const hung = (hang: Hang | undefined, waited = given): void => {
-      if (hang === undefined || over) return
-      const { subject = '', where } = watching ?? {}
-      const [, , what = 0] = lastSeen
-      const [atMs = NO_TIME] = lastSeenAtMs
-      if (inside() === INSIDE.scenario) {
-        end(() => reject(endlessScenario(endlessText(places[what], atMs), given)))
-        return
-      }
-      const command = subjectFunctions[what] ?? 'a function'
-      const details = where === undefined ? waited : `${waited}; ${where}`
-      const message = `subject "${subject}" ${hangText(hang, command, atMs)}\n      ${details}`
-      end(() => reject(new SubjectFault(hang, command, message)))
-    }
-    const died = (happened: string, found: string): void => {
       if (over) return
-      const [, , what = 0] = lastSeen
-      const during = inside() === INSIDE.subject ? `, in ${subjectFunctions[what]}` : ''
-      const who =
-        watching === undefined || watching.subject === builtInSubject.name
-          ? 'the configuration, or a file that it names,'
-          : `subject "${watching.subject}"`
-      end(() => reject(threadDied(who, `${happened}${during}`, found)))
+      over = true
+      if (ended === undefined) output.eraseBar()
+      interrupt.dispose()
+      thread.unwatch()
+      loading.clear()
+      void thread.worker.terminate().then(settle, settle)
     }
-    const looking = setInterval(() => {
-      const count = Atomics.load(lastSeen, 0)
-      if (inside() === INSIDE.nothing) vigil.begin(count)
-      else hung(vigil.look(count))
-    }, LOOK_EVERY_MS)
-    worker.on('message', (message: FromCommandThread) => {
+    const fail = (error: Error): void => end(() => reject(error))
+    const succeed = (code: ExitCode): void =>
+      end(() => {
+        output.giveOut()
+        resolve(code)
+      })
+    const loading = loadLimit(patienceMs, fail)
+    const thread = new WatchedThread(
+      'command-thread',
+      // A configuration may ask `process.argv` as well.
+      { argv: [...argv], workerData: commandThreadSpec(io, argv) },
+      {
+        patienceMs,
+        excused: ({ inside }) => inside === 'nothing',
+        hangs: (hang, whereabouts) => fail(hangError(hang, whereabouts, called, givenText(patienceMs))),
+        died(death, whereabouts) {
+          if (ended !== undefined && death.happened === 'ended the process') succeed(ended)
+          else fail(deathError(death, whereabouts, called))
+        },
+      },
+    )
+    const interrupt = relayedInterrupt(thread.whereabouts)
+    thread.worker.on('message', (message: FromCommandThread) => {
       if (over) return
       switch (message.kind) {
         case 'wrote':
-          if (message.to === 'stderr') drawn = io.stderr.redraws && message.text.startsWith(ESCAPE)
-          if (message.to === 'stdout' && held !== undefined) held.push(message.text)
-          else io[message.to].write(message.text)
+          output.wrote(message)
           return
         case 'loading':
           loading.heard(message.load)
           return
         case 'watching':
-          watching = message
+          called.watching = message
           return
         case 'place':
-          places.push(message.place)
+          called.places.push(message.place)
           return
         case 'interruptible':
-          interrupt?.dispose()
-          interrupt = message.is ? onInterrupt() : undefined
-          interrupt?.signal.addEventListener('abort', () => Atomics.store(lastSeen, 3, 1))
-          return
-        case 'pong':
-          hung(vigil.heard(Atomics.load(lastSeen, 0)))
+          interrupt.listen(message.is)
           return
         case 'forsaken':
-          if (inside() === INSIDE.subject) hung('silent', 'nothing is left that might bring the answer')
-          else end(() => reject(new InputError(forsaken)))
+          fail(forsakenError(thread.whereabouts, called))
           return
         case 'ended':
           ended = message.code
           // What the subject has begun may still fail; what never ends is not waited for.
-          clearInterval(looking)
-          setTimeout(() => end(() => finish(message.code)), patienceMs).unref()
-      }
-    })
-    worker.on('error', (error: unknown) =>
-      died('failed by itself', error instanceof Error ? error.message : String(error)),
-    )
-    worker.on('exit', (code) => {
-      if (over) return
-      if (ended === undefined) died('ended the process', `process.exit(${code})`)
-      else {
-        over = true
-        finish(ended)
+          thread.unwatch()
+          setTimeout(() => succeed(message.code), patienceMs).unref()
       }
     })
   })
 }
 
+function commandThreadSpec({ cwd, env, cores, stdout, stderr }: Io, argv: readonly string[]): CommandThreadSpec {
+  const shownOf = ({ redraws, colorLevel, columns }: Sink): ShownSink => ({ redraws, colorLevel, columns })
+  return { argv, cwd, env: { ...env }, cores, streams: { stdout: shownOf(stdout), stderr: shownOf(stderr) } }
+}
+
 const ESCAPE = '\u001b'
 const ERASE_LINE = `\r${ESCAPE}[2K`
 
-const shownOf = ({ redraws, colorLevel, columns }: Sink): Omit<Sink, 'write' | 'delivered' | 'lost'> => ({
-  redraws,
-  colorLevel,
-  columns,
-})
+/** What the thread writes, where this one does. */
+function relayedOutput(io: Io, argv: readonly string[]) {
+  /** A document is one: it is given out when it is known that nothing has failed after it. */
+  const held: string[] | undefined = argv.includes('--json') && !argv.includes('--trace') ? [] : undefined
+  let drawn = false
+  return {
+    wrote({ to, text }: Told<'wrote'>): void {
+      if (to === 'stderr') drawn = io.stderr.redraws && text.startsWith(ESCAPE)
+      if (to === 'stdout' && held !== undefined) held.push(text)
+      else io[to].write(text)
+    },
+    /** The bar of a command that is ended would stand before what is told. */
+    eraseBar(): void {
+      if (drawn) io.stderr.write(ERASE_LINE)
+    },
+    giveOut(): void {
+      for (const text of held ?? []) io.stdout.write(text)
+    },
+  }
+}
 
-const endlessText = (place = 'a scenario', atMs: number): string =>
-  `${place}, does not come to an end${atMs === NO_TIME ? '' : `: it was called at ${atMs} ms of the node's clock`}`
+/** The thread hears no signals: it is told of them, for as long as it listens. */
+function relayedInterrupt(whereabouts: Whereabouts) {
+  let interrupt: Interrupt | undefined
+  return {
+    listen(is: boolean): void {
+      interrupt?.dispose()
+      interrupt = is ? onInterrupt() : undefined
+      interrupt?.signal.addEventListener('abort', () => whereabouts.askToEnd())
+    },
+    dispose(): void {
+      interrupt?.dispose()
+    },
+  }
+}
 
-const forsaken = {
-  what: 'waiting for a promise that is never kept',
-  expected: 'a configuration, and files that it names, that come to an end when they are loaded',
+/** What the thread calls, as it has told. */
+interface Called {
+  watching: Told<'watching'> | undefined
+  /** In scenarios, by number. */
+  readonly places: string[]
+}
+
+function hangError(
+  hang: Hang,
+  { inside, asked, called: { place, atMs } }: Whereabouts,
+  { watching, places }: Called,
+  waited: string,
+): Error {
+  if (inside === 'scenario') {
+    const at = atMs === undefined ? '' : `: it was called at ${atMs} ms of the node's clock`
+    return endlessScenario(`${places[place] ?? 'a scenario'}, does not come to an end${at}`, waited)
+  }
+  const { subject = '', where } = watching ?? {}
+  const details = where === undefined ? waited : `${waited}; ${where}`
+  const message = `subject "${subject}" ${hangText(hang, asked)}\n      ${details}`
+  return new SubjectFault(hang, asked.what, message)
+}
+
+function forsakenError(whereabouts: Whereabouts, called: Called): Error {
+  if (whereabouts.inside === 'subject')
+    return hangError('silent', whereabouts, called, 'nothing is left that might bring the answer')
+  return new InputError({
+    what: 'waiting for a promise that is never kept',
+    expected: 'a configuration, and files that it names, that come to an end when they are loaded',
+  })
+}
+
+function deathError(death: Death, { inside, asked }: Whereabouts, { watching }: Called): Error {
+  const during = inside === 'subject' ? `, in ${asked.what}` : ''
+  const who =
+    watching === undefined || watching.subject === builtInSubject.name
+      ? 'the configuration, or a file that it names,'
+      : `subject "${watching.subject}"`
+  return threadDied(who, death, during)
 }

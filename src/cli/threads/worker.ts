@@ -5,11 +5,12 @@ import { loadProject, loadSubject } from '../../config/index.js'
 import { type ExploreOptions, exploreChunk, runAgain, tell } from '../../explore/index.js'
 import { type Scenario, watchScenario } from '../../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../../stores/index.js'
-import { builtInSubject, commandsOf, type Subject, SubjectFault, subjectFunctions } from '../../subject/index.js'
+import { builtInSubject, commandsOf, type Subject, SubjectFault } from '../../subject/index.js'
 import { putOn } from '../options/store.js'
 import { inputProblemOf } from '../terminal/explain.js'
-import type { FromWorker, ToWorker, Work, WorkerSpec, WorkResult } from './pool.js'
-import { NO_TIME } from './vigil.js'
+import { PONG } from './watched-thread.js'
+import { OwnWhereabouts } from './whereabouts.js'
+import type { FromWorker, ToWorker, Work, WorkerSpec, WorkResult } from './work.js'
 
 /** One worker thread of the pool: explores the chunks that it is sent. */
 const spec = workerData as WorkerSpec
@@ -47,61 +48,40 @@ try {
   failed(error)
 }
 const given = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
-const lastSeen = new Int32Array(spec.lastSeen)
-/** How deep it is in code of a scenario of the user's own, which may call the subject. */
-let depth = 0
-const markScenario = (inside: boolean): void => void Atomics.store(lastSeen, 5, inside ? 1 : 0)
+const whereabouts = new OwnWhereabouts(workerData.memory)
 for (const scenario of scenarios) {
   if (isBuiltIn(scenario)) continue
   watchScenario(scenario, {
     entered: () => {
-      depth += 1
-      // It moves: that counts as a command does.
-      lastSeen[0] = (lastSeen[0] as number) + 1
-      markScenario(true)
+      // That counts as a command does.
+      whereabouts.moved()
+      whereabouts.enterScenario()
     },
-    left: () => {
-      depth -= 1
-      markScenario(depth > 0)
-    },
+    left: () => whereabouts.leaveScenario(),
   })
 }
 /** `core`, and a mark for as long as it is the store that is waited for. */
 const marked = (core: Core): Core => ({
-  async execute(command, nowMs) {
-    Atomics.store(lastSeen, 3, 1)
-    try {
-      return await core.execute(command, nowMs)
-    } finally {
-      Atomics.store(lastSeen, 3, 0)
-    }
-  },
+  execute: (command, nowMs) => whereabouts.waitForStore(() => core.execute(command, nowMs)),
 })
 const runs = store === undefined || spec.store === undefined ? undefined : runsOn(store, spec.store.namespace)
-const see = (what: string, atMs: number): void => {
-  lastSeen[1] = atMs
-  lastSeen[2] = subjectFunctions.indexOf(what)
-}
 const subject: Subject = {
   ...(runs === undefined ? given : putOn(given, (mint) => marked(runs(mint)))),
-  // Of commands, those of built-in parts count as well: they show that the thread moves.
   watch: {
-    entered: (what, atMs) => {
-      markScenario(false)
-      if (atMs === undefined) see(what, NO_TIME)
-    },
-    left: () => markScenario(depth > 0),
+    entered: (what, atMs) => whereabouts.enterSubject(what, atMs),
+    left: () => whereabouts.leaveSubject(),
   },
 }
 
 const options: ExploreOptions = {
   ...spec.options,
   subject,
-  goOn: () => Atomics.load(lastSeen, 4) === 0,
+  goOn: () => !whereabouts.isToEnd,
   onFailure: (failure) => send({ kind: 'found', failure }),
+  // The commands of built-in parts count as well: they show that the thread moves.
   watch: (command, atMs) => {
-    lastSeen[0] = (lastSeen[0] as number) + 1
-    see(command, atMs)
+    whereabouts.moved()
+    whereabouts.asks(command, atMs)
   },
 }
 
@@ -148,7 +128,7 @@ port.on('message', (message: ToWorker) => {
       stopped = true
       return
     case 'ping':
-      send({ kind: 'pong' })
+      send(PONG)
       return
     case 'close':
       void store?.close().finally(() => send({ kind: 'closed' }))

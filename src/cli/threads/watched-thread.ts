@@ -1,0 +1,82 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads'
+import type { Death, Hang } from './hang.js'
+import { startThread } from './thread.js'
+import { Whereabouts } from './whereabouts.js'
+
+/** How often it is looked whether a thread still moves. */
+const LOOK_EVERY_MS = 250
+
+/** Asks a thread for a sign of life, and is one. */
+export const PING = { kind: 'ping' } as const
+export const PONG = { kind: 'pong' } as const
+
+interface Watch {
+  readonly patienceMs: number
+  /** Whether what the thread does now may take as long as it likes. */
+  excused(whereabouts: Whereabouts): boolean
+  /** Called more than once, if it is watched still. */
+  hangs(hang: Hang, whereabouts: Whereabouts): void
+  died(death: Death, whereabouts: Whereabouts): void
+}
+
+/**
+ * A thread that may hang. If it has not moved for as long as there is patience it is asked for a sign of life: if it gives one
+ * it waits for a promise, and if it does not it is in a loop.
+ */
+export class WatchedThread {
+  readonly worker: Worker
+  readonly whereabouts = new Whereabouts()
+  readonly #watch: Watch
+  readonly #looking: NodeJS.Timeout
+  #moves = 0
+  #quietSinceMs = 0
+  #asked = false
+
+  /** What it is given in `workerData`, it is given with the memory of its whereabouts. */
+  constructor(name: string, { workerData, ...options }: WorkerOptions, watch: Watch) {
+    const { whereabouts } = this
+    this.worker = startThread(name, { ...options, workerData: { ...workerData, memory: whereabouts.memory } })
+    this.#watch = watch
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS)
+    this.worker.on('message', ({ kind }: { readonly kind: string }) => {
+      if (kind === PONG.kind && this.#asked && !this.#hasMoved()) watch.hangs('silent', whereabouts)
+    })
+    this.worker.on('error', (error: unknown) => {
+      const found = error instanceof Error ? error.message : String(error)
+      watch.died({ happened: 'failed by itself', found }, whereabouts)
+    })
+    this.worker.on('exit', (code) =>
+      watch.died({ happened: 'ended the process', found: `process.exit(${code})` }, whereabouts),
+    )
+  }
+
+  /** From here on it is to move. */
+  begin(): void {
+    this.#moves = this.whereabouts.moves
+    this.#quietSinceMs = performance.now()
+    this.#asked = false
+  }
+
+  /** From here on it may hang. */
+  unwatch(): void {
+    clearInterval(this.#looking)
+  }
+
+  #look(): void {
+    const { patienceMs, excused, hangs } = this.#watch
+    if (excused(this.whereabouts) || this.#hasMoved()) {
+      this.begin()
+      return
+    }
+    const quietMs = performance.now() - this.#quietSinceMs
+    if (quietMs < patienceMs) return
+    if (!this.#asked) {
+      this.#asked = true
+      this.worker.postMessage(PING)
+    } else if (quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs('endless', this.whereabouts)
+  }
+
+  #hasMoved(): boolean {
+    return this.whereabouts.moves !== this.#moves
+  }
+}
