@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.js'
 import { packageRoot } from '../../src/package.js'
@@ -449,6 +450,13 @@ describe('a promise that nobody keeps', () => {
 })
 
 describe('a command in a thread', () => {
+  it('prints a document once, however long it takes to be read', async () => {
+    const { io, written } = memoryIo({}, folder(files))
+    expect(await main([...RENEWAL, '--json', '--subject', 'late.mjs', '--patience', '2'], io)).toBe(0)
+    await sleep(2_500)
+    expect(JSON.parse(written.stdout)).toMatchObject({ verdict: 'held', subject: 'late' })
+  })
+
   it('loses nothing of what the subject prints, and keeps it out of its own output', async () => {
     const loud = "console.log('renewal', renewals); console.error('err', renewals); if (renewals === 3) for (;;);"
     const root = folder({ 'loud.mjs': subject('loud', loud) })

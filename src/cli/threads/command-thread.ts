@@ -6,10 +6,10 @@ import { main } from '../main.js'
 import type { Io, Sink } from '../terminal/io.js'
 import type { CommandThreadSpec, FromCommandThread } from './watched.js'
 import { PONG } from './watched-thread.js'
-import { OwnWhereabouts } from './whereabouts.js'
+import { OwnWhereabouts, type Shares } from './whereabouts.js'
 
 /** A whole command in a thread of its own: what it writes is sent to the first thread, which ends it when its subject hangs. */
-const { argv, cwd, env, cores, streams } = workerData as CommandThreadSpec
+const { argv, cwd, env, cores, streams, memory } = workerData as Shares<CommandThreadSpec>
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
 
@@ -21,7 +21,7 @@ const sink = (to: 'stdout' | 'stderr'): Sink => ({
   lost: undefined,
 })
 
-const whereabouts = new OwnWhereabouts(workerData.memory)
+const whereabouts = new OwnWhereabouts(memory)
 /** By name, its number: the first thread is told of both. */
 const places = new Map<string, number>()
 const numberOf = (place: string): number => {

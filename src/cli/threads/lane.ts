@@ -2,7 +2,7 @@ import type { Chunk, Failure } from '../../explore/index.js'
 import { InputError } from '../../input/index.js'
 import { StoreError } from '../../stores/index.js'
 import { SubjectFault } from '../../subject/index.js'
-import { type Hang, SubjectHangs, threadDied } from './hang.js'
+import { type Death, type Hang, SubjectHangs, threadDied } from './hang.js'
 import { PING, WatchedThread } from './watched-thread.js'
 import type { Whereabouts } from './whereabouts.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './work.js'
@@ -33,7 +33,7 @@ interface LanePool {
 /** One thread of a pool. */
 export class Lane {
   readonly #pool: LanePool
-  readonly #thread: WatchedThread
+  readonly #thread: WatchedThread<WorkerSpec>
   /** It has loaded the subject: only from then on is it the subject that may hang. */
   #ready = false
   #gone = false
@@ -43,21 +43,13 @@ export class Lane {
 
   constructor(spec: WorkerSpec, pool: LanePool) {
     this.#pool = pool
-    this.#thread = new WatchedThread(
-      'worker',
-      { workerData: spec },
-      {
-        patienceMs: pool.patienceMs,
-        // A store that is slow is not the subject's fault, and one that is gone says so in time.
-        excused: ({ isInStore }) => isInStore || this.#task === undefined,
-        hangs: (hang, whereabouts) => this.#hangs(hang, whereabouts),
-        died: (death) => {
-          if (this.#gone) return
-          this.leave()
-          this.#fail(threadDied(`subject "${pool.subject}"`, death))
-        },
-      },
-    )
+    this.#thread = new WatchedThread('worker', spec, {
+      patienceMs: pool.patienceMs,
+      // A store that is slow is not the subject's fault, and one that is gone says so in time.
+      excused: ({ isInStore }) => isInStore || this.#task === undefined,
+      hangs: (hang, whereabouts) => this.#hangs(hang, whereabouts),
+      died: (death) => this.#died(death),
+    })
     this.#thread.worker.on('message', (message: FromWorker) => this.#hear(message))
   }
 
@@ -184,6 +176,12 @@ export class Lane {
     this.leave()
     void this.terminate()
     this.#pool.lost(error)
+  }
+
+  #died(death: Death): void {
+    if (this.#gone) return
+    this.leave()
+    this.#fail(threadDied(`subject "${this.#pool.subject}"`, death))
   }
 }
 

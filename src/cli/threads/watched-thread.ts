@@ -1,7 +1,7 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import type { Death, Hang } from './hang.js'
 import { startThread } from './thread.js'
-import { Whereabouts } from './whereabouts.js'
+import { type Shares, Whereabouts } from './whereabouts.js'
 
 /** How often it is looked whether a thread still moves. */
 const LOOK_EVERY_MS = 250
@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 250
 export const PING = { kind: 'ping' } as const
 export const PONG = { kind: 'pong' } as const
 
-interface Watch {
+export interface Watch {
   readonly patienceMs: number
   /** Whether what the thread does now may take as long as it likes. */
   excused(whereabouts: Whereabouts): boolean
@@ -23,7 +23,7 @@ interface Watch {
  * A thread that may hang. If it has not moved for as long as there is patience it is asked for a sign of life: if it gives one
  * it waits for a promise, and if it does not it is in a loop.
  */
-export class WatchedThread {
+export class WatchedThread<Spec extends object> {
   readonly worker: Worker
   readonly whereabouts = new Whereabouts()
   readonly #watch: Watch
@@ -32,10 +32,10 @@ export class WatchedThread {
   #quietSinceMs = 0
   #asked = false
 
-  /** What it is given in `workerData`, it is given with the memory of its whereabouts. */
-  constructor(name: string, { workerData, ...options }: WorkerOptions, watch: Watch) {
+  constructor(name: string, spec: Spec, watch: Watch, options: WorkerOptions = {}) {
     const { whereabouts } = this
-    this.worker = startThread(name, { ...options, workerData: { ...workerData, memory: whereabouts.memory } })
+    const workerData: Shares<Spec> = { ...spec, memory: whereabouts.memory }
+    this.worker = startThread(name, { ...options, workerData })
     this.#watch = watch
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS)
     this.worker.on('message', ({ kind }: { readonly kind: string }) => {

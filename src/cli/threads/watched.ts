@@ -6,7 +6,7 @@ import { type Interrupt, onInterrupt } from '../terminal/interrupt.js'
 import type { Io, Sink } from '../terminal/io.js'
 import { type Death, endlessScenario, givenText, type Hang, hangText, threadDied } from './hang.js'
 import { loadLimit } from './load-limit.js'
-import { type PONG, WatchedThread } from './watched-thread.js'
+import { type PONG, type Watch, WatchedThread } from './watched-thread.js'
 import type { Whereabouts } from './whereabouts.js'
 
 type ShownSink = Omit<Sink, 'write' | 'delivered' | 'lost'>
@@ -61,20 +61,17 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
         resolve(code)
       })
     const loading = loadLimit(patienceMs, fail)
-    const thread = new WatchedThread(
-      'command-thread',
-      // A configuration may ask `process.argv` as well.
-      { argv: [...argv], workerData: commandThreadSpec(io, argv) },
-      {
-        patienceMs,
-        excused: ({ inside }) => inside === 'nothing',
-        hangs: (hang, whereabouts) => fail(hangError(hang, whereabouts, called, givenText(patienceMs))),
-        died(death, whereabouts) {
-          if (ended !== undefined && death.happened === 'ended the process') succeed(ended)
-          else fail(deathError(death, whereabouts, called))
-        },
+    const watch: Watch = {
+      patienceMs,
+      excused: ({ inside }) => inside === 'nothing',
+      hangs: (hang, whereabouts) => fail(hangError(hang, whereabouts, called, givenText(patienceMs))),
+      died(death, whereabouts) {
+        if (ended !== undefined && death.happened === 'ended the process') succeed(ended)
+        else fail(deathError(death, whereabouts, called))
       },
-    )
+    }
+    // A configuration may ask `process.argv` as well.
+    const thread = new WatchedThread('command-thread', commandThreadSpec(io, argv), watch, { argv: [...argv] })
     const interrupt = relayedInterrupt(thread.whereabouts)
     thread.worker.on('message', (message: FromCommandThread) => {
       if (over) return

@@ -17,15 +17,22 @@ abstract class Shared {
   protected readonly times: Float64Array
   protected readonly numbers: Int32Array
 
-  constructor(memory = new SharedArrayBuffer(8 * TIMES + 4 * NUMBERS)) {
+  constructor(memory: SharedArrayBuffer) {
     this.memory = memory
     this.times = new Float64Array(memory, 0, TIMES)
     this.numbers = new Int32Array(memory, 8 * TIMES, NUMBERS)
   }
 }
 
+/** What a thread is started with, and the memory that it shares. */
+export type Shares<Spec> = Spec & Pick<Whereabouts, 'memory'>
+
 /** Where in code of the user's a thread is, for the one that watches it. */
 export class Whereabouts extends Shared {
+  constructor() {
+    super(new SharedArrayBuffer(8 * TIMES + 4 * NUMBERS))
+  }
+
   /** Grows for as long as the thread does not hang. */
   get moves(): number {
     return Atomics.load(this.numbers, MOVES)

@@ -9,11 +9,11 @@ import { builtInSubject, commandsOf, type Subject, SubjectFault } from '../../su
 import { putOn } from '../options/store.js'
 import { inputProblemOf } from '../terminal/explain.js'
 import { PONG } from './watched-thread.js'
-import { OwnWhereabouts } from './whereabouts.js'
+import { OwnWhereabouts, type Shares } from './whereabouts.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec, WorkResult } from './work.js'
 
 /** One worker thread of the pool: explores the chunks that it is sent. */
-const spec = workerData as WorkerSpec
+const spec = workerData as Shares<WorkerSpec>
 const port = parentPort
 if (port === null) throw new Error('this file is a worker thread: it is not run by itself')
 
@@ -48,7 +48,7 @@ try {
   failed(error)
 }
 const given = spec.subjectFile === undefined ? builtInSubject : await loadSubject(spec.subjectFile)
-const whereabouts = new OwnWhereabouts(workerData.memory)
+const whereabouts = new OwnWhereabouts(spec.memory)
 for (const scenario of scenarios) {
   if (isBuiltIn(scenario)) continue
   watchScenario(scenario, {
