@@ -11,6 +11,8 @@ export interface Shrunk {
   readonly runs: number
   /** Each fault, node, space and task that is left was taken away once, and the failure went away with it. */
   readonly minimal: boolean
+  /** Names of parameters that are at their least, where that is not their default. */
+  readonly lowered: readonly string[]
 }
 
 /** Enough for the largest plan that exploration draws; a plan that needs more is left as small as it is by then. */
@@ -95,7 +97,7 @@ export async function shrink(
     if (!changed) changed = await acceptWithAnySeed(sooner(scenario, smallest.plan))
     if (!changed) changed = await acceptLower()
   }
-  return { failure: smallest, runs, minimal: runs < MAX_RUNS }
+  return { failure: smallest, runs, minimal: runs < MAX_RUNS, lowered: [...lowered] }
 }
 
 interface Shown {

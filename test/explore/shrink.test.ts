@@ -249,10 +249,52 @@ describe('a parameter', () => {
   it('is at its least where much less is to be told then', async () => {
     for (const fromSeed of starts) {
       const failure = await found(givesUpLate, fromSeed)
-      const { plan } = (await shrink(scenarioOf(failure), failure, of(givesUpLate))).failure
+      const { failure: small, lowered } = await shrink(scenarioOf(failure), failure, of(givesUpLate))
+      const { plan } = small
       expect(plan.parameters['maxUnanswered']).toBe(1)
+      expect(lowered).toContain('maxUnanswered')
       expect(plan.parameters['durationMs']).toBeLessThan(100)
     }
+  })
+})
+
+describe('a parameter that was given', () => {
+  it('stays as it is, whatever else is made small', async () => {
+    const parameters = { nodes: 4, ttlMs: 200 }
+    const options = { ...of(takeoverDeletesByKey), parameters }
+    const chunk = { from: 1, seeds: 1_000, maxFailures: 1 }
+    const [failure] = (await exploreChunk([leaseLifecycle], chunk, options)).failures
+    const small = await shrink(leaseLifecycle, failure as Failure, options)
+    expect(small.failure.plan.parameters).toMatchObject(parameters)
+    expect(small.failure.plan.faults.length).toBeLessThan((failure as Failure).plan.faults.length)
+  })
+})
+
+describe('a plan that the scenario refuses', () => {
+  /** Breaks its rule at the fourth step, and needs three nodes: for a fault of its own, or by what it throws. */
+  const needsThree = (refuse: 'by its faults' | 'by its nodes'): Scenario =>
+    defineScenario({
+      name: 'quorum',
+      description: 'three at the least',
+      parameters: workload({ nodes: 5, spaces: 1, durationMs: 500 }),
+      network: () => ({ requestDelayMs: [1, 1], replyDelayMs: [1, 1], timeoutMs: 10 }),
+      faults: () => (refuse === 'by its faults' ? [{ kind: 'pause', node: 2, atMs: 1, durationMs: 1 }] : []),
+      *node(node, { nodes }): Body {
+        if (refuse === 'by its nodes' && nodes < 3) throw new Error('no quorum')
+        for (let asked = 0; asked < 4; asked++) yield node.acquire('space-0', 20)
+        node.act({ space: 'space-0', owner: node.name, epoch: 1, token: '' })
+      },
+      invariants: () => [{ name: 'mine', rule: 'none', kinds: ['acts'], begin: () => ({ step: () => 'broken' }) }],
+    })
+
+  it.each(['by its faults', 'by its nodes'] as const)('%s is none that is smaller', async (refuse) => {
+    const scenario = needsThree(refuse)
+    const parameters = resolveParameters(scenario.parameters, {})
+    const plan: Plan = { scenario: scenario.name, seed: 1, strategy: 'insertion', parameters, faults: [] }
+    const failure = failureOf(await attempt(scenario, plan, of(builtInSubject)), plan) as Failure
+    const { failure: small, minimal } = await shrink(scenario, failure, of(builtInSubject))
+    expect(small.plan.parameters['nodes']).toBe(3)
+    expect(minimal).toBe(true)
   })
 })
 

@@ -59,7 +59,7 @@ export function keepCounterexample(
   const token = tokenOf(failure.plan, scenario)
   const told = {
     failure,
-    ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal }),
+    ...(small === undefined ? {} : { found, runs: small.runs, minimal: small.minimal, lowered: small.lowered }),
     story: story.lines,
     ownFaults: story.ownFaults,
     ...(token === undefined ? {} : { token }),

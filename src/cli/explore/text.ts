@@ -22,6 +22,8 @@ export interface ToldFailure {
   readonly found?: Failure
   readonly runs?: number
   readonly minimal?: boolean
+  /** Names of parameters that it has at their least. */
+  readonly lowered?: readonly string[]
   readonly story: readonly string[]
   /** What the scenario itself has had the world do. */
   readonly ownFaults?: readonly OwnFaults[]
@@ -65,10 +67,11 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {
-  const { failure, found, runs, minimal, story, ownFaults, file, unsaved, replay } = told
+  const { failure, found, runs, minimal, lowered = [], story, ownFaults, file, unsaved, replay } = told
   const first = found ?? failure
-  const size = sizeOf(failure, ownFaults)
-  const from = sizeOf(first) === sizeOf(failure) ? '' : `, from ${sizeOf(first)}`
+  const least = lowered.map((name) => `, ${name}=${failure.plan.parameters[name]}`).join('')
+  const size = `${sizeOf(failure, ownFaults)}${least}`
+  const from = least === '' && sizeOf(first) === sizeOf(failure) ? '' : `, from ${sizeOf(first)}`
   return [
     `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${first.seed}: ${whenBroken(first)}`,
     `      ${foundIn(first).message}`,
