@@ -3,6 +3,7 @@ import { EventLimitReached, type Fault, StepFailed } from '../kernel/index.js'
 import {
   type CommandWatch,
   checkInvariants,
+  hasAnsweredLate,
   resolveParameters,
   type Scenario,
   ScenarioAborted,
@@ -80,6 +81,8 @@ export interface ChunkResult {
   readonly steps: number
   readonly coverage: Coverage
   readonly failures: readonly Failure[]
+  /** The subject answered with promises. Nothing else happened while it did: what others do in between was not tried. */
+  readonly awaited: boolean
 }
 
 /**
@@ -118,7 +121,7 @@ export async function exploreChunk(
       options.onFailure?.(failure)
     }
   }
-  return { ...total, events: eventsIn(total.coverage) }
+  return { ...total, events: eventsIn(total.coverage), awaited: hasAnsweredLate(options.subject) }
 }
 
 function checkChunk(from: number, seeds: number, maxFailures: number): void {

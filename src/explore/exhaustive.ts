@@ -11,7 +11,8 @@ import {
 } from '../invariants/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
-import { type Assembled, assemble, type Subject } from '../subject/index.js'
+import { answersLate, hasAnsweredLate } from '../scenario/index.js'
+import { assemble, type Subject } from '../subject/index.js'
 import {
   castOf,
   describeEvent,
@@ -42,6 +43,8 @@ export interface Proof {
   readonly stopped?: true
   /** Of the first that broke a rule, or went two ways; undefined when none did. */
   readonly failure?: ScheduleFailure
+  /** The subject answered with promises: schedules of what others do in between were not run. */
+  readonly awaited: boolean
 }
 
 /** What one schedule has shown. */
@@ -103,16 +106,16 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
   const isBuiltIn = subject.core === undefined && subject.log === undefined
   let schedules = 0
   for (let schedule: Actor[] | undefined = actors; schedule !== undefined; ) {
-    if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true }
+    if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true, awaited: hasAnsweredLate(subject) }
     const played = await play(schedule, world, subject, judged)
     const again = isBuiltIn ? played : await play(schedule, world, subject, judged)
     const { redundantAt } = played
     if (redundantAt === undefined) schedules += 1
     const failure = differenceOf(played, again) ?? played.failure
-    if (failure !== undefined) return { schedules, equivalent: schedules, failure }
+    if (failure !== undefined) return { schedules, equivalent: schedules, failure, awaited: hasAnsweredLate(subject) }
     schedule = following(schedule, redundantAt)
   }
-  return { schedules, equivalent: arrangements(nodes) }
+  return { schedules, equivalent: arrangements(nodes), awaited: hasAnsweredLate(subject) }
 }
 
 interface Played {
@@ -137,6 +140,11 @@ async function play(
   judged: readonly Invariant[],
 ): Promise<Played> {
   const assembled = assemble(subject, 1)
+  const ask = ({ command }: TracedRequest): Reply | Promise<Reply> => {
+    const reply = assembled.execute(command, nowMs)
+    if (reply instanceof Promise) answersLate(subject)
+    return reply
+  }
   const cast = castOf(numbered('node', nodes), ['space-0'])
   const judges = judged.map((invariant) => judge(invariant, cast))
   const recording = recorder()
@@ -162,8 +170,7 @@ async function play(
       writer.storeRestarted(nowMs, nowMs, 'lost')
     } else if (actor === copy) {
       if (first === undefined) writes = false
-      else
-        writer.executed(nowMs, { node: first.node, task: 0 }, first.request, await ask(assembled, first.request, nowMs))
+      else writer.executed(nowMs, { node: first.node, task: 0 }, first.request, await ask(first.request))
     } else {
       const place = places[actor] as number
       places[actor] = place + 1
@@ -176,7 +183,7 @@ async function play(
           'fence' in command ? digestText(command.fence.token) : 0,
         )
         first ??= { node: actor, request }
-        const reply = await ask(assembled, request, nowMs)
+        const reply = await ask(request)
         if (reply.kind === 'granted') fences[actor] = reply.fence
         writer.executed(nowMs, { node: actor, task: 0 }, request, reply)
       }
@@ -189,7 +196,7 @@ async function play(
   for (const command of reader) {
     if (!assembled.commands.has(command.kind)) continue
     const request = tracedRequest(command, cast.spaceIndex(spaceOf(command)), 0)
-    writer.executed(nowMs, { node: 0, task: 0 }, request, await ask(assembled, request, nowMs))
+    writer.executed(nowMs, { node: 0, task: 0 }, request, await ask(request))
   }
   const failure = broken()
   return failure === undefined ? { story } : { story, failure }
@@ -210,10 +217,6 @@ function differenceOf(first: Played, second: Played): ScheduleFailure | undefine
   const line = (story: readonly string[]) => story[at]?.trim() ?? 'nothing more'
   const message = `the same schedule went another way the second time: first ${line(one)}, then ${line(other)}`
   return { kind: 'nondeterministic', message, story: one }
-}
-
-function ask({ execute }: Assembled, { command }: TracedRequest, nowMs: number): Reply | Promise<Reply> {
-  return execute(command, nowMs)
 }
 
 function commandOf(

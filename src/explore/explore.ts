@@ -23,6 +23,8 @@ export interface Exploration {
   readonly steps: number
   readonly coverage: Coverage
   readonly failures: readonly Failure[]
+  /** Whether the subject answered with promises: see `ChunkResult`. */
+  readonly awaited: boolean
 }
 
 /** Few enough that a failure is known soon, enough that handing them out costs nothing. */
@@ -34,7 +36,15 @@ const SEEDS_PER_CHUNK = 50
  */
 export async function explore(run: (chunk: Chunk) => Promise<ChunkResult>, extent: Extent): Promise<Exploration> {
   const { fromSeed, seeds, maxFailures, atOnce, goOn = () => true, onProgress } = extent
-  let total: Exploration = { fromSeed, seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] }
+  let total: Exploration = {
+    fromSeed,
+    seeds: 0,
+    events: 0,
+    steps: 0,
+    coverage: emptyCoverage(),
+    failures: [],
+    awaited: false,
+  }
   const pending: { chunk: Chunk; result: Promise<ChunkResult> }[] = []
   let next = fromSeed
   const hasMore = () => next < fromSeed + seeds && goOn()
@@ -65,7 +75,7 @@ export async function explore(run: (chunk: Chunk) => Promise<ChunkResult>, exten
   return total
 }
 
-function added(total: Exploration, { seeds, events, steps, coverage, failures }: ChunkResult): Exploration {
+function added(total: Exploration, { seeds, events, steps, coverage, failures, awaited }: ChunkResult): Exploration {
   addCoverage(total.coverage, coverage)
   return {
     fromSeed: total.fromSeed,
@@ -74,5 +84,6 @@ function added(total: Exploration, { seeds, events, steps, coverage, failures }:
     steps: total.steps + steps,
     coverage: total.coverage,
     failures: [...total.failures, ...failures],
+    awaited: total.awaited || awaited,
   }
 }

@@ -26,7 +26,7 @@ const laterOnAnotherDay: When = (call) => laterAhead({ dateMs: AHEAD_MS, upMs: 0
 /** When the second of two runs is to be: a store on this machine has to do with its real time. */
 export function whenAgain(subject: Subject | undefined): When {
   if (subject?.store !== undefined) return today
-  return subject !== undefined && late.has(subject) ? laterOnAnotherDay : onAnotherDay
+  return subject !== undefined && hasAnsweredLate(subject) ? laterOnAnotherDay : onAnotherDay
 }
 
 /** Subjects that were seen to answer later. */
@@ -34,4 +34,9 @@ const late = new WeakSet<Subject>()
 
 export function answersLate(subject: Subject): void {
   late.add(subject)
+}
+
+/** Whether it was seen to answer later: then each of its commands ran as one step, in which nothing else happened. */
+export function hasAnsweredLate(subject: Subject): boolean {
+  return late.has(subject)
 }

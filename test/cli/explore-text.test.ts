@@ -13,6 +13,7 @@ const explored = (seeds: number): Exploration => ({
   steps: 2_000 * seeds,
   coverage: emptyCoverage(),
   failures: [],
+  awaited: false,
 })
 
 describe('what exploration prints', () => {
@@ -51,15 +52,24 @@ describe('what exploration prints', () => {
   it('is what no failure is worth, and nothing where it is worth nothing', () => {
     expect(boundText(9)).toBe('too few seeds to say anything of others')
     expect(boundText(10)).toContain('fewer than 30% of such seeds fail')
-    const shown = { skipped: [], complete: true, verbose: false }
+    const shown = { own: false, skipped: [], complete: true, verbose: false }
     expect(explorationText(explored(0), shown, chalk)).toMatch(/\nno seed was explored\n$/)
+  })
+
+  it('is that commands ran as one step, of a subject that is not ours and awaits', () => {
+    const shown = { own: true, skipped: [], complete: true, verbose: false }
+    const awaited = { ...explored(20), awaited: true }
+    const last = /\n {6}each command ran as one step: [^\n]+\n$/
+    expect(explorationText(awaited, shown, chalk)).toMatch(last)
+    expect(explorationText(explored(20), shown, chalk)).not.toMatch(last)
+    expect(explorationText(awaited, { ...shown, own: false }, chalk)).not.toMatch(last)
   })
 
   it('is what was exercised, but not where it ended at a failure, unless all is to be told', () => {
     const plan = { scenario: 'lease-lifecycle', seed: 2, strategy: 'pct', parameters: {}, faults: [] } as const
     const failure: Failure = { kind: 'nondeterministic', seed: 2, scenario: plan.scenario, plan }
     const failed = { ...explored(2), failures: [failure] }
-    const shown = { skipped: ['claim: the subject does not have it'], complete: true, verbose: false }
+    const shown = { own: false, skipped: ['claim: the subject does not have it'], complete: true, verbose: false }
     expect(explorationText(explored(2), shown, chalk)).toMatch(/^faults by lease state/)
     expect(explorationText(failed, shown, chalk)).toBe(
       'skipped claim: the subject does not have it\n\nFAIL  1 failure in 2 seeds, 3,000 events  seeds 1 to 2\n',

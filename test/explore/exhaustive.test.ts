@@ -8,6 +8,7 @@ describe('every schedule of two nodes', () => {
     expect(await proveSchedules({ nodes: 2, subject: builtInSubject })).toEqual({
       schedules: 63_900,
       equivalent: 69_300,
+      awaited: false,
     })
   })
 
@@ -27,6 +28,16 @@ describe('every schedule of two nodes', () => {
     expect(failure).toMatchObject({ kind: 'breach', invariant: 'mutual-exclusion' })
     let asked = 0
     const stopped = await proveSchedules({ nodes: 2, subject: builtInSubject, goOn: () => ++asked <= 5 })
-    expect(stopped).toEqual({ schedules: 5, equivalent: 5, stopped: true })
+    expect(stopped).toEqual({ schedules: 5, equivalent: 5, stopped: true, awaited: false })
+  })
+
+  it('says whether commands awaited something, while nothing else happened', async () => {
+    const later = defineSubject({
+      name: 'later',
+      core: ({ builtIn }) => ({ ...builtIn.core, acquire: async (...asked) => builtIn.core.acquire(...asked) }),
+    })
+    let asked = 0
+    const { awaited } = await proveSchedules({ nodes: 2, subject: later, goOn: () => ++asked <= 2 })
+    expect(awaited).toBe(true)
   })
 })

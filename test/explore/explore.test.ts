@@ -50,6 +50,16 @@ describe('exploration', () => {
     expect(failureOf(await attempt(leaseLifecycle, failure.plan, of(builtInSubject)), failure.plan)).toBeUndefined()
   })
 
+  it('says whether commands awaited something, while nothing else happened', async () => {
+    const later = defineSubject({
+      name: 'later',
+      core: ({ builtIn }) => ({ ...builtIn.core, acquire: async (...asked) => builtIn.core.acquire(...asked) }),
+    })
+    const awaitedBy = async (subject: Subject) =>
+      (await exploreChunk([leaseLifecycle], chunk(1, 2), of(subject))).awaited
+    expect([await awaitedBy(later), await awaitedBy(builtInSubject)]).toEqual([true, false])
+  })
+
   it('counts what there was of runs that came to no end', async () => {
     const throwsLate = defineSubject({
       name: 'throws late',
@@ -300,7 +310,14 @@ describe('coverage', () => {
 /** What exploration would find if it found at these seeds what is said: so many failures each, of two scenarios. */
 function pretended(found: ReadonlyMap<number, number>) {
   return ({ from, seeds: count, maxFailures }: Chunk): ChunkResult => {
-    const total = { seeds: 0, events: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }
+    const total = {
+      seeds: 0,
+      events: 0,
+      steps: 0,
+      coverage: emptyCoverage(),
+      failures: [] as Failure[],
+      awaited: false,
+    }
     for (let seed = from; seed < from + count && total.failures.length < maxFailures; seed++) {
       total.seeds += 1
       for (const scenario of ['one', 'other']) {

@@ -12,6 +12,7 @@ import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from '../termina
 import { onInterrupt } from '../terminal/interrupt.js'
 import { type Io, onWatch } from '../terminal/io.js'
 import { shownPath } from '../terminal/shown-path.js'
+import { AS_ONE_STEP } from './text.js'
 
 /** Takes what is to be said of one subject with `--json`. */
 export type Emit = (document: object) => void
@@ -57,7 +58,7 @@ export async function exploreExhaustively(
       return !interrupt.happened
     },
   }).finally(() => interrupt.dispose())
-  const { failure, schedules, equivalent, stopped } = proof
+  const { failure, schedules, equivalent, stopped, awaited } = proof
   const code = failure !== undefined ? NOT_HELD : stopped ? NOT_CHECKED : HELD
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
@@ -67,7 +68,7 @@ export async function exploreExhaustively(
   } else if (failure === undefined) {
     const what = `${nodes} nodes that ${listed(doings(stepsOf(nodes, commands)))}, with an expiry, a late copy and a restart of the store at every point`
     io.stdout.write(
-      `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}\n      ${what}\n`,
+      `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}\n      ${what}\n${awaited ? `      ${AS_ONE_STEP}\n` : ''}`,
     )
   } else {
     const lines = [

@@ -25,7 +25,7 @@ export interface CameToEnd {
 /** Prints what came of an exploration, and returns what that is worth. */
 export function printExplored(
   { io, options, emit }: ToExplore,
-  { subject: { name: subject } }: LoadedSubject,
+  { subject: { name: subject }, file }: LoadedSubject,
   { askable, exploration, told, tookMs, workers, interrupted }: CameToEnd,
 ): ExitCode {
   const scenarios = askable.scenarios.map(({ name }) => name)
@@ -40,7 +40,7 @@ export function printExplored(
   for (const each of told) io.stdout.write(failureText(each, chalk))
   if (!options.quiet) {
     io.stdout.write(`${subject}: ${scenarios.join(', ')}\n\n`)
-    const shown = { skipped: askable.skipped, complete, verbose: options.verbose === true }
+    const shown = { skipped: askable.skipped, own: file !== undefined, complete, verbose: options.verbose === true }
     io.stdout.write(explorationText(exploration, shown, chalk))
     const rate = Math.round((exploration.events * 1_000) / tookMs)
     const onWorkers = `${workers} worker${workers === 1 ? '' : 's'}`

@@ -132,6 +132,8 @@ const severalOf = (kind: FaultKind): string =>
 
 interface ExplorationShown {
   readonly skipped: readonly string[]
+  /** The subject is not the built-in one. */
+  readonly own: boolean
   readonly complete: boolean
   readonly verbose: boolean
 }
@@ -142,10 +144,10 @@ interface ExplorationShown {
  */
 export function explorationText(
   exploration: Exploration,
-  { skipped, complete, verbose }: ExplorationShown,
+  { skipped, own, complete, verbose }: ExplorationShown,
   chalk: Paint,
 ): string {
-  const { seeds, fromSeed, events, failures, coverage } = exploration
+  const { seeds, fromSeed, events, failures, coverage, awaited } = exploration
   const range = `seeds ${fromSeed} to ${fromSeed + Math.max(seeds, 1) - 1}`
   const line =
     seeds === 0 && failures.length === 0
@@ -159,12 +161,17 @@ export function explorationText(
     ...(skipped.length > 0 ? [''] : []),
     line,
     ...(failures.length === 0 && seeds > 0 ? [`      ${boundText(seeds)}`] : []),
+    ...(failures.length === 0 && own && awaited ? [`      ${AS_ONE_STEP}`] : []),
     '',
   ].join('\n')
 }
 
 /** With fewer, a third of all seeds might fail, and none of these would. */
 const FEWEST_SEEDS = 10
+
+/** What is not known of a subject that answers with promises. */
+export const AS_ONE_STEP =
+  'each command ran as one step: nothing else happened between what it reads and what it writes, as in one transaction'
 
 /** "No failure" is not "safe". The rule of three: Hanley and Lippman-Hand (1983). */
 export function boundText(seeds: number): string {
