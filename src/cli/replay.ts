@@ -9,7 +9,7 @@ import { resolveParameters, simulate } from '../scenario/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { replayable } from './measure/measure.js'
-import { proposeText } from './options/command-text.js'
+import { exploreText, proposeText } from './options/command-text.js'
 import { refuseLacking } from './options/lacking.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from './options/options.js'
 import { select } from './options/selection.js'
@@ -89,6 +89,12 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
         project.scenarios.includes(scenario) ? proposeText(name, options) : 'it is made for exploration',
     })
     io.stdout.write(`${options.trace ? '\n' : ''}${text}`)
+  }
+  if (scenario.explore !== undefined && !options.json && !options.quiet) {
+    const drawn = exploreText([scenario.name, `--from-seed ${seed} --seeds 1 --verbose`], options, options.subject)
+    io.stderr.write(
+      `no faults are drawn here, and parameters are as by default; what explore draws from this seed: ${drawn}\n`,
+    )
   }
   return outcome.passed ? HELD : NOT_HELD
 }

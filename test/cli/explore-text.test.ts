@@ -21,7 +21,7 @@ describe('what exploration prints', () => {
     const soFar = explored(2_000)
     for (const row of [0, 3]) soFar.coverage.strikes[row]?.fill(7)
     expect(progressText(soFar, 10_000, 3_000)).toBe(
-      'exploring 2,000/10,000 seeds, 3,000,000 events, 1,000,000/s, 2 of 13 kinds of fault, 0 failures',
+      'exploring 2,000/10,000 seeds, 0 failures, 3,000,000 events, 1,000,000/s, 2 of 13 kinds of fault',
     )
     expect(progressText(soFar, Number.POSITIVE_INFINITY, 3_000)).toContain('exploring 2,000 seeds,')
   })

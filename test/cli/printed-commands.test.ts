@@ -49,6 +49,17 @@ describe('a command that is printed, typed again,', () => {
     expect(typed(root, seeIn(first.stdout)).stdout).toContain('FAIL  subject "loop" loops for ever on renew')
   })
 
+  it('explores what a seed draws, after a replay of that seed, in which nothing is drawn', () => {
+    const root = folder({ 'careless.mjs': careless })
+    const argv = 'lease-lifecycle --subject careless.mjs'
+    const explored = typed(root, `npx contention explore ${argv} --seeds 50`)
+    const seed = /seed (\d+):/.exec(explored.stdout)?.[1]
+    const { stderr } = typed(root, `npx contention replay ${argv} --seed ${seed}`)
+    const command = /draws from this seed: (npx contention .*)$/m.exec(stderr)?.[1] ?? 'no command'
+    expect(typed(root, command).stdout).toContain(`seed ${seed}: `)
+    expect(typed(root, `npx contention replay ${argv} --seed ${seed} --json`).stderr).toBe('')
+  })
+
   it('finds the same schedule of a tiny world', () => {
     const root = folder({ 'careless.mjs': careless })
     const first = typed(root, 'npx contention explore --subject careless.mjs --strategy exhaustive --param nodes=3')

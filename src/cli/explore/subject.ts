@@ -6,6 +6,7 @@ import { askable } from '../options/lacking.js'
 import type { ExitCode } from '../terminal/exit-code.js'
 import { onInterrupt } from '../terminal/interrupt.js'
 import type { Io } from '../terminal/io.js'
+import { DEFAULT_COLUMNS } from '../terminal/progress.js'
 import { endlessScenario, givenText, SubjectHangs } from '../threads/hang.js'
 import type { Explored } from './exhaustively.js'
 import { failureTeller } from './failure-teller.js'
@@ -95,7 +96,10 @@ function endless({ chunk }: SubjectHangs, scenarios: readonly Scenario[], patien
 
 function progress(io: Io, soFar: Exploration, of: number, startedMs: number): void {
   const tookMs = performance.now() - startedMs
-  if (io.stderr.redraws && tookMs >= 1_000) io.stderr.write(`\r\u001b[K${progressText(soFar, of, tookMs)}`)
+  if (!io.stderr.redraws || tookMs < 1_000) return
+  // A line that wraps could not be drawn over; a terminal that does not tell its width is thought to have the usual one.
+  const text = progressText(soFar, of, tookMs).slice(0, (io.stderr.columns ?? DEFAULT_COLUMNS) - 1)
+  io.stderr.write(`\r\u001b[K${text}`)
 }
 
 function clearProgress(io: Io): void {

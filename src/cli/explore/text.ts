@@ -63,7 +63,7 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
   const total = Number.isFinite(of) ? `/${grouped(of)}` : ''
   const rate = grouped(Math.round((events * 1_000) / tookMs))
   const kinds = `${struckKinds(coverage)} of ${faultKinds.length} kinds of fault`
-  return `exploring ${grouped(seeds)}${total} seeds, ${grouped(events)} events, ${rate}/s, ${kinds}, ${plural(failures.length, 'failure')}`
+  return `exploring ${grouped(seeds)}${total} seeds, ${plural(failures.length, 'failure')}, ${grouped(events)} events, ${rate}/s, ${kinds}`
 }
 
 export function failureText(told: ToldFailure, chalk: Paint): string {

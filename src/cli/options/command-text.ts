@@ -48,7 +48,14 @@ export function replayOptions(
  */
 export function exploreText(
   what: readonly string[],
-  { config, param = [], strategy, invariant = [], maxEvents, patience }: ExploreCliOptions,
+  {
+    config,
+    param = [],
+    strategy,
+    invariant = [],
+    maxEvents,
+    patience,
+  }: Pick<ExploreCliOptions, 'config' | 'param' | 'strategy' | 'invariant' | 'maxEvents' | 'patience'>,
   subject: string | undefined,
 ): string {
   return [

@@ -11,7 +11,7 @@ export interface Work {
 
 /** Below this, a bar would only flicker. */
 const SHOW_AFTER_MS = 1_000
-const DEFAULT_COLUMNS = 80
+export const DEFAULT_COLUMNS = 80
 
 /** Runs `work` and shows how far it is on stderr, if a line can be drawn again there and it takes long enough to be wondered about. */
 export async function withProgress<T>(
