@@ -1,7 +1,14 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { leaseLifecycle } from '../../scenarios/index.js'
-import { boundText, explorationText, failureText, progressText, swarmText } from '../../src/cli/explore/text.js'
+import {
+  boundText,
+  explorationText,
+  failuresText,
+  failureText,
+  progressText,
+  swarmText,
+} from '../../src/cli/explore/text.js'
 import { emptyCoverage } from '../../src/explore/coverage.js'
 import { drawSwarm, type Exploration, type Failure } from '../../src/explore/index.js'
 
@@ -116,6 +123,19 @@ describe('what exploration prints', () => {
     expect(own([])).toContain(`smallest: seed 705, 3 nodes, 0 spaces, no faults but ${theScenarios}, 0 ms (1,826 runs)`)
     const pause = { kind: 'pause', node: 0, atMs: 3, durationMs: 2 } as const
     expect(own([pause])).toContain(`, 1 fault and ${theScenarios}, 0 ms, from 3 nodes, 0 spaces, no faults, 0 ms`)
+  })
+
+  it('is the story once, of failures that are the same when they are made small', () => {
+    const plan = { scenario: 'lease-lifecycle', seed: 1, strategy: 'pct', parameters: {}, faults: [] } as const
+    const failure: Failure = { kind: 'nondeterministic', seed: 1, scenario: plan.scenario, plan }
+    const from = (seed: number, file: string) => {
+      const found = { ...failure, seed }
+      return { failure, found, story: ['once upon a time'], replay: `npx contention replay ${file}`, file }
+    }
+    const text = failuresText([from(19, 'a.json'), from(26, 'a.json'), from(30, 'b.json')], chalk)
+    expect(text.match(/once upon a time/g)).toHaveLength(2)
+    expect(text).toContain('seed 26: subject or scenario is not deterministic\n')
+    expect(text).toContain('      made small it is that of seed 19: a.json\n')
   })
 
   it('is why there is no token, where there is none', () => {

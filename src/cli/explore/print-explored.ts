@@ -10,7 +10,7 @@ import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from '../termina
 import { shownPath } from '../terminal/shown-path.js'
 import { givenText, type SubjectHangs } from '../threads/hang.js'
 import type { ToExplore } from './settings.js'
-import { explorationText, failureText, type ToldFailure } from './text.js'
+import { explorationText, failuresText, type ToldFailure } from './text.js'
 
 /** An exploration that came to its end, or was stopped. */
 export interface CameToEnd {
@@ -37,7 +37,7 @@ export function printExplored(
     return code
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
-  for (const each of told) io.stdout.write(failureText(each, chalk))
+  io.stdout.write(failuresText(told, chalk))
   if (!options.quiet) {
     io.stdout.write(`${subject}: ${scenarios.join(', ')}\n\n`)
     const shown = { skipped: askable.skipped, own: file !== undefined, complete, verbose: options.verbose === true }
@@ -67,7 +67,7 @@ export function printHang(
     return NOT_HELD
   }
   const chalk = new Chalk({ level: io.stdout.colorLevel })
-  for (const each of told) io.stdout.write(failureText(each, chalk))
+  io.stdout.write(failuresText(told, chalk))
   const names = scenarios.map(({ name }) => name)
   const place =
     chunk === undefined

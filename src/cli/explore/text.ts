@@ -66,6 +66,28 @@ export function progressText({ seeds, events, failures, coverage }: Exploration,
   return `exploring ${grouped(seeds)}${total} seeds, ${plural(failures.length, 'failure')}, ${grouped(events)} events, ${rate}/s, ${kinds}`
 }
 
+/** All that failed; of several that are the same when they are made small, the story once. */
+export function failuresText(all: readonly ToldFailure[], chalk: Paint): string {
+  const firstSeeds = new Map<string, number>()
+  const texts = all.map((told) => {
+    const { file, failure, found = failure } = told
+    const first = file === undefined ? undefined : firstSeeds.get(file)
+    if (first === undefined) {
+      if (file !== undefined) firstSeeds.set(file, found.seed)
+      return failureText(told, chalk)
+    }
+    return `${headLines(told, chalk).join('\n')}\n      made small it is that of seed ${first}: ${file}\n`
+  })
+  return texts.join('')
+}
+
+function headLines({ failure, found = failure }: ToldFailure, chalk: Paint): readonly string[] {
+  return [
+    `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${found.seed}: ${whenBroken(found)}`,
+    `      ${foundIn(found).message}`,
+  ]
+}
+
 export function failureText(told: ToldFailure, chalk: Paint): string {
   const { failure, found, runs, minimal, lowered = [], story, ownFaults, file, unsaved, replay } = told
   const first = found ?? failure
@@ -73,8 +95,7 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
   const size = `${sizeOf(failure, ownFaults)}${least}`
   const from = least === '' && sizeOf(first) === sizeOf(failure) ? '' : `, from ${sizeOf(first)}`
   return [
-    `${chalk.red('FAIL')}  ${chalk.bold(failure.scenario)}  seed ${first.seed}: ${whenBroken(first)}`,
-    `      ${foundIn(first).message}`,
+    ...headLines(told, chalk),
     ...(runs === undefined
       ? []
       : [
