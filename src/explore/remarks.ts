@@ -1,4 +1,4 @@
-import { isRefusal } from '../protocol/index.js'
+import { isRefusal, replyKinds } from '../protocol/index.js'
 import { type Cast, contenderName, contenderOf, hex, type TraceEvent } from '../trace/index.js'
 import { isOwnFault } from './own-faults.js'
 import type { Plan } from './plan.js'
@@ -19,6 +19,7 @@ export function remarksOn(
   const remarks = new Map<TraceEvent, string>()
   const causes = new Set<TraceEvent>()
   const written: TraceEvent[] = []
+  const lateness = latenessOf(events)
   const isTold = ({ space }: TraceEvent) => last === undefined || last.space < 0 || space === last.space
   for (const event of events) {
     const { kind, command, repeated } = event
@@ -29,10 +30,36 @@ export function remarksOn(
       remarks.set(event, text)
       if (cause !== undefined) causes.add(cause)
     } else {
-      remarks.set(event, isOwnFault(event, plan) ? '(by the scenario)' : onLength(event, askedMs.get(event.index)))
+      const late = event === last ? '' : lateness(event)
+      remarks.set(
+        event,
+        isOwnFault(event, plan) ? '(by the scenario)' : `${onLength(event, askedMs.get(event.index))}${late}`,
+      )
     }
   }
   return { of: (event) => remarks.get(event) ?? '', causes }
+}
+
+/**
+ * When a request was sent that came when its node had given up waiting for it: what it does then, its node no longer thinks of.
+ */
+function latenessOf(events: readonly TraceEvent[]): (event: TraceEvent) => string {
+  const keyOf = ({ node, task, request }: TraceEvent) => `${node}/${task}/${request}`
+  const sentMs = new Map<string, number>()
+  const givenUpMs = new Map<string, number>()
+  const sentAgain = new Set<string>()
+  for (const event of events) {
+    const times = event.kind === 'sent' ? sentMs : event.kind === 'timed-out' ? givenUpMs : undefined
+    const key = keyOf(event)
+    if (event.kind === 'sent' && sentMs.has(key)) sentAgain.add(key)
+    if (times !== undefined && !times.has(key)) times.set(key, event.atMs)
+  }
+  return (event) => {
+    const key = keyOf(event)
+    const isStep = (replyKinds as readonly string[]).includes(event.kind)
+    if (!isStep || !(event.atMs > (givenUpMs.get(key) ?? Number.POSITIVE_INFINITY))) return ''
+    return `(${sentAgain.has(key) ? 'first ' : ''}sent at ${sentMs.get(key)} ms)`
+  }
 }
 
 /** Who is granted less than it asked for believes in what it asked for. */

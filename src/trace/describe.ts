@@ -1,5 +1,6 @@
 import { UNTOLD } from '../protocol/index.js'
 import type { Cast } from './cast.js'
+import { digestText } from './content.js'
 import { messageFaults, NOBODY, type TraceEvent } from './event.js'
 
 /** One event in words: `node-3 sends acquire of space-1 #12`. The same for equal events, whatever the host. */
@@ -70,6 +71,11 @@ function disturbed({ seq }: TraceEvent): string {
   }
 }
 
+/** What a core shows that has no tokens. */
+const EMPTY = digestText('')
+
+const tokenText = ({ token }: TraceEvent): string => (token === 0 || token === EMPTY ? '' : `token ${hex(token)}`)
+
 function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
   const { kind, epoch, seq, untilMs, attempt } = event
   const peer = nodes[event.peer] ?? ''
@@ -78,14 +84,14 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [
         epoch > 0 ? `epoch ${epoch}` : '',
         askedSeq(event),
-        event.token === 0 ? '' : `token ${hex(event.token)}`,
+        tokenText(event),
         event.content === 0 ? '' : `content ${hex(event.content)}`,
         attempt > 0 ? `attempt ${attempt + 1}` : '',
       ]
     case 'delivered':
       return [epoch > 0 ? `holds epoch ${epoch}` : '']
     case 'granted':
-      return [`epoch ${epoch}`, `until ${untilMs} ms`, `token ${hex(event.token)}`]
+      return [`epoch ${epoch}`, `until ${untilMs} ms`, tokenText(event)]
     case 'released':
     case 'acts':
       return [`epoch ${epoch}`]
@@ -126,7 +132,7 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
     case 'unknown-epoch':
       return [`epoch ${epoch}`, ifTold(seq, `the epoch is ${seq}`)]
     case 'invalid-token':
-      return [`epoch ${epoch}`, `token ${hex(event.token)}`]
+      return [`epoch ${epoch}`, tokenText(event)]
     case 'lease-expired':
       return [`epoch ${epoch}`, untilMs > 0 ? `ended at ${untilMs} ms` : '']
     case 'superseded':

@@ -129,6 +129,29 @@ describe('a story', () => {
     ])
   })
 
+  it.each([
+    ['sent once', 15, 'sent at 2 ms'],
+    ['sent again', 13, 'first sent at 2 ms'],
+  ] as const)(
+    'tells since when a request was on its way that was %s and comes when its node has given it up',
+    async (how, atMs, since) => {
+      const leaves = function* (node: Contender): Body {
+        if (node.index > 0) return
+        const outcome = yield node.acquire('space-0', 20)
+        if (outcome.kind !== 'granted') return
+        yield node.release(outcome.fence)
+        if (how === 'sent again') yield node.resend()
+        else yield node.sleep(10)
+        yield node.acquire('space-0', 20)
+      }
+      const slow: Fault = { kind: 'delay', leg: 'request', node: 0, atMs: 2, durationMs: 1, delayMs: 12 }
+      const lines = await told(scenarioOf(leaves, ['granted'], at(2)), builtInSubject, [slow])
+      expect(lines.filter((line) => line.includes('released'))[0]).toBe(
+        `${atMs} ms  node-0 ← released: release of space-0 #2 (epoch 1)  (${since})`,
+      )
+    },
+  )
+
   it('tells of a rule that is broken at the end what was told to those who waited, in one line each', async () => {
     const waits = function* (node: Contender): Body {
       yield node.sleep(2 * node.index + 1)
