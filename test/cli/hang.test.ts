@@ -187,6 +187,18 @@ export default {
     expect(existsSync(join(root, 'snapshots'))).toBe(false)
   })
 
+  it.each([
+    ['run', '^error: scenario "mine", in node-\\d, does not come to an end'],
+    ['explore', '^error: scenario "mine" does not come to an end'],
+  ])('asks its client for ever is ended in %s, and not taken for a client that hangs', async (command, said) => {
+    const spins = `for (;;) node.client.retryAfterMs({ attempt: 1, unanswered: 0, maxUnanswered: 3, baseMs: 1, capMs: 9 }, node.random)`
+    const client = "export default { name: 'polite', client: { retryAfterMs: () => 5 } }"
+    const root = folder({ ...scenario(spins), 'polite.mjs': client })
+    const { code, stderr } = await cli(root, [command, 'mine', '--subject', 'polite.mjs', '--patience', '1'])
+    expect(stderr).toMatch(new RegExp(said))
+    expect(code).toBe(2)
+  })
+
   it('loops for ever on one thread of `tune` alone keeps nobody from the end', async () => {
     const elsewhere = `if (process.getBuiltinModule('node:worker_threads').workerData?.jobs !== undefined) {
         process.getBuiltinModule('node:fs').writeFileSync(import.meta.dirname + '/looped', '')

@@ -45,11 +45,12 @@ const io: Io = {
       watch: {
         entered(what, atMs) {
           whereabouts.enterSubject(what, atMs)
-          whereabouts.moved()
+          // A scenario that asks its client for ever does not get on.
+          if (!whereabouts.isInScenario) whereabouts.moved()
         },
         left() {
           whereabouts.leaveSubject()
-          whereabouts.moved()
+          if (!whereabouts.isInScenario) whereabouts.moved()
         },
       },
     }

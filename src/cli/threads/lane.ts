@@ -4,7 +4,7 @@ import { StoreError } from '../../stores/index.js'
 import { SubjectFault } from '../../subject/index.js'
 import { type Death, type Hang, SubjectHangs, threadDied } from './hang.js'
 import { PING, WatchedThread } from './watched-thread.js'
-import type { Whereabouts } from './whereabouts.js'
+import type { Inside, Whereabouts } from './whereabouts.js'
 import type { FromWorker, ToWorker, Work, WorkerSpec } from './work.js'
 
 /** How long a thread may take to close its store: one that is in a loop never does. */
@@ -47,7 +47,7 @@ export class Lane {
       patienceMs: pool.patienceMs,
       // A store that is slow is not the subject's fault, and one that is gone says so in time.
       excused: ({ isInStore }) => isInStore || this.#task === undefined,
-      hangs: (hang, whereabouts) => this.#hangs(hang, whereabouts),
+      hangs: (hang, whereabouts, inside) => this.#hangs(hang, whereabouts, inside),
       died: (death) => this.#died(death),
     })
     this.#thread.worker.on('message', (message: FromWorker) => this.#hear(message))
@@ -164,7 +164,7 @@ export class Lane {
     this.#pool.failed(reason)
   }
 
-  #hangs(hang: Hang, { asked, inside }: Whereabouts): void {
+  #hangs(hang: Hang, { asked }: Whereabouts, inside: Inside): void {
     if (this.#task === undefined) return
     const error = new SubjectHangs(hang, asked, {
       chunk: seedsOf(this.#task.work),

@@ -1,10 +1,13 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import type { Death, Hang } from './hang.js'
 import { startThread } from './thread.js'
-import { type Shares, Whereabouts } from './whereabouts.js'
+import { type Inside, type Shares, Whereabouts } from './whereabouts.js'
 
 /** How often it is looked whether a thread still moves. */
 const LOOK_EVERY_MS = 250
+
+/** As often as the subject may be called just before it is looked. */
+const A_FEW = 10
 
 /** Asks a thread for a sign of life, and is one. */
 export const PING = { kind: 'ping' } as const
@@ -14,8 +17,11 @@ export interface Watch {
   readonly patienceMs: number
   /** Whether what the thread does now may take as long as it likes. */
   excused(whereabouts: Whereabouts): boolean
-  /** Called more than once, if it is watched still. */
-  hangs(hang: Hang, whereabouts: Whereabouts): void
+  /**
+   * Called more than once, if it is watched still.
+   * @param inside whose code it is that hangs
+   */
+  hangs(hang: Hang, whereabouts: Whereabouts, inside: Inside): void
   died(death: Death, whereabouts: Whereabouts): void
 }
 
@@ -29,6 +35,7 @@ export class WatchedThread<Spec extends object> {
   readonly #watch: Watch
   readonly #looking: NodeJS.Timeout
   #moves = 0
+  #calls = 0
   #quietSinceMs = 0
   #asked = false
 
@@ -39,7 +46,7 @@ export class WatchedThread<Spec extends object> {
     this.#watch = watch
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS)
     this.worker.on('message', ({ kind }: { readonly kind: string }) => {
-      if (kind === PONG.kind && this.#asked && !this.#hasMoved()) watch.hangs('silent', whereabouts)
+      if (kind === PONG.kind && this.#asked && !this.#hasMoved()) watch.hangs('silent', whereabouts, this.#culprit())
     })
     this.worker.on('error', (error: unknown) => {
       const found = error instanceof Error ? error.message : String(error)
@@ -53,6 +60,7 @@ export class WatchedThread<Spec extends object> {
   /** From here on it is to move. */
   begin(): void {
     this.#moves = this.whereabouts.moves
+    this.#calls = this.whereabouts.calls
     this.#quietSinceMs = performance.now()
     this.#asked = false
   }
@@ -73,10 +81,16 @@ export class WatchedThread<Spec extends object> {
     if (!this.#asked) {
       this.#asked = true
       this.worker.postMessage(PING)
-    } else if (quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs('endless', this.whereabouts)
+    } else if (quietMs >= patienceMs + 2 * LOOK_EVERY_MS) hangs('endless', this.whereabouts, this.#culprit())
   }
 
   #hasMoved(): boolean {
     return this.whereabouts.moves !== this.#moves
+  }
+
+  /** Whoever calls the subject again and again is the one that loops. */
+  #culprit(): Inside {
+    const { inside, calls } = this.whereabouts
+    return inside === 'subject' && calls > this.#calls + A_FEW ? 'scenario' : inside
   }
 }

@@ -7,7 +7,7 @@ import type { Io, Sink } from '../terminal/io.js'
 import { type Death, endlessScenario, givenText, type Hang, hangText, threadDied } from './hang.js'
 import { loadLimit } from './load-limit.js'
 import { type PONG, type Watch, WatchedThread } from './watched-thread.js'
-import type { Whereabouts } from './whereabouts.js'
+import type { Inside, Whereabouts } from './whereabouts.js'
 
 type ShownSink = Omit<Sink, 'write' | 'delivered' | 'lost'>
 
@@ -64,7 +64,7 @@ export async function watched(io: Io, argv: readonly string[], patienceMs: numbe
     const watch: Watch = {
       patienceMs,
       excused: ({ inside }) => inside === 'nothing',
-      hangs: (hang, whereabouts) => fail(hangError(hang, whereabouts, called, givenText(patienceMs))),
+      hangs: (hang, whereabouts, inside) => fail(hangError(hang, whereabouts, inside, called, givenText(patienceMs))),
       died(death, whereabouts) {
         if (ended !== undefined && death.happened === 'ended the process') succeed(ended)
         else fail(deathError(death, whereabouts, called))
@@ -157,7 +157,8 @@ interface Called {
 
 function hangError(
   hang: Hang,
-  { inside, asked, called: { place, atMs } }: Whereabouts,
+  { asked, called: { place, atMs } }: Whereabouts,
+  inside: Inside,
   { watching, places }: Called,
   waited: string,
 ): Error {
@@ -173,7 +174,7 @@ function hangError(
 
 function forsakenError(whereabouts: Whereabouts, called: Called): Error {
   if (whereabouts.inside === 'subject')
-    return hangError('silent', whereabouts, called, 'nothing is left that might bring the answer')
+    return hangError('silent', whereabouts, 'subject', called, 'nothing is left that might bring the answer')
   return new InputError({
     what: 'waiting for a promise that is never kept',
     expected: 'a configuration, and files that it names, that come to an end when they are loaded',

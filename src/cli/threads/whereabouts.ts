@@ -1,10 +1,11 @@
 import { subjectFunctions } from '../../subject/index.js'
 import type { Asked } from './hang.js'
 
-const [MOVES, INSIDE, ASKED, PLACE, IN_STORE, TO_END, NUMBERS] = [0, 1, 2, 3, 4, 5, 6] as const
+const [MOVES, INSIDE, ASKED, CALLS, PLACE, IN_STORE, TO_END, NUMBERS] = [0, 1, 2, 3, 4, 5, 6, 7] as const
 const [ASKED_AT, CALLED_AT, TIMES] = [0, 1, 2] as const
 
 const insides = ['nothing', 'subject', 'scenario'] as const
+export type Inside = (typeof insides)[number]
 const [NOTHING, SUBJECT, SCENARIO] = [0, 1, 2] as const
 
 /** What is given no time. */
@@ -39,8 +40,13 @@ export class Whereabouts extends Shared {
   }
 
   /** Whose code it is in. */
-  get inside(): (typeof insides)[number] {
+  get inside(): Inside {
     return insides[Atomics.load(this.numbers, INSIDE)] ?? 'nothing'
+  }
+
+  /** How often a function of the subject was called: one that is called again has come back. */
+  get calls(): number {
+    return Atomics.load(this.numbers, CALLS)
   }
 
   /** The function of the subject that was called last, and at what virtual time. */
@@ -79,6 +85,11 @@ export class OwnWhereabouts extends Shared {
     return Atomics.load(this.numbers, TO_END) === 1
   }
 
+  /** Whether a scenario's own code is under way, which may call the subject as often as it likes. */
+  get isInScenario(): boolean {
+    return this.#calls.length > 0
+  }
+
   moved(): void {
     // Nobody else writes to it, and an atomic addition costs more than all the rest.
     this.numbers[MOVES] = (this.numbers[MOVES] as number) + 1
@@ -92,6 +103,7 @@ export class OwnWhereabouts extends Shared {
 
   enterSubject(what: string, atMs?: number): void {
     this.asks(what, atMs)
+    this.numbers[CALLS] = (this.numbers[CALLS] as number) + 1
     this.numbers[INSIDE] = SUBJECT
   }
 
