@@ -1,5 +1,5 @@
-import type { Chunk, ChunkResult, Failure } from './chunk.js'
-import { addCoverage, type Coverage, emptyCoverage } from './coverage.js'
+import type { Chunk, ChunkResult } from './chunk.js'
+import { addCoverage, emptyCoverage } from './coverage.js'
 
 /** What to explore: seeds from `fromSeed` on, so many of them or until `goOn` says no. */
 export interface Extent {
@@ -16,15 +16,8 @@ export interface Extent {
 }
 
 /** What became of an exploration: its chunks, added up. */
-export interface Exploration {
+export interface Exploration extends ChunkResult {
   readonly fromSeed: number
-  readonly seeds: number
-  readonly events: number
-  readonly steps: number
-  readonly coverage: Coverage
-  readonly failures: readonly Failure[]
-  /** Whether the subject answered with promises: see `ChunkResult`. */
-  readonly awaited: boolean
 }
 
 /** Few enough that a failure is known soon, enough that handing them out costs nothing. */
