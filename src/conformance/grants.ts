@@ -2,10 +2,7 @@ import { type Command, isRefusal } from '../protocol/index.js'
 import type { ContractCheck } from './check.js'
 import { everyWay } from './fences.js'
 import { alike, shown } from './names.js'
-import { LONG_TTL_MS, type Probe, UNEVEN_TTLS_MS } from './probe.js'
-
-/** More than a byte counts. More than 16 bits count would take a store minutes. */
-const GRANTS = 260
+import { LONG_SILENCE_MS, LONG_TTL_MS, MANY, type Probe, RESTARTS, UNEVEN_TTLS_MS } from './probe.js'
 
 /** A copy of a request may make the lease last longer, if it does: from here on it is 1 ms before the end that was told. */
 async function lastsAsTold(probe: Probe, toldMs: number, beforeMs: number, what: string): Promise<void> {
@@ -75,7 +72,7 @@ export const grants: readonly ContractCheck[] = [
     needs: ['acquire'],
     async check(probe) {
       let before = 0
-      for (let grants = 0; grants < GRANTS; grants++) {
+      for (let grants = 0; grants < MANY; grants++) {
         const { epoch } = await probe.granted(grants % 2 === 0 ? 'a' : 'b')
         probe.higher(epoch, before, 'the next epoch')
         before = epoch
@@ -91,12 +88,32 @@ export const grants: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'of several leases of one owner none is released, renewed or ended with another',
+    needs: ['acquire'],
+    async check(probe) {
+      await probe.granted('a', 's', LONG_TTL_MS)
+      await probe.granted('a', 't')
+      probe.nowMs += 100
+      await probe.refused(probe.acquire('c'), 'acquire by another when another lease of its owner has run out')
+      if (probe.has('release')) {
+        await probe.released(await probe.granted('a', 'u', LONG_TTL_MS))
+        await probe.refused(probe.acquire('c'), 'acquire by another when its owner has released another space')
+      }
+      if (!probe.has('renew')) return
+      const other = await probe.granted('a', 'v')
+      await probe.granted('a', 'w')
+      if (isRefusal(await probe.renew(other, LONG_TTL_MS))) return
+      probe.nowMs += 100
+      await probe.granted('b', 'w')
+    },
+  },
+  {
     name: 'a live lease outlasts the grants of many other spaces',
     needs: ['acquire'],
     async check(probe) {
       await probe.granted('a', 's', LONG_TTL_MS)
-      for (let other = 0; other < GRANTS; other++) await probe.granted('b', `other ${other}`)
-      await probe.refused(probe.acquire('b'), `acquire by another after ${GRANTS} other spaces were granted`)
+      for (let other = 0; other < MANY; other++) await probe.granted('b', `other ${other}`)
+      await probe.refused(probe.acquire('b'), `acquire by another after ${MANY} other spaces were granted`)
     },
   },
   {
@@ -148,15 +165,32 @@ export const grants: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'epochs survive a long silence',
+    needs: ['acquire'],
+    async check(probe) {
+      const { epoch } = await probe.granted('a')
+      probe.nowMs += LONG_SILENCE_MS
+      const next = await probe.granted('b')
+      probe.higher(next.epoch, epoch, `the epoch after ${LONG_SILENCE_MS} ms`)
+    },
+  },
+  {
     name: 'a live lease survives a restart of the store',
     needs: ['acquire'],
     async check(probe) {
-      const granted = await probe.granted('a')
+      let fence = await probe.granted('a')
       probe.restart('lost')
       probe.nowMs += 50
       await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the lease is live')
       if (!probe.has('renew')) return
-      await probe.upheld('renewed', granted, (fence) => probe.renew(fence), 'renew')
+      for (let restarts = 1; restarts < RESTARTS; restarts++) {
+        fence = (await probe.upheld('renewed', fence, (under) => probe.renew(under), 'renew')).fence
+        probe.restart('lost')
+        // By then it would have ended that was renewed.
+        probe.nowMs += 60
+        await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the renewed lease is live')
+      }
+      await probe.upheld('renewed', fence, (under) => probe.renew(under), 'renew')
       probe.restart('lost')
       probe.nowMs += 90
       await probe.refused(probe.acquire('b'), 'acquire by another after a restart, while the renewed lease is live')
@@ -218,6 +252,22 @@ export const grants: readonly ContractCheck[] = [
     },
   },
   {
+    name: 'a session that begins anew counts its requests anew',
+    needs: ['acquire'],
+    async check(probe) {
+      let { epoch } = await probe.granted('a')
+      for (const session of ['a, started again', 'a, and once more']) {
+        probe.nowMs += 100
+        let request = 0
+        const asked = { kind: 'acquire', space: 's', owner: 'a', ttlMs: 100, queueMs: 0, inQueue: false } as const
+        const ask = () => probe.send({ ...asked, session, request: ++request, clockMs: probe.nowMs })
+        const { fence } = await probe.eventually('granted', ask, 'acquire by an owner that has started again')
+        probe.higher(fence.epoch, epoch, 'the epoch that is granted to an owner that has started again')
+        epoch = fence.epoch
+      }
+    },
+  },
+  {
     name: 'a late copy of an older acquire takes no effect',
     needs: ['acquire', 'release'],
     async check(probe) {
@@ -240,6 +290,29 @@ export const grants: readonly ContractCheck[] = [
       await probe.refused(probe.acquire('b'), 'acquire by another while the renewed lease is live')
       probe.nowMs += 1
       await probe.granted('b')
+    },
+  },
+  {
+    name: 'a renewal is for as long as it asks, whatever was granted before',
+    needs: ['acquire', 'renew'],
+    async check(probe) {
+      for (const ttlMs of UNEVEN_TTLS_MS) {
+        // One for less than is left need not take anything away.
+        if (ttlMs <= 100) continue
+        const space = `for ${ttlMs} ms`
+        const granted = await probe.granted('a', space)
+        probe.nowMs += 20
+        const { reply } = await probe.upheld('renewed', granted, (fence) => probe.renew(fence, ttlMs), 'renew')
+        probe.same(
+          reply.expiresAtMs,
+          probe.nowMs + ttlMs,
+          `expiry after a renewal at ${probe.nowMs} ms for ${ttlMs} ms`,
+        )
+        probe.nowMs += ttlMs - 1
+        await probe.refused(probe.acquire('b', space), `acquire by another 1 ms before a renewal for ${ttlMs} ms ends`)
+        probe.nowMs += 1
+        await probe.granted('b', space)
+      }
     },
   },
   {

@@ -3,7 +3,7 @@ import { isRefusal } from '../protocol/index.js'
 import type { ContractCheck } from './check.js'
 import { madeUpTokens } from './fences.js'
 import { alike, shown } from './names.js'
-import { UNEVEN_TTLS_MS } from './probe.js'
+import { LONG_SILENCE_MS, LONG_TTL_MS, MANY, RESTARTS, UNEVEN_TTLS_MS } from './probe.js'
 
 /** What becomes of jobs. */
 export const jobs: readonly ContractCheck[] = [
@@ -26,6 +26,31 @@ export const jobs: readonly ContractCheck[] = [
       probe.same(again.job, put, 'the job')
       await probe.taken('a')
       await probe.expect('idle', probe.take('b'), 'take of none')
+    },
+  },
+  {
+    name: 'a queue keeps as many jobs as are put there, and hands out all of them',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      const put: number[] = []
+      const enqueue = (producer: number) => () => probe.ask('enqueue', `producer ${producer}`, { space: 's' })
+      for (let producer = 0; producer < MANY; producer++)
+        put.push((await probe.done('enqueued', enqueue(producer), 'enqueue')).job)
+      const taken: number[] = []
+      for (const at of put.keys()) taken.push((await probe.taken(`worker ${at}`, { ttlMs: LONG_TTL_MS })).job)
+      probe.same(taken, put, `the ${MANY} jobs`)
+      await probe.expect('idle', probe.take('b'), 'take of none')
+    },
+  },
+  {
+    name: 'a job waits for as long as it takes, also one that was taken before',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      const put = [await probe.enqueued(), await probe.enqueued()]
+      await probe.taken('a')
+      probe.nowMs += LONG_SILENCE_MS
+      const jobs = [(await probe.taken('b')).job, (await probe.taken('b')).job]
+      probe.same(jobs, put.reverse(), `the jobs after ${LONG_SILENCE_MS} ms`)
     },
   },
   {
@@ -165,14 +190,16 @@ export const jobs: readonly ContractCheck[] = [
     name: 'jobs survive a restart of the store, and what is done stays done',
     needs: ['enqueue', 'take', 'complete'],
     async check(probe) {
-      const put = await probe.enqueued()
-      probe.restart('lost')
-      const fence = await probe.taken('a')
-      probe.same(fence.job, put, 'the job')
-      await probe.completed(fence, 'complete by the taker')
-      probe.restart('lost')
-      probe.nowMs += 200
-      await probe.expect('idle', probe.take('b'), 'take of what is done')
+      for (let restarts = 0; restarts < RESTARTS; restarts++) {
+        const put = await probe.enqueued()
+        probe.restart('lost')
+        const fence = await probe.taken('a')
+        probe.same(fence.job, put, 'the job')
+        await probe.completed(fence, 'complete by the taker')
+        probe.restart('lost')
+        probe.nowMs += 200
+        await probe.expect('idle', probe.take('b'), 'take of what is done')
+      }
     },
   },
   {
@@ -196,6 +223,36 @@ export const jobs: readonly ContractCheck[] = [
       const fence = await probe.taken('a')
       await probe.failed(fence)
       probe.same((await probe.taken('b')).job, put, 'the job')
+    },
+  },
+  {
+    name: 'what is done is not given back, and what was given back is not completed',
+    needs: ['enqueue', 'take', 'complete', 'fail'],
+    async check(probe) {
+      await probe.enqueued()
+      const done = await probe.taken('a')
+      await probe.completed(done, 'complete by the taker')
+      // As with a release: a fail that gives nothing back need not be refused.
+      await probe.ask('fail', 'a', { fence: done })
+      await probe.expect('idle', probe.take('b'), 'take of what is done, after a fail by who has done it')
+      const put = await probe.enqueued()
+      const back = await probe.taken('a')
+      await probe.failed(back)
+      await probe.refused(probe.complete(back), 'complete by who has given the job back')
+      probe.same((await probe.taken('b')).job, put, 'the job')
+    },
+  },
+  {
+    name: 'a token is of one job and one taking of it',
+    needs: ['enqueue', 'take'],
+    async check(probe) {
+      for (let put = 0; put < 2; put++) await probe.enqueued()
+      const tokens = [(await probe.taken('a')).token, (await probe.taken('a')).token]
+      if (tokens.every((token) => token === '')) return 'no tokens'
+      probe.nowMs += 100
+      for (let again = 0; again < 2; again++) tokens.push((await probe.taken('a')).token)
+      probe.same(new Set(tokens).size, tokens.length, 'how many tokens four takings of two jobs have')
+      return undefined
     },
   },
   {

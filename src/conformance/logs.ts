@@ -2,7 +2,7 @@ import type { Json } from '../log/index.js'
 import type { ContractCheck } from './check.js'
 import { everyWay, madeUpTokens, writes } from './fences.js'
 import { alike, shown } from './names.js'
-import { LONG_TTL_MS } from './probe.js'
+import { LONG_SILENCE_MS, LONG_TTL_MS, MANY, RESTARTS } from './probe.js'
 
 /** What a text file, a number or what is taken for nothing would not keep. An object has one key: their order is a store's own. */
 const payloads: readonly Json[] = [
@@ -14,6 +14,8 @@ const payloads: readonly Json[] = [
   'two\nlines',
   '\'it\' is "quoted" \\',
   'ключ ✓ e\u0301 😀',
+  // Longer than a column may be.
+  'x'.repeat(300),
   '2',
   [],
   {},
@@ -28,9 +30,6 @@ const twins: readonly (readonly [type: string, payload: Json])[] = [
   ['two words', 'x'],
   ['two words', 'x'],
 ]
-
-/** More than a byte counts, of which no checkpoint says that they are not needed. */
-const EVENTS = 260
 
 /** What is kept in a log, and who may write it. */
 export const logs: readonly ContractCheck[] = [
@@ -77,7 +76,10 @@ export const logs: readonly ContractCheck[] = [
     needs: ['acquire', 'append'],
     async check(probe) {
       const fence = await probe.granted('a')
-      probe.nowMs += 100
+      probe.nowMs += 85
+      // Who writes has not asked for more time.
+      await probe.append(fence, 1)
+      probe.nowMs += 15
       for (const write of everyWay(probe, fence, writes)) await probe.refused(write(), 'a write at expiry')
     },
   },
@@ -129,10 +131,48 @@ export const logs: readonly ContractCheck[] = [
     needs: ['acquire', 'append', 'load', 'read'],
     async check(probe) {
       const fence = await probe.granted('a', 's', LONG_TTL_MS)
-      for (let seq = 0; seq < EVENTS; seq++) await probe.appended(fence, seq)
-      const { nextSeq } = await probe.loaded()
-      const payloads = (await probe.events(0, nextSeq)).map(({ payload }) => payload)
-      probe.same(payloads, [...Array(EVENTS).keys()], `the payloads of ${EVENTS} events`)
+      // No checkpoint says that they are not needed.
+      for (let seq = 0; seq < MANY; seq++) await probe.appended(fence, seq)
+      for (const when of ['', ', after a restart of the store']) {
+        const { nextSeq } = await probe.loaded()
+        const payloads = (await probe.events(0, nextSeq)).map(({ payload }) => payload)
+        probe.same(payloads, [...Array(MANY).keys()], `the payloads of ${MANY} events${when}`)
+        probe.restart('lost')
+      }
+    },
+  },
+  {
+    name: 'an append that is sent again after many requests of others is no second one',
+    needs: ['acquire', 'append', 'load'],
+    async check(probe) {
+      await probe.appended(await probe.granted('a', 's', LONG_TTL_MS), 1)
+      const asked = probe.last
+      for (let other = 0; other < MANY; other++)
+        await probe.appended(await probe.granted(`other ${other}`, `other ${other}`, LONG_TTL_MS), 1)
+      for (const when of ['', ', after a restart of the store']) {
+        const again = await probe.send(asked)
+        if (again.kind === 'appended') probe.same(again.seq, 0, `seq of the same append${when}`)
+        probe.same((await probe.loaded()).nextSeq, 1, `the head of the log${when}`)
+        probe.restart('lost')
+      }
+    },
+  },
+  {
+    name: 'a log and its checkpoint survive a long silence',
+    needs: ['acquire', 'append', 'load', 'read'],
+    async check(probe) {
+      const fence = await probe.granted('a')
+      for (const payload of [1, 2, 3]) await probe.appended(fence, payload)
+      if (probe.has('checkpoint')) await probe.checkpointed(fence, 1, 'of one event')
+      probe.nowMs += LONG_SILENCE_MS
+      const { nextSeq, checkpoint } = await probe.loaded()
+      probe.same(nextSeq, 3, `the head of the log after ${LONG_SILENCE_MS} ms`)
+      if (probe.has('checkpoint')) {
+        const kept = [checkpoint?.nextSeq, checkpoint?.state]
+        probe.same(kept, [1, 'of one event'], `the checkpoint after ${LONG_SILENCE_MS} ms`)
+      }
+      const left = (await probe.events(1, nextSeq)).map(({ payload }) => payload)
+      probe.same(left, [2, 3], `the events after ${LONG_SILENCE_MS} ms`)
     },
   },
   {
@@ -196,9 +236,9 @@ export const logs: readonly ContractCheck[] = [
     name: 'an acknowledged append survives a restart of the store',
     needs: ['acquire', 'append', 'load'],
     async check(probe) {
-      for (const unsynced of ['lost', 'kept'] as const) {
+      for (let restarts = 0; restarts < RESTARTS; restarts++) {
         const seq = await probe.appended(await probe.granted('a'), 1)
-        probe.restart(unsynced)
+        probe.restart(restarts % 4 === 3 ? 'kept' : 'lost')
         probe.same((await probe.loaded()).nextSeq, seq + 1, 'the head of the log after a restart')
       }
     },

@@ -5,6 +5,7 @@ import {
   castOf,
   contenderOf,
   describeEvent,
+  isQuestion,
   NOBODY,
   numbered,
   type TraceEvent,
@@ -49,7 +50,10 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   const isOfWaits = last === undefined || isRefusedWait(last) || isOfOrder(failure)
   const waits = isOfWaits ? waitsIn(past, cast, last?.space) : () => false
   const remarks = remarksOn({ ...recorded, events: past }, { plan, last, cast })
-  const told = past.filter((event) => event === last || tells(event, last) || waits(event) || remarks.causes.has(event))
+  const isTold = (event: TraceEvent) =>
+    event === last || tells(event, last) || waits(event) || remarks.causes.has(event)
+  const inVain = isOfLostLease(failure) ? inVainSinceGrant(past, isTold, last, cast) : () => false
+  const told = past.filter((event) => isTold(event) || inVain(event))
   const lines = storyLines(withoutPromptSend(told), last, cast, remarks)
   const left = lines.length - MAX_LINES
   const clocks = describeClocks(scenario, plan)
@@ -91,6 +95,32 @@ function tells(event: TraceEvent, last: TraceEvent | undefined): boolean {
 /** Who was granted too early is granted before somebody who waits. */
 const isOfOrder = (failure: Failure): boolean =>
   failure.kind === 'breach' && failure.breach.invariant === 'service-order'
+
+/** Somebody has lost a lease that was live. */
+const isOfLostLease = (failure: Failure): boolean =>
+  failure.kind === 'breach' && ['mutual-exclusion', 'writes-accepted'].includes(failure.breach.invariant)
+
+/**
+ * Tells who was refused since the grant of the lease that is lost, where nobody else is told of since, nor a restart: for a
+ * request that it refuses a core may change what it should not.
+ */
+function inVainSinceGrant(
+  past: readonly TraceEvent[],
+  isTold: (event: TraceEvent) => boolean,
+  last: TraceEvent | undefined,
+  cast: Cast,
+): (event: TraceEvent) => boolean {
+  const granted = past.findLast((event) => event.kind === 'granted' && event !== last && event.space === last?.space)
+  if (granted === undefined) return () => false
+  const isOfOthers = (event: TraceEvent) =>
+    event !== last && !isQuestion(event.command) && contenderOf(event, cast) !== contenderOf(granted, cast)
+  const since = past.slice(granted.index + 1).filter(isTold)
+  const explains = (event: TraceEvent) =>
+    event.kind === 'store-restarted' || (event.command !== 'none' && event.kind !== 'sent' && isOfOthers(event))
+  if (since.some(explains)) return () => false
+  return ({ kind, space, index }) =>
+    (kind === 'lease-held' || kind === 'queued') && space === granted.space && index > granted.index
+}
 
 /** Who is refused once too often waits, and so do others. */
 function isRefusedWait({ kind, command }: TraceEvent): boolean {

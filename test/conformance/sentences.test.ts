@@ -4,7 +4,7 @@ import type { Job, JobFence } from '../../src/jobs/index.js'
 import type { Acquire, Fence, Granted, Release, Renew } from '../../src/lease/index.js'
 import type { Append } from '../../src/log/index.js'
 import type { Command } from '../../src/protocol/index.js'
-import { memoryCore, storedSpace } from '../../src/stores/index.js'
+import { memoryCore, type StoredSpace, storedSpace } from '../../src/stores/index.js'
 import {
   type Answer,
   type BuiltInParts,
@@ -106,12 +106,16 @@ function asIfLive({ spaces }: BuiltInParts, { fence }: Under, nowMs: number, ans
   return reply
 }
 
-/** After a restart of the store a lease ends when it would have ended before it was renewed or released. */
-const endingInMemory = (name: string, kind: 'renew' | 'release'): Subject =>
+/**
+ * After a restart of the store a lease ends when it would have ended before it was renewed or released, for one in `oneIn` of
+ * these.
+ */
+const endingInMemory = (name: string, kind: 'renew' | 'release', oneIn = 1): Subject =>
   defineSubject({
     name,
     core({ builtIn: { core, spaces }, durable }) {
       const ends = durable('ends', () => new Map<string, number>())
+      const asked = durable('asked', () => ({ times: 0 }))
       for (const [space, expiresAtMs] of ends) {
         const stored = storedSpace(spaces, space)
         stored.record = { ...stored.record, lease: { ...stored.record.lease, expiresAtMs } }
@@ -120,7 +124,9 @@ const endingInMemory = (name: string, kind: 'renew' | 'release'): Subject =>
         ...core,
         [kind](command: Renew | Release, nowMs: number): Answer {
           const { space } = command.fence
-          ends.set(space, storedSpace(spaces, space).record.lease.expiresAtMs)
+          asked.times += 1
+          if (asked.times % oneIn === 0) ends.set(space, storedSpace(spaces, space).record.lease.expiresAtMs)
+          else ends.delete(space)
           return core[kind](command as never, nowMs)
         },
       }
@@ -205,7 +211,10 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       },
     }),
   ],
-  'a live lease survives a restart of the store': [endingInMemory('has renewed in memory', 'renew')],
+  'a live lease survives a restart of the store': [
+    endingInMemory('has renewed in memory', 'renew'),
+    endingInMemory('has renewed in memory now and then', 'renew', 3),
+  ],
   'a release survives a restart of the store': [endingInMemory('has released in memory', 'release')],
   'a renewal or a release that is sent again is answered as before': [
     withCore('refuses copies of a renewal', ({ core }) => ({
@@ -264,6 +273,67 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
         renew(command, nowMs) {
           const renew = () => parts.core.renew(command, nowMs)
           return released.has(command.fence.epoch) ? asIfLive(parts, command, nowMs, renew) : renew()
+        },
+      }
+    }),
+  ],
+  'epochs survive a long silence': [
+    granting(
+      'counts anew when nobody has asked for a day',
+      (() => {
+        const DAY_MS = 24 * 3_600_000
+        return (granted, _command, { durable }) => {
+          const silent = durable('silent', () => ({ epoch: 0, lastMs: 0, before: 0 }))
+          if (granted.grantedAtMs > silent.lastMs + DAY_MS) silent.before = granted.fence.epoch - 1
+          silent.lastMs = granted.grantedAtMs
+          const { token, epoch } = granted.fence
+          return { ...granted, fence: { token, epoch: epoch - silent.before } }
+        }
+      })(),
+    ),
+  ],
+  'of several leases of one owner none is released, renewed or ended with another': [
+    withCore('releases all that its owner has', ({ core, spaces }) => ({
+      release(command, nowMs) {
+        for (const space of spaces.values()) {
+          const { lease, log } = space.record
+          if (lease.owner === command.fence.owner)
+            space.record = { lease: { ...lease, expiresAtMs: Math.min(nowMs, lease.expiresAtMs) }, log }
+        }
+        return core.release(command, nowMs)
+      },
+    })),
+    withCore('keeps alive all that its owner has', ({ core, spaces }) => ({
+      renew(command, nowMs) {
+        const reply = core.renew(command, nowMs)
+        if (reply.kind !== 'renewed') return reply
+        for (const space of spaces.values()) {
+          const { lease, log } = space.record
+          if (lease.owner === command.fence.owner && nowMs < lease.expiresAtMs)
+            space.record = { lease: { ...lease, expiresAtMs: Math.max(lease.expiresAtMs, reply.expiresAtMs) }, log }
+        }
+        return reply
+      },
+    })),
+  ],
+  'a session that begins anew counts its requests anew': [
+    withCore('takes owners for sessions', ({ core }) => ({
+      acquire: (command, nowMs) => core.acquire({ ...command, session: command.owner }, nowMs),
+    })),
+  ],
+  'a renewal is for as long as it asks, whatever was granted before': [
+    withCore('renews for as long as it has granted', ({ core, spaces }) => {
+      const granted = new Map<string, number>()
+      return {
+        acquire(command, nowMs) {
+          const reply = core.acquire(command, nowMs)
+          if (reply.kind === 'granted') granted.set(command.space, command.ttlMs)
+          return reply
+        },
+        renew(command, nowMs) {
+          const { lease } = storedSpace(spaces, command.fence.space).record
+          const ttlMs = granted.get(command.fence.space) ?? lease.expiresAtMs - lease.grantedAtMs
+          return core.renew({ ...command, ttlMs }, nowMs)
         },
       }
     }),
@@ -348,7 +418,86 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       }
     }),
   ],
+  'a log keeps as many events as are appended': [
+    defineSubject({
+      name: 'reads its segments in the order of their names',
+      log({ builtIn: { log }, durable }) {
+        const opened = durable('opened', () => ({ times: 0 }))
+        opened.times += 1
+        return {
+          ...log,
+          read(command, nowMs) {
+            const reply = log.read(command, nowMs)
+            if (reply.kind !== 'events' || opened.times === 1 || command.fromSeq < 80) return reply
+            return { ...reply, events: reply.events.map(({ seq, type }) => ({ seq, type, payload: seq - 80 })) }
+          },
+        }
+      },
+    }),
+  ],
+  'an append that is sent again after many requests of others is no second one': [
+    withLog('remembers a hundred requests', ({ log }) => {
+      const remembered: string[] = []
+      let sessions = 0
+      return {
+        append(command, nowMs) {
+          const request = `${command.session} ${command.request}`
+          if (remembered.includes(request)) return log.append(command, nowMs)
+          remembered.push(request)
+          if (remembered.length > 100) remembered.shift()
+          return log.append({ ...command, session: `${++sessions}` }, nowMs)
+        },
+      }
+    }),
+  ],
+  'a log and its checkpoint survive a long silence': [
+    withLog('forgets checkpoints after a week', ({ log, spaces }) => {
+      let lastMs = 0
+      return {
+        append(command, nowMs) {
+          lastMs = nowMs
+          return log.append(command, nowMs)
+        },
+        load(command, nowMs) {
+          const space = spaces.get(command.space)
+          if (space !== undefined && nowMs > lastMs + 7 * 24 * 3_600_000) space.checkpoint = undefined
+          return log.load(command, nowMs)
+        },
+      }
+    }),
+  ],
+  'an acknowledged append survives a restart of the store': [
+    defineSubject({
+      name: 'syncs two appends of three',
+      log({ builtIn: { log, spaces }, durable }) {
+        const unsynced = durable('unsynced', () => new Map<string, StoredSpace>())
+        for (const [name, before] of unsynced) spaces.set(name, before)
+        unsynced.clear()
+        return {
+          ...log,
+          append(command, nowMs) {
+            const { space } = command.fence
+            const before = { ...storedSpace(spaces, space), events: [...storedSpace(spaces, space).events] }
+            const reply = log.append(command, nowMs)
+            if (reply.kind === 'appended' && reply.seq % 3 === 2) unsynced.set(space, before)
+            else unsynced.delete(space)
+            return reply
+          },
+        }
+      },
+    }),
+  ],
   'a write is refused after expiry': [
+    withLog('has whoever writes hold on', ({ log, spaces }) => ({
+      append(command, nowMs) {
+        const reply = log.append(command, nowMs)
+        const space = storedSpace(spaces, command.fence.space)
+        const { lease } = space.record
+        const expiresAtMs = Math.max(lease.expiresAtMs, nowMs + 50)
+        if (reply.kind === 'appended') space.record = { ...space.record, lease: { ...lease, expiresAtMs } }
+        return reply
+      },
+    })),
     withLog('makes checkpoints after it', (parts) => ({
       checkpoint: (command, nowMs) => asIfLive(parts, command, nowMs, () => parts.log.checkpoint(command, nowMs)),
     })),
@@ -492,6 +641,70 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
   'a job is completed once, by its latest taker': [
     withJobs('has every copy done', ({ jobs }) => ({
       complete: answering(jobs.complete as () => Answer, () => ({ kind: 'completed' })),
+    })),
+  ],
+  'a queue keeps as many jobs as are put there, and hands out all of them': [
+    withJobs('has a hundred out at the most', ({ jobs, spaces }) => ({
+      take(command, nowMs) {
+        const all = Object.values(spaces.get(command.space)?.jobs.jobs ?? {})
+        return all.filter(({ state }) => state === 'taken').length >= 100 ? { kind: 'idle' } : jobs.take(command, nowMs)
+      },
+    })),
+  ],
+  'a job waits for as long as it takes, also one that was taken before': [
+    withJobs('throws away after two weeks', ({ jobs, spaces }) => {
+      let lastMs = 0
+      return {
+        take(command, nowMs) {
+          if (nowMs > lastMs + 14 * 24 * 3_600_000) spaces.delete(command.space)
+          return jobs.take(command, nowMs)
+        },
+        enqueue(command, nowMs) {
+          lastMs = nowMs
+          return jobs.enqueue(command, nowMs)
+        },
+      }
+    }),
+  ],
+  'what is done is not given back, and what was given back is not completed': [
+    withJobs('puts there anew whatever fails', ({ jobs }) => {
+      let failed = 0
+      return {
+        fail(command, nowMs) {
+          const reply = jobs.fail(command, nowMs)
+          if (reply.kind !== 'failed')
+            jobs.enqueue(
+              { kind: 'enqueue', space: command.fence.space, session: `anew ${++failed}`, request: 1 },
+              nowMs,
+            )
+          return reply
+        },
+      }
+    }),
+    withJobs('completes what was given back', (parts) => {
+      const back = new Map<string, JobFence>()
+      return {
+        fail(command, nowMs) {
+          const reply = parts.jobs.fail(command, nowMs)
+          if (reply.kind === 'failed') back.set(command.fence.token, command.fence)
+          return reply
+        },
+        complete: (command, nowMs) =>
+          back.has(command.fence.token) ? { kind: 'completed' } : parts.jobs.complete(command, nowMs),
+      }
+    }),
+  ],
+  'a token is of one job and one taking of it': [
+    withJobs('has the worker’s name for a token', (parts) => ({
+      take(command, nowMs) {
+        const reply = parts.jobs.take(command, nowMs)
+        return reply.kind === 'taken' ? { ...reply, fence: { ...reply.fence, token: command.owner } } : reply
+      },
+      complete: (command, nowMs) =>
+        parts.jobs.complete(
+          under(parts, ({ owner, token }, fence) => (fence.token === owner ? { token } : {}))(command),
+          nowMs,
+        ),
     })),
   ],
   'a job’s fence needs its owner, its epoch and its token': [

@@ -10,7 +10,7 @@ import {
   shrink,
   storyOf,
 } from '../../src/explore/index.js'
-import type { Check, Invariant } from '../../src/invariants/index.js'
+import { type Check, type Invariant, mutualExclusion } from '../../src/invariants/index.js'
 import type { Fault } from '../../src/kernel/index.js'
 import type { Json } from '../../src/log/index.js'
 import { type Body, type Contender, defineScenario, type Scenario, workload } from '../../src/scenario/index.js'
@@ -108,6 +108,23 @@ describe('a story', () => {
       '0 ms  node-0 sends twice acquire of space-0 #1',
       '1 ms  node-0 ← lease-held: acquire of space-0 #1 (node-1 holds epoch 1 until 90 ms)',
       '1 ms  node-0 ← granted: acquire of space-0 #1 (epoch 3, until 21 ms, asked before)',
+    ])
+  })
+
+  it('tells who was refused while a lease was lost that nobody else has touched', async () => {
+    const asks = function* (node: Contender): Body {
+      yield node.sleep(2 * node.index + 1)
+      yield node.acquire('space-0', 20)
+      yield node.sleep(3)
+      if (node.index === 1) yield node.acquire('space-0', 20)
+    }
+    // The refused request takes the lock away with what it takes back.
+    const undoes = answering(1, 'lease-held', 2)
+    const scenario = scenarioOf(asks, [], () => undefined, { invariants: () => [mutualExclusion] })
+    expect(await told(scenario, undoes)).toEqual([
+      '2 ms  node-0 ← granted: acquire of space-0 #1 (epoch 1, until 22 ms)',
+      '4 ms  node-1 ← lease-held: acquire of space-0 #1 (node-1 holds epoch 1 until 90 ms)',
+      '9 ms  node-1 ← granted: acquire of space-0 #2 (epoch 2, until 29 ms)',
     ])
   })
 
