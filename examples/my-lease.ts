@@ -1,6 +1,7 @@
 import { defineSubject } from 'contention'
 
 interface Lock {
+  session: string
   owner: string
   request: number
   epoch: number
@@ -18,11 +19,11 @@ export default defineSubject({
     return {
       acquire({ space, owner, session, request, ttlMs }, nowMs) {
         const lock = locks.get(space)
-        if (lock?.owner === owner && lock.request === request) return granted(lock)
+        if (lock?.session === session && lock.request === request) return granted(lock)
         if (request <= (latest.get(session) ?? -1)) return { kind: 'superseded' }
         latest.set(session, request)
         if (lock !== undefined && nowMs < lock.expiresAtMs) return { kind: 'lease-held', expiresAtMs: lock.expiresAtMs }
-        const next = { owner, request, epoch: (lock?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs }
+        const next = { session, owner, request, epoch: (lock?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs }
         locks.set(space, next)
         return granted(next)
       },

@@ -91,7 +91,6 @@ function mendedLease(text: string): string {
     /** By session, its latest acquire: what comes later with an older number is late, and takes no effect. */
     const latest = durable('latest', () => new Map<string, number>())\n`,
     ],
-    [`{ space, owner, request, ttlMs }`, `{ space, owner, session, request, ttlMs }`],
     [
       `return granted(lock)\n`,
       `return granted(lock)

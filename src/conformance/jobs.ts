@@ -106,6 +106,12 @@ export const jobs: readonly ContractCheck[] = [
         probe.nowMs += 100
       }
       await probe.expect('idle', probe.take('a', { maxAttempts: 2 }), 'a third take')
+      if (!probe.has('fail')) return
+      // In another queue: of which takings an attempt is one too many, each take says anew.
+      const failing = { space: 'failing', maxAttempts: 3 }
+      await probe.enqueued(failing.space)
+      for (let attempt = 0; attempt < 3; attempt++) await probe.failed(await probe.taken('a', failing))
+      await probe.expect('idle', probe.take('a', failing), 'a fourth take of what has failed three times')
     },
   },
   {
@@ -223,6 +229,23 @@ export const jobs: readonly ContractCheck[] = [
       const fence = await probe.taken('a')
       await probe.failed(fence)
       probe.same((await probe.taken('b')).job, put, 'the job')
+    },
+  },
+  {
+    name: 'of several jobs of one taker none is done or given back with another',
+    needs: ['enqueue', 'take', 'complete'],
+    async check(probe) {
+      for (let put = 0; put < 3; put++) await probe.enqueued()
+      const [first, second, third] = [await probe.taken('a'), await probe.taken('a'), await probe.taken('a')]
+      await probe.completed(second, 'complete by the taker')
+      await probe.expect('idle', probe.take('b'), 'take while the other jobs of who has completed one are taken')
+      if (probe.has('fail')) {
+        await probe.failed(third)
+        probe.same((await probe.taken('b')).job, third.job, 'the job that was given back')
+        await probe.expect('idle', probe.take('b'), 'take while another job of who has given one back is taken')
+      }
+      probe.nowMs += 100
+      probe.same((await probe.taken('c')).job, first.job, 'the job that was neither done nor given back')
     },
   },
   {

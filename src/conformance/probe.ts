@@ -18,7 +18,7 @@ export const UNEVEN_TTLS_MS = [1, 37, 101, 1_234]
 /** More than a byte counts. More than 16 bits count would take a store minutes. */
 export const MANY = 260
 /** So often a store is restarted: what is lost every third time, or as chance has it, is lost once among so many. */
-export const RESTARTS = 8
+export const RESTARTS = 12
 /** 40 days: more than the two weeks or the month after which queues and brokers throw away, and than 2^31 ms. */
 export const LONG_SILENCE_MS = 40 * 24 * 3_600_000
 /** So often the same is asked: of one in five requests that are refused without need, so many in a row are one in 400,000. */

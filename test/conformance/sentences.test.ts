@@ -418,7 +418,20 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       }
     }),
   ],
-  'a log keeps as many events as are appended': [
+  'a log keeps as many events as are appended, and knows the first of them again': [
+    withLog('remembers a hundred requests', ({ log }) => {
+      const remembered: string[] = []
+      let sessions = 0
+      return {
+        append(command, nowMs) {
+          const request = `${command.session} ${command.request}`
+          if (remembered.includes(request)) return log.append(command, nowMs)
+          remembered.push(request)
+          if (remembered.length > 100) remembered.shift()
+          return log.append({ ...command, session: `${++sessions}` }, nowMs)
+        },
+      }
+    }),
     defineSubject({
       name: 'reads its segments in the order of their names',
       log({ builtIn: { log }, durable }) {
@@ -433,21 +446,6 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
           },
         }
       },
-    }),
-  ],
-  'an append that is sent again after many requests of others is no second one': [
-    withLog('remembers a hundred requests', ({ log }) => {
-      const remembered: string[] = []
-      let sessions = 0
-      return {
-        append(command, nowMs) {
-          const request = `${command.session} ${command.request}`
-          if (remembered.includes(request)) return log.append(command, nowMs)
-          remembered.push(request)
-          if (remembered.length > 100) remembered.shift()
-          return log.append({ ...command, session: `${++sessions}` }, nowMs)
-        },
-      }
     }),
   ],
   'a log and its checkpoint survive a long silence': [
@@ -666,6 +664,34 @@ const broken: Readonly<Record<string, readonly Subject[]>> = {
       }
     }),
   ],
+  'an attempt counts when it begins, and attempts are bounded': [
+    withJobs('counts what fails once more', ({ jobs, spaces }) => ({
+      fail(command, nowMs) {
+        const reply = jobs.fail(command, nowMs)
+        const space = spaces.get(command.fence.space)
+        if (reply.kind !== 'failed' || space === undefined) return reply
+        const counted = space.jobs.jobs.map((job, number) =>
+          number === command.fence.job ? { ...job, attempts: job.attempts + 1 } : job,
+        )
+        space.jobs = { ...space.jobs, jobs: counted }
+        return reply
+      },
+    })),
+  ],
+  'of several jobs of one taker none is done or given back with another': (['done', 'ready'] as const).map((state) =>
+    withJobs(`has all of a taker ${state} with one that is done`, ({ jobs, spaces }) => ({
+      complete(command, nowMs) {
+        const reply = jobs.complete(command, nowMs)
+        const space = spaces.get(command.fence.space)
+        if (reply.kind !== 'completed' || space === undefined) return reply
+        const all = space.jobs.jobs.map((job) =>
+          job.owner === command.fence.owner && job.state === 'taken' ? { ...job, state } : job,
+        )
+        space.jobs = { ...space.jobs, jobs: all }
+        return reply
+      },
+    })),
+  ),
   'what is done is not given back, and what was given back is not completed': [
     withJobs('puts there anew whatever fails', ({ jobs }) => {
       let failed = 0
@@ -952,6 +978,16 @@ describe('conformance', () => {
       read(command, nowMs) {
         const reply = log.read({ ...command, limit: 3 }, nowMs)
         return reply.kind === 'events' ? { kind: 'events', events: reply.events } : reply
+      },
+    })),
+    withJobs('has no job dead for who allows it more attempts', ({ jobs, spaces }) => ({
+      take(command, nowMs) {
+        const space = spaces.get(command.space)
+        const all = space?.jobs.jobs.map((job) =>
+          job.state === 'dead' && job.attempts < command.maxAttempts ? { ...job, state: 'ready' as const } : job,
+        )
+        if (space !== undefined && all !== undefined) space.jobs = { ...space.jobs, jobs: all }
+        return jobs.take(command, nowMs)
       },
     })),
     withJobs('refuses every copy', ({ jobs }) => ({
