@@ -15,6 +15,9 @@ export class LeaseStandings {
   readonly #lengths: Float64Array
   /** Until when it may last, whatever was told: it was live when the store stopped. */
   readonly #mayLastUntilMs: Float64Array
+  /** Whether it was live when the store stopped, while nothing is known of what the store has done since. */
+  readonly #isRevived: Uint8Array
+  #hasRevived = false
   readonly #isReleased: Uint8Array
   /** The latest request of the owner that has set the expiry. */
   readonly #requests: Float64Array
@@ -28,18 +31,21 @@ export class LeaseStandings {
     this.tokens = new Int32Array(spaces)
     this.#lengths = new Float64Array(spaces)
     this.#mayLastUntilMs = new Float64Array(spaces)
+    this.#isRevived = new Uint8Array(spaces)
     this.#isReleased = new Uint8Array(spaces)
     this.#requests = new Float64Array(spaces)
   }
 
   /** Whether the event is about the lease that its contender holds now, or has held last. */
   isCurrent(event: TraceEvent): boolean {
+    if (this.#hasRevived) this.#revive(event)
     const { space, epoch } = event
     return contenderOf(event, this.#cast) === this.owners[space] && epoch === this.epochs[space]
   }
 
   /** Heeds a `granted`. False for a late copy of an older grant, which says nothing of who holds the space now. */
   granted(event: TraceEvent): boolean {
+    if (this.#hasRevived) this.#revive(event)
     const { space, epoch, repeated, request, token, atMs, untilMs } = event
     if (repeated && epoch <= (this.epochs[space] as number)) {
       if (this.isCurrent(event)) this.#prolong(space, untilMs)
@@ -84,16 +90,32 @@ export class LeaseStandings {
    * Heeds a `store-restarted`. A core may give leases that are live their whole length again, from when it is back, so that
    * nobody is granted one too soon while clocks are compared: etcd #9395.
    */
-  storeRestarted({ atMs, untilMs: backAtMs }: TraceEvent): void {
+  storeRestarted({ atMs }: TraceEvent): void {
     for (let space = 0; space < this.expiries.length; space++) {
-      if ((this.expiries[space] as number) <= atMs) continue
-      this.#mayLastUntilMs[space] = Math.max(atMs, backAtMs) + (this.#lengths[space] as number)
+      if (this.endMs(space) <= atMs) continue
+      this.#isRevived[space] = 1
+      this.#hasRevived = true
+    }
+  }
+
+  /**
+   * A core has no clock before it is asked for something: only then does it know that the store is back, and which leases are
+   * live. `event` is the first that is known of what it has done; there may have been others before.
+   */
+  #revive({ atMs }: TraceEvent): void {
+    this.#hasRevived = false
+    for (let space = 0; space < this.expiries.length; space++) {
+      if (this.#isRevived[space] === 0) continue
+      this.#isRevived[space] = 0
+      const endMs = this.endMs(space)
+      this.#mayLastUntilMs[space] = Math.max(endMs, Math.min(atMs, endMs) + (this.#lengths[space] as number))
     }
   }
 
   /** When the lease of `space` is over at the latest. */
   endMs(space: number): number {
-    return Math.max(this.expiries[space] as number, this.#mayLastUntilMs[space] as number)
+    const endMs = Math.max(this.expiries[space] as number, this.#mayLastUntilMs[space] as number)
+    return this.#isRevived[space] === 1 ? endMs + (this.#lengths[space] as number) : endMs
   }
 
   /** A copy that is told a later end: the lease lasts longer, where it has not been given back since. */
