@@ -1,4 +1,4 @@
-import { checkSeed } from '../src/input/index.js'
+import { checkOptions, checkSeed } from '../src/input/index.js'
 import { type WorkCounts, type WorkerFailure, workCountsFold } from '../src/metrics/index.js'
 import { resolveParameters, type Scenario, simulate } from '../src/scenario/index.js'
 import type { Subject } from '../src/subject/index.js'
@@ -47,6 +47,8 @@ export interface PredictOptions {
   readonly subject?: Subject
 }
 
+const optionNames = { jobs: true, seed: true, parameters: true, subject: true } as const
+
 /**
  * The parameters for so many jobs: a log for the effect of each, and time for all. No job may wait longer than all of them
  * take, and some for runaways.
@@ -72,17 +74,19 @@ export function workerFailureParameters(
 /**
  * What the model says of one worker failure: the scenario is simulated and its trace counted. `jobs` of the result are all
  * that were put in; of a runaway, the sentinels and two runaways, one for each limit, dead letters in the end.
- * @throws TypeError for a failure that there is not
+ * @throws TypeError for a failure, or an option, that there is not
  * @throws TypeError or RangeError for a seed that is none
  * @throws ParameterError for a number of jobs, or another parameter, that the scenario does not take
  */
 export async function predictWorkerFailure(
   failure: WorkerFailure,
-  { jobs, seed, parameters: changed, subject }: PredictOptions,
+  options: PredictOptions,
 ): Promise<WorkCounts> {
   if (!Object.hasOwn(models, failure)) {
     throw new TypeError(`there is no worker failure ${JSON.stringify(failure)}: expected one of ${failures.join(', ')}`)
   }
+  checkOptions<PredictOptions>('predictWorkerFailure', options, optionNames)
+  const { jobs, seed, parameters: changed, subject } = options
   checkSeed(seed)
   const { scenario } = models[failure]
   const parameters = resolveParameters(scenario.parameters, workerFailureParameters(failure, jobs, changed))

@@ -1,4 +1,4 @@
-import { checkSeed, MAX_SEED, oneOf } from '../input/index.js'
+import { checkOptions, checkSeed, MAX_SEED, oneOf } from '../input/index.js'
 import { EventLimitReached, type Fault, StepFailed } from '../kernel/index.js'
 import {
   type CommandWatch,
@@ -63,6 +63,21 @@ export interface ExploreOptions extends SwarmOptions {
   readonly onFailure?: (failure: Failure) => void
 }
 
+const optionNames = {
+  subject: true,
+  strategy: true,
+  parameters: true,
+  invariants: true,
+  maxEvents: true,
+  watch: true,
+  goOn: true,
+  onFailure: true,
+} as const
+
+/** @throws TypeError for an option that there is not */
+export const checkExploreOptions = (what: string, options: ExploreOptions): void =>
+  checkOptions(what, options, optionNames)
+
 /** Seeds `from`, `from + 1`, … explored one after another, all of them from 0 to 2^32 - 1. */
 export interface Chunk {
   readonly from: number
@@ -98,13 +113,14 @@ const DIGESTED = ['digest', 'invariants'] as const
 /**
  * Explores a chunk. The same chunk gives the same result, wherever it runs.
  * @throws TypeError or RangeError for seeds that are none, a number of seeds or failures that is none, and an invariant
- * that no scenario has: a rule that nobody has would hold whatever happens
+ * that no scenario has: a rule that nobody has would hold whatever happens; and for an option that there is not
  */
 export async function exploreChunk(
   scenarios: readonly Scenario[],
   { from, seeds, maxFailures, beginsTwice = true }: Chunk,
   options: ExploreOptions,
 ): Promise<ChunkResult> {
+  checkExploreOptions('exploreChunk', options)
   checkChunk(from, seeds, maxFailures)
   if (options.invariants !== undefined) checkInvariantNames(options.invariants, scenarios)
   const total = { seeds: 0, steps: 0, coverage: emptyCoverage(), failures: [] as Failure[] }

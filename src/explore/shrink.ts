@@ -1,7 +1,7 @@
 import type { Fault } from '../kernel/index.js'
 import { type Scenario, ScenarioAborted } from '../scenario/index.js'
 import { commandCodes, eventCodes, isAcquiring, type TraceEvent } from '../trace/index.js'
-import { attempt, type ExploreOptions, type Failure, failureOf } from './chunk.js'
+import { attempt, checkExploreOptions, type ExploreOptions, type Failure, failureOf } from './chunk.js'
 import type { Plan } from './plan.js'
 
 /** A failure that was made as small as it could be. */
@@ -26,6 +26,7 @@ const COMMANDS = Object.keys(commandCodes).length
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
  * time, parameters and lengths, until nothing can be taken away any more. Parameters that were given stay as they are. Zeller and Hildebrandt, "Simplifying and
  * isolating failure-inducing input" (2002).
+ * @throws TypeError for an option that there is not
  */
 export async function shrink(
   scenario: Scenario,
@@ -33,6 +34,7 @@ export async function shrink(
   options: ExploreOptions,
   onRun: () => Promise<void> | void = () => undefined,
 ): Promise<Shrunk> {
+  checkExploreOptions('shrink', options)
   let runs = 0
   let smallest = failure
   const run = async (plan: Plan): Promise<Shown> => {

@@ -1,6 +1,7 @@
 export { InputError, type InputProblem } from './input-error.js'
 export { HYPHENATED_NAME } from './names.js'
 export { nearest, oneOf } from './nearest.js'
+export { checkOptions } from './options.js'
 export { insteadOfObject, isPlainObject, own } from './plain-object.js'
 export { checkSeed, MAX_SEED } from './seed.js'
 export { parseJson, repeatedKey, validate } from './validate.js'

@@ -1,5 +1,5 @@
 import { type Budgets, budgetFor } from '../budget/index.js'
-import { checkSeed, isPlainObject } from '../input/index.js'
+import { checkOptions, checkSeed, isPlainObject } from '../input/index.js'
 import { type Report, reportOf } from '../report/index.js'
 import { checkScenario, type Scenario } from '../scenario/index.js'
 import { type Job, runJobs } from './jobs.js'
@@ -16,9 +16,20 @@ export interface MatrixOptions extends Omit<RunOptions, 'budget' | 'parameters'>
   readonly onAborted?: (report: Report) => void
 }
 
+const optionNames = {
+  seed: true,
+  parameters: true,
+  subject: true,
+  budgets: true,
+  maxEvents: true,
+  onRun: true,
+  onAborted: true,
+} as const
+
 /** Runs scenarios one after another and sums them up. Throws all that `runScenario` throws. */
 export async function runMatrix(scenarios: readonly Scenario[], options: MatrixOptions = {}): Promise<Report> {
   if (!Array.isArray(scenarios)) throw new TypeError('what runMatrix was given is no list: expected [scenario, …]')
+  checkOptions<MatrixOptions>('runMatrix', options, optionNames)
   checkSeed(options.seed ?? DEFAULT_SEED)
   const { budgets, parameters } = options
   if (budgets !== undefined && !isPlainObject(budgets.scenarios)) {

@@ -1,5 +1,5 @@
 import { type Budget, checkBudget, evaluateBudget } from '../budget/index.js'
-import { checkSeed } from '../input/index.js'
+import { checkOptions, checkSeed } from '../input/index.js'
 import { EventLimitReached, StepFailed } from '../kernel/index.js'
 import { behaviourSignature, type Divergence, type ScenarioOutcome } from '../report/index.js'
 import {
@@ -37,12 +37,22 @@ export interface RunOptions<D extends ParameterDefinitions = ParameterDefinition
   readonly onRun?: () => void | Promise<void>
 }
 
+const optionNames = {
+  seed: true,
+  parameters: true,
+  subject: true,
+  budget: true,
+  maxEvents: true,
+  onRun: true,
+} as const
+
 /** Some twenty seconds of work: far more than a scenario needs, far less than patience lasts. */
 export const DEFAULT_MAX_EVENTS = 20_000_000
 
 /**
  * Runs `scenario` twice from nothing, compares the whole traces, and judges what it came to.
  * @throws TypeError or RangeError for a scenario, a subject, a seed, a budget, or for `maxEvents`, that is none
+ * @throws TypeError for an option that there is not
  * @throws ParameterError for unknown parameters and values out of range
  * @throws ScenarioAborted when a run takes more than `maxEvents` events, or the scenario or the subject throws
  * @throws NothingMeasured when no command reaches the subject, or it says of every lease that another holds it
@@ -51,6 +61,7 @@ export async function runScenario<D extends ParameterDefinitions>(
   scenario: Scenario<D>,
   options: RunOptions<D> = {},
 ): Promise<ScenarioOutcome> {
+  checkOptions<RunOptions<D>>('runScenario', options, optionNames)
   const { seed = DEFAULT_SEED, subject, budget, maxEvents = DEFAULT_MAX_EVENTS, onRun } = options
   checkScenario(scenario)
   checkSeed(seed)

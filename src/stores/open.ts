@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { nearest } from '../input/index.js'
+import { checkOptions, nearest } from '../input/index.js'
 import { mayHoldPassword, nameOf } from '../input/secret.js'
 import { isThere } from './processes/folders.js'
 import type { OpenOptions, OpenStore } from './store.js'
@@ -26,9 +26,11 @@ const kindOfScheme = { postgres: 'postgres', postgresql: 'postgres', redis: 'red
 /**
  * Opens the store that `spec` names: `sqlite`, `sqlite=state.db`, `postgres=postgres://…`, or `postgres://…` alone. Undefined
  * for `memory`, which is no store but a Map.
+ * @throws TypeError for an option that there is not
  * @throws StoreError when there is no such kind, its driver is not installed, or it cannot be used
  */
 export async function openStore(spec: string, options: OpenOptions = {}): Promise<OpenStore | undefined> {
+  checkOptions<OpenOptions>('openStore', options, { env: true, cwd: true, durable: true })
   const { kind, url } = read(spec)
   if (kind === 'memory' && url === undefined) return undefined
   if (!Object.hasOwn(adapters, kind) || url === '') {

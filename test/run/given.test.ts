@@ -16,6 +16,8 @@ import {
   type Metrics,
   metricNames,
   metricsSignature,
+  type OpenOptions,
+  openStore,
   type PredictOptions,
   percentile,
   predictWorkerFailure,
@@ -116,6 +118,12 @@ describe('the library says in words what it cannot use', () => {
     ['a limit of events in text', { maxEvents: '5' }, /maxEvents is of type string/],
     ['half an event', { maxEvents: 1.5 }, /maxEvents is 1\.5: expected a whole number/],
     ['a seed of another kind', { seed: 1n }, /seed is 1: expected a whole number/],
+    ['a slip of an option', { params: { ttlMs: 5 } }, /runScenario has no option "params": expected parameters\?/],
+    ['another slip', { sed: 1 }, /runScenario has no option "sed": expected seed\?/],
+    ['an option of the matrix', { budgets: {} }, /runScenario has no option "budgets": expected budget\?/],
+    ['an option like none', { quick: true }, /no option "quick": expected one of seed, parameters, subject, budget, /],
+    ['a number', 5, /options of runScenario that are of type number: expected \{ name: value, … \}/],
+    ['null', null, /options of runScenario that are null/],
     ['a budget without limits', { budget: {} }, /a budget whose maxLeaseWindowP95Ms is undefined/],
   ])('of how it is to run: %s', async (_, options, expected) => {
     await expect(runScenario(leaseRenewalContention, given<RunOptions>(options))).rejects.toThrow(expected)
@@ -125,6 +133,8 @@ describe('the library says in words what it cannot use', () => {
     ['no list', leaseRenewalContention, {}, /no list: expected \[scenario, …\]/],
     ['a seed that is none', [], { seed: 'x' }, /seed is "x"/],
     ['budgets without scenarios', [leaseRenewalContention], { budgets: {} }, /budgets without scenarios/],
+    ['a slip of an option', [], { params: {} }, /runMatrix has no option "params": expected parameters\?/],
+    ['an option of a single run', [], { budget: {} }, /runMatrix has no option "budget": expected budgets\?/],
     ['parameters that are none', [leaseRenewalContention], { parameters: 5 }, /parameters that are no plain object/],
   ])('of a matrix: %s', async (_, scenarios, options, expected) => {
     await expect(runMatrix(given<Scenario[]>(scenarios), given<MatrixOptions>(options))).rejects.toThrow(expected)
@@ -134,6 +144,7 @@ describe('the library says in words what it cannot use', () => {
     ['a failure that there is not', 'nope', { jobs: 1, seed: 1 }, /no worker failure "nope": expected one of poison, /],
     ['what every object has', 'toString', { jobs: 1, seed: 1 }, /no worker failure "toString"/],
     ['a seed that is none', 'poison', { jobs: 1, seed: -7.5 }, /seed is -7\.5: expected a whole number/],
+    ['a slip of an option', 'poison', { jobs: 1, sed: 1 }, /predictWorkerFailure has no option "sed": expected seed\?/],
     ['no seed', 'poison', { jobs: 1 }, /seed is undefined/],
   ])('of worker failures: %s', async (_, failure, options, expected) => {
     await expect(predictWorkerFailure(given<WorkerFailure>(failure), given<PredictOptions>(options))).rejects.toThrow(
@@ -148,6 +159,7 @@ describe('the library says in words what it cannot use', () => {
     ['seeds that go beyond', { from: 2 ** 32 - 1, seeds: 2 }, {}, /2 seeds from 4294967295 on: expected none above/],
     ['no seeds', { seeds: 0 }, {}, /seeds is 0: expected a whole number, 1 or more/],
     ['no failures', { maxFailures: Number.NaN }, {}, /maxFailures is NaN: expected 1 or more/],
+    ['a slip of an option', {}, { param: {} }, /exploreChunk has no option "param": expected parameters\?/],
     [
       'a rule that nobody has',
       {},
@@ -161,6 +173,16 @@ describe('the library says in words what it cannot use', () => {
       { subject: builtInSubject, maxEvents: 200_000, ...options },
     )
     await expect(exploring).rejects.toThrow(expected)
+  })
+
+  it('of how a store is to be opened', async () => {
+    const opening = openStore('sqlite=:memory:', given<OpenOptions>({ durabel: false }))
+    await expect(opening).rejects.toThrow(/openStore has no option "durabel": expected durable\?/)
+  })
+
+  it('takes an option that is undefined for one that is absent', async () => {
+    const { seed } = await runScenario(leaseRenewalContention, given<RunOptions>({ ...short, sed: undefined }))
+    expect(seed).toBe(1)
   })
 
   it('of the wait before another attempt', () => {
