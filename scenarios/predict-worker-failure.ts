@@ -78,10 +78,7 @@ export function workerFailureParameters(
  * @throws TypeError or RangeError for a seed that is none
  * @throws ParameterError for a number of jobs, or another parameter, that the scenario does not take
  */
-export async function predictWorkerFailure(
-  failure: WorkerFailure,
-  options: PredictOptions,
-): Promise<WorkCounts> {
+export async function predictWorkerFailure(failure: WorkerFailure, options: PredictOptions): Promise<WorkCounts> {
   if (!Object.hasOwn(models, failure)) {
     throw new TypeError(`there is no worker failure ${JSON.stringify(failure)}: expected one of ${failures.join(', ')}`)
   }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { InputError } from '../input/index.js'
 import { version } from '../package.js'
+import { EXIT_CODES, helpEnd } from './options/examples.js'
 import type { ExitCode } from './terminal/exit-code.js'
 import type { Io } from './terminal/io.js'
 import { withoutPasswordsOf } from './terminal/passwords.js'
@@ -9,10 +10,11 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 /** Takes the value of an option of which a second one would only hide the first. */
 const once =
-  (option: string, todo: string) =>
+  (option: string, todo?: string) =>
   (value: string, before: string | undefined): string => {
     if (before === undefined) return value
-    throw new InputError({ what: `${option} was given more than once`, expected: 'one at the most', todo })
+    const what = `${option} was given more than once`
+    throw new InputError({ what, expected: 'one at the most', ...(todo !== undefined && { todo }) })
   }
 
 // What several commands have. Only a command that looks at an option has it: what has no effect is refused, not passed over.
@@ -77,10 +79,7 @@ export function programOf(argv: readonly string[], io: Io, end: (code: ExitCode)
       getErrHasColors: () => io.stderr.colorLevel > 0,
     })
     .showHelpAfterError('(see `npx contention --help`)')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 all held; 1 something that was checked did not hold; 2 it could not be checked.',
-    )
+    .addHelpText('after', `\n${EXIT_CODES}`)
   const declaring: Declaring = {
     io,
     program,
@@ -96,9 +95,19 @@ export function programOf(argv: readonly string[], io: Io, end: (code: ExitCode)
     },
   }
   for (const declare of commands) declare(declaring)
-  for (const command of program.commands)
+  for (const command of program.commands) {
     command.showHelpAfterError(`(see \`npx contention ${command.name()} --help\`)`)
+    command.addHelpText('after', helpEnd(command.name()))
+    refuseRepeated(command)
+  }
   return program
+}
+
+/** Of an option that takes one value and does not say otherwise, a second one is refused. */
+function refuseRepeated(command: Command): void {
+  for (const option of command.options) {
+    if (option.required && option.parseArg === undefined) option.argParser(once(option.long ?? option.flags))
+  }
 }
 
 const common = (program: Command, name: string, summary: string): Command =>

@@ -46,6 +46,34 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
     expect(await refusal(folder(), ...argv)).toContain(`error: unknown option '${argv[1]}'\n`)
   })
 
+  it.each([
+    ['run', '--seed', '1', '2'],
+    ['run', '--config', 'a.json', 'b.json'],
+    ['run', '--budget', 'v1', 'v2'],
+    ['check', '--patience', '1', '2'],
+    ['explore', '--seeds', '1', '2'],
+    ['explore', '--time', '1s', '2s'],
+    ['tune', '--from-seed', '1', '2'],
+    ['tune', '--workers', '1', '2'],
+    ['replay', '--node', 'node-0', 'node-1'],
+    ['verify', '--n', '1', '2'],
+  ])('an option of which the second value would hide the first: %s %s', async (command, option, first, second) => {
+    const rest = command === 'replay' ? ['lease-renewal-contention'] : []
+    expect(await refusal(folder(), command, ...rest, option, first, option, second)).toBe(
+      `error: ${option} was given more than once\n  expected: one at the most\n`,
+    )
+  })
+
+  it('a parameter that is given twice', async () => {
+    const twice = ['--param', 'ttlMs=100', '--param', 'ttlMs=200']
+    expect(await refusal(folder(), 'run', 'lease-renewal-contention', ...twice)).toMatchInlineSnapshot(`
+      "error: --param ttlMs was given more than once
+        found:    100 and 200
+        expected: one value at the most for each parameter
+      "
+    `)
+  })
+
   it('a store that the configuration names wrongly, by its place there', async () => {
     const config = (stores: object) => folder({ 'contention.config.json': JSON.stringify({ stores }) })
     expect(await refusal(config({ CI: 'sqlite=ci.db' }), 'run', '--store', 'CI')).toMatchInlineSnapshot(`

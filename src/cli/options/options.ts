@@ -102,14 +102,24 @@ export function workersOption(io: Io, text: string | undefined): number {
 
 /** `--param name=value`, any number of times. */
 export function paramOptions(texts: readonly string[] = []): { readonly [name: string]: number } {
-  const entries = texts.map((text) => {
-    const match = /^(.+)=(-?\d+)$/s.exec(text)
-    if (match !== null) return [match[1] as string, Number(match[2])] as const
-    throw new InputError({
-      what: '--param cannot be used',
-      found: text,
-      expected: 'name=value with a whole number, as in --param ttlMs=500',
-    })
-  })
-  return Object.fromEntries(entries)
+  const values = new Map<string, number>()
+  for (const text of texts) {
+    const [, name, value] = /^(.+)=(-?\d+)$/s.exec(text) ?? []
+    if (name === undefined) {
+      throw new InputError({
+        what: '--param cannot be used',
+        found: text,
+        expected: 'name=value with a whole number, as in --param ttlMs=500',
+      })
+    }
+    if (values.has(name)) {
+      throw new InputError({
+        what: `--param ${name} was given more than once`,
+        found: `${values.get(name)} and ${value}`,
+        expected: 'one value at the most for each parameter',
+      })
+    }
+    values.set(name, Number(value))
+  }
+  return Object.fromEntries(values)
 }
