@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import { loadProject, loadSubjects } from '../config/index.js'
 import { type ContractResult, conformanceOf } from '../conformance/index.js'
+import { DETERMINISM_TODO } from '../report/index.js'
 import { type RaceCliOptions, race, wantsRace } from './conformance/race.js'
 import { withStore } from './options/store.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from './terminal/exit-code.js'
@@ -68,6 +69,9 @@ function othersLines(result: ContractResult, results: readonly ContractResult[])
 function linesOf(result: ContractResult, chalk: ChalkInstance): readonly string[] {
   const { name } = result
   if (result.verdict === 'held') return [`${chalk.green('✓')} ${name}`]
-  if (result.verdict === 'broken') return [`${chalk.red('✗')} ${name}`, `    ${result.message}`]
+  if (result.verdict === 'broken') {
+    const todo = result.nondeterministic ? [`    to do: ${DETERMINISM_TODO}`] : []
+    return [`${chalk.red('✗')} ${name}`, `    ${result.message}`, ...todo]
+  }
   return [`${chalk.yellow('-')} ${name} ${chalk.dim(`(skipped: ${result.why})`)}`]
 }

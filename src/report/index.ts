@@ -1,7 +1,7 @@
 export { type Annotation, githubAnnotations, githubSummary, githubWarning, reportAnnotations } from './github.js'
 export { reportJson, type Verdict } from './json.js'
 export { reportJunit } from './junit.js'
-export { grouped, oneLine, plural, shellWord } from './labels.js'
+export { DETERMINISM_TODO, grouped, oneLine, plural, shellWord } from './labels.js'
 export { reportMarkdown } from './markdown.js'
 export { type Divergence, type Report, reportOf, type ScenarioOutcome } from './report.js'
 export {

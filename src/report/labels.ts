@@ -42,6 +42,10 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
 export const oneLine = (text: string): string =>
   text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/g, ' ').replaceAll(/\p{Surrogate}/gu, '\uFFFD')
 
+/** What to do about a subject or scenario of which two runs differ. */
+export const DETERMINISM_TODO =
+  'take time from nowMs, chance from random (of a node: node.nowMs, node.random), and keep state in the part or in durable, not in the module'
+
 function divergenceText({ first, digests, invariants }: Divergence): string {
   if (invariants !== undefined) {
     return `not deterministic: the same trace twice, but not the same verdict of ${invariants.join(', ')}, which may keep something from run to run, or leave something to chance`

@@ -1,5 +1,5 @@
 import { type BudgetCheck, budgetVersionLabel } from '../budget/index.js'
-import { failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
+import { DETERMINISM_TODO, failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
 import { shortSignature } from './signature.js'
 
@@ -41,6 +41,7 @@ function outcomeLines(
   return [
     `${label(passed, chalk)}  ${chalk.bold(scenario)}  ${chalk.dim(`${grouped(events)} events, ${twice} · ${shortSignature(signature)}`)}`,
     ...failureReasons(outcome).map((reason) => `      ${chalk.red('✗')} ${reason}`),
+    ...(deterministic ? [] : [`      ${chalk.dim('to do')} ${DETERMINISM_TODO}`]),
     ...(passed ? [] : [`      ${chalk.dim('see')} ${replayCommand(outcome)}`]),
     `      ${costLine(outcome)}`,
     `      ${chalk.dim('invariants')} ${invariants.map(({ name, held }) => (held ? name : chalk.red(name))).join(', ') || 'none'}`,

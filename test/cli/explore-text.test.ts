@@ -148,5 +148,6 @@ describe('what exploration prints', () => {
     expect(failureText(told, chalk)).toMatch(
       /^FAIL {2}lease-lifecycle {2}seed 1: subject or scenario is not deterministic\n/,
     )
+    expect(failureText(told, chalk)).toContain('      to do take time from nowMs, chance from random ')
   })
 })

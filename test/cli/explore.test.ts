@@ -761,7 +761,7 @@ describe('contention conformance', () => {
       'acquire: (command, nowMs) => ++asked > 99 ? { kind: "lease-held" } : builtIn.core.acquire(command, nowMs)',
       [
         1,
-        /^✗ .*\n {4}the subject is not deterministic, or keeps .*\nFAIL {2}mine: 0 hold, 1 broken, \d+ skipped\n$/,
+        /^✗ .*\n {4}first .*: the subject is not deterministic, or keeps .*\n {4}to do: take time from nowMs, .*\nFAIL {2}mine: 0 hold, 1 broken, \d+ skipped\n$/,
         /^$/,
       ],
     ],

@@ -305,6 +305,9 @@ describe('contention update and check', () => {
     const { code, stdout } = await cli(project, ['update'])
     expect(code).toBe(1)
     expect(stdout).toContain('not deterministic, from event 0 on')
+    expect(stdout).toContain(
+      '      to do take time from nowMs, chance from random (of a node: node.nowMs, node.random), ',
+    )
     expect(stdout).toContain('nothing written')
     expect(() => snapshotOf(project)).toThrow()
   })

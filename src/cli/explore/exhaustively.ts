@@ -4,7 +4,7 @@ import type { LoadedSubject } from '../../config/index.js'
 import { isProvable, provenInvariants, proveSchedules, stepsOf } from '../../explore/index.js'
 import { InputError, nearest } from '../../input/index.js'
 import type { CommandKind } from '../../protocol/index.js'
-import { grouped } from '../../report/index.js'
+import { DETERMINISM_TODO, grouped } from '../../report/index.js'
 import { assemble } from '../../subject/index.js'
 import { exploreText } from '../options/command-text.js'
 import { type ExploreCliOptions, paramOptions } from '../options/options.js'
@@ -75,6 +75,7 @@ export async function exploreExhaustively(
       `${chalk.red('FAIL')}  ${subject.name}: ${failure.kind === 'breach' ? `${failure.invariant} broke` : 'the subject is not deterministic, as seen'} in schedule ${grouped(schedules)}`,
       `      ${failure.message}`,
       ...failure.story.map((line) => `      ${line}`),
+      ...(failure.kind === 'nondeterministic' ? [`      ${chalk.dim('to do')} ${DETERMINISM_TODO}`] : []),
       `      see ${exploreText([], options, loaded.file && shownPath(io, loaded.file))}`,
     ]
     io.stdout.write(`${lines.join('\n')}\n`)

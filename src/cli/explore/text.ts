@@ -12,7 +12,7 @@ import {
   type Swarm,
   struckKinds,
 } from '../../explore/index.js'
-import { grouped, type Paint, plural, table } from '../../report/index.js'
+import { DETERMINISM_TODO, grouped, type Paint, plural, table } from '../../report/index.js'
 import { optionText } from '../options/command-text.js'
 
 /** A failure with all that is told of it. */
@@ -103,6 +103,7 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
         ]),
     ...smallerLines(failure, first),
     ...story.map((line) => `      ${line}`),
+    ...(isOfChance(first) || isOfChance(failure) ? [`      ${chalk.dim('to do')} ${DETERMINISM_TODO}`] : []),
     `      ${chalk.dim('see')} ${replay}`,
     ...(file === undefined ? [] : [`      ${chalk.dim('saved')} ${file}`]),
     ...(unsaved === undefined ? [] : [`      ${chalk.yellow('not saved:')} ${unsaved}`]),
@@ -110,6 +111,8 @@ export function failureText(told: ToldFailure, chalk: Paint): string {
     '',
   ].join('\n')
 }
+
+const isOfChance = ({ kind }: Failure): boolean => kind === 'nondeterministic' || kind === 'carried-over'
 
 /** A failure that has a file has a token as well, where that fits into a line. */
 function tokenLines(told: ToldFailure, chalk: Paint): readonly string[] {
