@@ -241,7 +241,7 @@ describe('contention tune', () => {
   })
 
   it('shows how metrics answer to one parameter, and marks where it is now', async () => {
-    const { code, stdout } = await cli(ownProject(polite), ['tune', '--vary', 'ttlMs=20..100:3', '--seeds', '4'])
+    const { code, stdout } = await cli(ownProject(polite), ['tune', '--vary', 'ttlMs=20..100:3', '--seeds', '6'])
     expect(code).toBe(0)
     expect(stdout).toMatchSnapshot()
   })

@@ -187,7 +187,7 @@ describe('varying a parameter', () => {
     const answers = (...retries: readonly number[]) =>
       responses(
         retries.map((_, index) => 10 * (index + 1)),
-        retries.map((retryAttempts) => [metrics({ retryAttempts })]),
+        retries.map((retryAttempts) => Array.from({ length: 6 }, () => metrics({ retryAttempts }))),
       ).map(({ metric, trend }) => [metric, trend])
     const retryAttempts = (trend: object) => [['retryAttempts', trend]]
     expect(answers(10, 20, 20)).toEqual(retryAttempts({ kind: 'rises' }))
@@ -204,7 +204,7 @@ describe('varying a parameter', () => {
     const trend = (...retries: readonly number[]) =>
       responses(
         retries,
-        retries.map((retryAttempts) => [metrics({ retryAttempts })]),
+        retries.map((retryAttempts) => Array.from({ length: 6 }, () => metrics({ retryAttempts }))),
       )[0]?.trend.kind
     expect(trend(100, 110, 101)).toBe('flat')
     expect(trend(10, 60, 100, 95, 99)).toBe('rises')
@@ -213,5 +213,33 @@ describe('varying a parameter', () => {
     expect([trend(90, 100), trend(89, 100)]).toEqual(['flat', 'rises'])
     expect([trend(10, 100, 90), trend(10, 100, 89)]).toEqual(['rises', 'unclear'])
     expect(trend(100, 50, 80, 10, 100)).toBe('unclear')
+  })
+
+  it('takes for chance what the seeds of one value differ by', () => {
+    const trend = (...samples: readonly (readonly number[])[]) =>
+      responses(
+        samples.map((_, index) => index),
+        samples.map((each) => each.map((retryAttempts) => metrics({ retryAttempts }))),
+      )[0]?.trend
+    const [low, same, high] = [
+      [80, 90, 100, 105, 110, 120],
+      [85, 95, 115, 120, 125, 135],
+      [130, 140, 150, 155, 160, 170],
+    ]
+    expect(trend(low, same)).toEqual({ kind: 'unclear' })
+    expect(trend(low, same, high)).toEqual({ kind: 'rises' })
+    expect(trend(high, same, low)).toEqual({ kind: 'falls' })
+    expect(trend(high, low, same, high)).toEqual({ kind: 'lowest', from: 1, to: 2 })
+  })
+
+  it('tells no trend of one value, nor of fewer than six seeds', () => {
+    const trend = (values: number, seeds: number) =>
+      responses(
+        Array.from({ length: values }, (_, index) => index),
+        Array.from({ length: values }, (_, index) =>
+          Array.from({ length: seeds }, () => metrics({ retryAttempts: 100 * (index + 1) })),
+        ),
+      )[0]?.trend.kind
+    expect([trend(1, 10), trend(3, 5), trend(3, 6)]).toEqual(['untold', 'untold', 'rises'])
   })
 })

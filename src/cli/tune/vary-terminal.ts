@@ -36,7 +36,10 @@ export function variedTerminal(
       '',
     ])
     const width = Math.max(0, ...responses.map(({ metric }) => metric.length))
-    const answers = responses.map(({ metric, trend }) => `  ${metric.padEnd(width)}  ${trendText(trend)}`)
+    const untold = responses.some(({ trend }) => trend.kind === 'untold')
+    const answers = untold
+      ? [`  no trend: ${values.length < 2 ? 'it takes two values' : 'it takes six seeds'} at the least`]
+      : responses.map(({ metric, trend }) => `  ${metric.padEnd(width)}  ${trendText(trend)}`)
     return [
       `${chalk.bold(scenario)}  ${parameter} is ${grouped(present)} now`,
       ...tables.flat().map((line) => (line === '' ? '' : `  ${line}`)),
@@ -91,6 +94,7 @@ function trendText(trend: Trend): string {
         ? `lowest at ${grouped(trend.from)}`
         : `lowest from ${grouped(trend.from)} to ${grouped(trend.to)}`
     case 'unclear':
+    case 'untold':
       return 'no clear trend'
     default:
       return trend.kind
