@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '../input/index.js'
+import { InputError, type InputProblem } from '../input/index.js'
 import { packageRoot } from '../package.js'
 import { standInForGood } from '../scenario/index.js'
 
@@ -38,6 +38,8 @@ export async function importModule(file: string): Promise<Record<string, unknown
   } catch (error) {
     if (error instanceof InputError) throw error
     refuseNoFile(file, `${file} could not be loaded`)
+    const syntax = syntaxError(error, file)
+    if (syntax !== undefined) throw new InputError(syntax, { cause: error })
     const place = placeIn(error, file)
     throw new InputError(
       {
@@ -84,6 +86,20 @@ export function refuseNoFile(file: string, what: string, todo?: string): void {
     expected: 'the path of a file',
     ...(todo === undefined ? {} : { todo }),
   })
+}
+
+/** What cannot be parsed, as jiti tells it: `ParseError: …`, and in the second line the file, its line and, from 0, its column. */
+function syntaxError(error: unknown, file: string): InputProblem | undefined {
+  const message = error instanceof Error ? error.message : ''
+  const [, found, at, line, column] = /^ParseError: (.+?)\.?\s*\n\s*(.+):(\d+):(\d+)\s*$/.exec(message) ?? []
+  if (found === undefined || at === undefined) return undefined
+  return {
+    what: `${file} could not be loaded: a syntax error${at === file ? '' : ' in what it imports'}`,
+    file: at,
+    at: `line ${line}, column ${Number(column) + 1}`,
+    found,
+    expected: 'JavaScript, or TypeScript in a file whose name says so (.ts, .mts, .cts)',
+  }
 }
 
 /** The line in `file` at which an error arose, as far as its stack tells. The column is not the one in the source, which was translated. */

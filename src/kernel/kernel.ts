@@ -9,6 +9,7 @@ import {
   isBody,
   type Main,
   noBody,
+  noEffect,
   type Outcome,
   Process,
   type Signal,
@@ -315,13 +316,13 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     process.pendingAtMs = Number.POSITIVE_INFINITY
     process.waiting = 'running'
     this.#stepping = node.name
-    let done: boolean | undefined
+    let step: IteratorResult<unknown> | undefined
     try {
-      done = process.body?.next(outcome).done
+      step = process.body?.next(outcome)
     } catch (error) {
       throw error instanceof StepFailed ? error : this.#failed('scenario', error)
     }
-    if (done === true) {
+    if (step?.done === true) {
       // The compiler cannot see that the body's own calls change what the process waits for.
       const left = process.waiting as Waiting
       if (left !== 'running') {
@@ -332,10 +333,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       }
       this.#end(node, process)
     } else if ((process.waiting as Waiting) === 'running') {
-      throw this.#failed(
-        'scenario',
-        new TypeError('a process yielded without an effect: expected `yield node.sleep(…)`'),
-      )
+      throw this.#failed('scenario', noEffect(step?.value))
     }
   }
 

@@ -47,6 +47,28 @@ function foundIn(body: unknown): string {
   return Symbol.asyncIterator in body ? 'an async generator' : 'an object that is no generator'
 }
 
+/** What is told of what was yielded while nothing is waited for. */
+export function noEffect(value: unknown): TypeError {
+  if (value === undefined || typeof value !== 'object' || value === null) {
+    const found = value === undefined ? 'nothing to wait for' : describe(value)
+    return new TypeError(
+      `a process yielded ${found}: expected what waits, as in \`yield node.sleep(…)\`; what does not wait, as \`node.pause(…)\`, is not yielded`,
+    )
+  }
+  if ('suspended' in value) {
+    return new TypeError('a process yielded the same command twice: expected a new one for each `yield`')
+  }
+  if ('then' in value) {
+    return new TypeError(
+      'a process yielded a promise, and a node cannot await: expected a command of the node, as in `yield node.sleep(…)`',
+    )
+  }
+  const todo = isBody(value) ? '`yield*`, which runs what another generator does' : '`yield node.sleep(…)`'
+  return new TypeError(`a process yielded ${isBody(value) ? 'a generator' : 'an object'}: expected ${todo}`)
+}
+
+const describe = (value: unknown): string => (typeof value === 'function' ? 'a function' : String(value))
+
 const SUSPENDED: Suspended = { suspended: true }
 
 /** What a process asks of the node it runs on. */

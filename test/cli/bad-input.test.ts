@@ -242,6 +242,18 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a module that loads
       "
     `)
+    expect(await config('const a = 1\nexport default { seed: }')).toMatchInlineSnapshot(`
+      "error: ./contention.config.ts could not be loaded: a syntax error
+        file:     ./contention.config.ts
+        at:       line 2, column 24
+        found:    Unexpected token
+        expected: JavaScript, or TypeScript in a file whose name says so (.ts, .mts, .cts)
+      "
+    `)
+    const imports = { 'contention.config.ts': 'import "./own.js"', 'own.js': 'const own = ;' }
+    expect(await refusal(folder(imports), 'run')).toContain(
+      './contention.config.ts could not be loaded: a syntax error in what it imports\n  file:     ./own.js\n  at:       line 1, column 13',
+    )
     expect(await config('export const config = {}')).toMatchInlineSnapshot(`
       "error: ./contention.config.ts exports no configuration
         file:     ./contention.config.ts
@@ -549,7 +561,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
       "error: own-scenario: the scenario throws, at 7 ms of virtual time, on behalf of node-0
         at:       Object.node (./own.ts:LINE)
         found:    my mistake
-        expected: a scenario that answers; refusals are values
+        expected: a node that does not throw: a refusal and a timeout are what \`yield\` returns
       "
     `)
     const parts = (from: string, to: string) =>

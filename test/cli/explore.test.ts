@@ -562,7 +562,7 @@ export const own = {
     [
       'a scenario that forgets a yield',
       own('yield 5'),
-      /own: node-\d does what it cannot, at 0 ms .*\n {2}file: .*own.mjs\n {2}found: {4}a process yielded without an effect\n {2}expected: `yield/,
+      /own: node-\d does what it cannot, at 0 ms .*\n {2}file: .*own.mjs\n {2}found: {4}a process yielded 5\n {2}expected: what waits, as in `yield/,
     ],
     [
       'an invariant that throws',

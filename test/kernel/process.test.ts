@@ -268,15 +268,23 @@ describe('a process', () => {
     ).toThrow('a process ended while it waits for a call: is a `yield` missing')
   })
 
-  it('is told when it yields without an effect', () => {
+  it.each<[string, unknown, string]>([
+    ['a command for the second time', { suspended: true }, 'the same command twice: expected a new one'],
+    ['a promise', Promise.resolve(), 'a promise, and a node cannot await: expected a command of the node'],
+    ['what another generator does', (function* () {})(), 'a generator: expected `yield*`'],
+    ['nothing', undefined, 'nothing to wait for: expected what waits, as in `yield node.sleep(…)`; what does not wait'],
+    ['a number', 5, '5: expected what waits'],
+    ['a command that was not called', () => undefined, 'a function: expected what waits'],
+    ['a list', [], 'an object: expected `yield node.sleep(…)`'],
+  ])('is told when it yields %s', (_what, value, told) => {
     expect(() =>
       linesOf(
         () =>
           function* () {
-            yield { suspended: true }
+            yield value as Suspended
           },
       ),
-    ).toThrow('yielded without an effect')
+    ).toThrow(`a process yielded ${told}`)
   })
 
   it.each([-1, Number.NaN, 0.5])('may not sleep %d ms, nor wait so long for a reply or a signal', (durationMs) => {

@@ -109,9 +109,15 @@ function failedProblem(scenario: string, cause: StepFailed): InputProblem {
     what: `${scenario}: the ${culprit} throws, at ${atMs} ms of virtual time, on behalf of ${node}`,
     ...place,
     found: line,
-    expected: isPart ? 'code that does not throw' : `a ${culprit} that answers; refusals are values`,
+    expected: isPart ? 'code that does not throw' : whole[culprit],
   }
 }
+
+/** What is expected of whom, instead of an error. */
+const whole = {
+  scenario: 'a node that does not throw: a refusal and a timeout are what `yield` returns',
+  subject: 'a subject that answers; refusals are values',
+} as const
 
 /** Where code of ours stands, as it is built and as it is tested. */
 const ourFolders = ['dist', 'bin', 'src'].map((folder) => join(packageRoot(), folder))
