@@ -5,7 +5,7 @@ import { compare, type Predict } from './compare.js'
 import type { Shared } from './context.js'
 import { clearRuns, type Database, dropRun, type Left, leftOf, openDatabase, prepareFabric } from './database.js'
 import type { Engine } from './engine.js'
-import { loadEngine } from './engines/index.js'
+import { loadEngine, refuseMissingFor } from './engines/index.js'
 import { block, type Configuration, type Evidence, type Marker, markerLine, type Verdict } from './evidence.js'
 import { Interrupted } from './failure.js'
 import { type EngineName, namesOf, runIdOf, type ScenarioId } from './names.js'
@@ -46,6 +46,7 @@ export interface VerifyOptions {
 /** Starts workers, breaks them, and returns what the database and the harness have seen. Leaves nothing behind. */
 export async function verify(options: VerifyOptions): Promise<Evidence> {
   const runId = runIdOf(Date.now(), process.pid, randomBytes(3).toString('hex'))
+  refuseMissingFor(options.engine, { startsServer: options.databaseUrl === undefined })
   const engine = await loadEngine(options.engine)
   clearLostWorkers(options.program)
   const database = await openDatabase(options, runId)

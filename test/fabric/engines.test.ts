@@ -1,6 +1,22 @@
-import { expect, it } from 'vitest'
-import { installedVersion } from '../../src/fabric/engines/installed.js'
+import { describe, expect, it } from 'vitest'
+import { installedVersion, refuseMissing } from '../../src/fabric/engines/installed.js'
 import { describeWith, isInstalled } from '../support/needs.js'
+
+describe('what the fabric needs', () => {
+  it('is named all at once where it is not installed, with the command that installs it', () => {
+    expect(() => refuseMissing(['no-such-driver', 'vitest', 'no-such-engine'])).toThrow(
+      expect.objectContaining({
+        problem: {
+          what: 'the fabric needs what is not installed: no-such-driver, no-such-engine',
+          store: 'the fabric',
+          expected: 'no-such-driver, vitest, no-such-engine',
+          todo: 'npm install --save-dev no-such-driver no-such-engine',
+        },
+      }),
+    )
+    expect(() => refuseMissing(['vitest'])).not.toThrow()
+  })
+})
 
 describeWith('pg-boss', isInstalled('pg-boss'))('an engine', () => {
   it('says which version of it is installed', () => {
