@@ -43,8 +43,10 @@ function exitCodeOf(all: readonly (readonly ContractResult[])[]): ExitCode {
 function text(io: Io, subject: string, results: readonly ContractResult[], quiet: boolean): string {
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   const lines = results
-    .filter((result) => (!quiet || result.verdict === 'broken') && !isToldBefore(result, results))
+    .filter(({ verdict }) => verdict === 'broken' || (!quiet && verdict === 'held'))
+    .filter((result) => !isToldBefore(result, results))
     .flatMap((result) => [...linesOf(result, chalk), ...othersLines(result, results)])
+  if (!quiet) lines.push(...skippedLines(results, chalk))
   const count = (verdict: ContractResult['verdict']) => results.filter((result) => result.verdict === verdict).length
   const label =
     count('broken') > 0 ? chalk.red('FAIL') : count('held') > 0 ? chalk.green('PASS') : chalk.yellow('NOTHING TO CHECK')
@@ -73,5 +75,18 @@ function linesOf(result: ContractResult, chalk: ChalkInstance): readonly string[
     const todo = result.nondeterministic ? [`    to do: ${DETERMINISM_TODO}`] : []
     return [`${chalk.red('✗')} ${name}`, `    ${result.message}`, ...todo]
   }
-  return [`${chalk.yellow('-')} ${name} ${chalk.dim(`(skipped: ${result.why})`)}`]
+  return []
+}
+
+/** A line for each reason: a subject of a core alone has no other for thirty sentences. */
+function skippedLines(results: readonly ContractResult[], chalk: ChalkInstance): readonly string[] {
+  const byReason = new Map<string, readonly string[]>()
+  for (const result of results) {
+    if (result.verdict === 'skipped') byReason.set(result.why, [...(byReason.get(result.why) ?? []), result.name])
+  }
+  return [...byReason].map(([why, names]) =>
+    names.length === 1
+      ? `${chalk.yellow('-')} ${names[0]} ${chalk.dim(`(skipped: ${why})`)}`
+      : `${chalk.yellow('-')} ${names.length} skipped: ${why} ${chalk.dim('(--json names them)')}`,
+  )
 }
