@@ -9,7 +9,7 @@ import {
   type Suspended,
 } from '../kernel/index.js'
 import { checkedTtl, type Fence } from '../lease/index.js'
-import type { Json } from '../log/index.js'
+import { type Json, jsonCopy } from '../log/index.js'
 import { type Command, type CommandKind, isRefusal, type Reply } from '../protocol/index.js'
 import type { Client } from '../subject/index.js'
 import {
@@ -218,6 +218,7 @@ export class Contender implements Commands {
 
   /** Appends one event to the log of the fence's space. */
   append(fence: Fence, type: string, payload: Json): Suspended {
+    checkContent('append: payload', payload)
     return this.#showing(traced.append, {
       kind: 'append',
       fence,
@@ -230,6 +231,7 @@ export class Contender implements Commands {
 
   /** Makes `state` durable as what the events before `nextSeq` amount to. */
   checkpoint(fence: Fence, nextSeq: number, state: Json): Suspended {
+    checkContent('checkpoint: state', state)
     return this.#showing(traced.checkpoint, {
       kind: 'checkpoint',
       fence,
@@ -447,13 +449,17 @@ function wrongIn(command: Extract<Command, { readonly fence: Fence }>): TypeErro
       `${kind} with ${textOf(fence)}, which is no fence: expected that of a grant, as in outcome.fence`,
     )
   }
-  if (command.kind === 'append' && typeof command.type !== 'string') {
-    return new TypeError(`append of an event of the type ${textOf(command.type)}: expected a text`)
-  }
-  const content = command.kind === 'append' ? command.payload : command.kind === 'checkpoint' ? command.state : null
-  return JSON.stringify(content) === undefined
-    ? new TypeError(`${kind} of ${textOf(content)}: expected what JSON has a word for, such as null`)
+  return command.kind === 'append' && typeof command.type !== 'string'
+    ? new TypeError(`append of an event of the type ${textOf(command.type)}: expected a text`)
     : undefined
+}
+
+/**
+ * @throws TypeError for what JSON would change or lose: a log gives it back otherwise than it was given. Whole numbers and texts,
+ * which most events hold, cost nothing.
+ */
+function checkContent(name: string, content: unknown): void {
+  if (!Number.isSafeInteger(content) && typeof content !== 'string') jsonCopy(content, name)
 }
 
 /** @throws TypeError for what is no number: a subject would be asked for nothing, and answer that */

@@ -129,11 +129,23 @@ const mistakes: Readonly<Record<string, readonly [object, RegExp]>> = {
   ],
   'an event that JSON has no word for': [
     holding((node, fence) => node.append(fence, 'entry', undefined as never)),
-    /append of undefined: expected what JSON has a word for/,
+    /append: payload is undefined: expected what JSON can hold/,
+  ],
+  'an event that JSON would change': [
+    holding((node, fence) => node.append(fence, 'entry', Number.NaN)),
+    /append: payload is NaN: expected what JSON can hold/,
+  ],
+  'an event of which JSON would lose something': [
+    holding((node, fence) => node.append(fence, 'entry', { a: [1, () => 7] } as never)),
+    /append: payload\.a\[1\] is a function: expected/,
+  ],
+  'a state that JSON would change': [
+    holding((node, fence) => node.checkpoint(fence, 0, { since: new Date(0) } as never)),
+    /checkpoint: state\.since is a Date/,
   ],
   'a state that JSON has no word for': [
     holding((node, fence) => node.checkpoint(fence, 0, (() => 7) as never)),
-    /checkpoint of a function: expected what JSON/,
+    /checkpoint: state is a function: expected what JSON can hold/,
   ],
   'an invariant that is none': [{ invariants: () => [{ name: 'mine' }] }, /the invariant "mine": expected \{ name/],
   'an invariant that judges nothing': [
