@@ -42,6 +42,14 @@ export function failureReasons({ divergence, invariants, budget }: ScenarioOutco
 export const oneLine = (text: string): string =>
   text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/g, ' ').replaceAll(/\p{Surrogate}/gu, '\uFFFD')
 
+/** What to do about an invariant of which two runs of the same trace have different verdicts. */
+const VERDICTS_TODO =
+  'have an invariant remember what it must in what `begin` makes, not in the module, and take no time nor chance'
+
+/** What to do about what makes two runs differ. */
+export const divergenceTodo = ({ invariants }: Divergence): string =>
+  invariants === undefined ? DETERMINISM_TODO : VERDICTS_TODO
+
 /** What to do about a subject or scenario of which two runs differ. */
 export const DETERMINISM_TODO =
   'take time from nowMs, chance from random (of a node: node.nowMs, node.random), and keep state in the part or in durable, not in the module'

@@ -1,5 +1,5 @@
 import { type BudgetCheck, budgetVersionLabel } from '../budget/index.js'
-import { DETERMINISM_TODO, failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
+import { divergenceTodo, failureReasons, grouped, passFailLabel, plural, replayCommand } from './labels.js'
 import type { Report, ScenarioOutcome } from './report.js'
 import { shortSignature } from './signature.js'
 
@@ -36,12 +36,12 @@ function outcomeLines(
   chalk: Paint,
   noBudgetTodo: (scenario: string) => string,
 ): readonly string[] {
-  const { scenario, passed, deterministic, events, signature, budget, invariants } = outcome
+  const { scenario, passed, deterministic, divergence, events, signature, budget, invariants } = outcome
   const twice = deterministic ? 'twice the same' : 'twice, not the same'
   return [
     `${label(passed, chalk)}  ${chalk.bold(scenario)}  ${chalk.dim(`${grouped(events)} events, ${twice} · ${shortSignature(signature)}`)}`,
     ...failureReasons(outcome).map((reason) => `      ${chalk.red('✗')} ${reason}`),
-    ...(deterministic ? [] : [`      ${chalk.dim('to do')} ${DETERMINISM_TODO}`]),
+    ...(divergence === undefined ? [] : [`      ${chalk.dim('to do')} ${divergenceTodo(divergence)}`]),
     ...(passed ? [] : [`      ${chalk.dim('see')} ${replayCommand(outcome)}`]),
     `      ${costLine(outcome)}`,
     `      ${chalk.dim('invariants')} ${invariants.map(({ name, held }) => (held ? name : chalk.red(name))).join(', ') || 'none'}`,

@@ -1,4 +1,4 @@
-import { insteadOfObject } from '../input/index.js'
+import { insteadOfObject, nearest } from '../input/index.js'
 import type { JobFence } from '../jobs/index.js'
 import type { Random } from '../kernel/index.js'
 import type { Fence, MintToken } from '../lease/index.js'
@@ -141,6 +141,7 @@ function refuseNoSubject(subject: Subject): void {
     const found = Object.keys(subject).join(', ')
     throw new TypeError(`subject "${name}" has no part of its own, but ${found}: expected core, log, jobs or client`)
   }
+  refuseSlip(name, subject)
   for (const [part, value] of Object.entries({ core, log, jobs })) {
     if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
     throw new TypeError(
@@ -149,6 +150,40 @@ function refuseNoSubject(subject: Subject): void {
   }
   if (client !== undefined) refuseWrongClient(name, client)
 }
+
+const functionOrNone = (value: unknown): boolean => typeof value === 'function' || value === 'none'
+
+/** By part, what may stand for it. */
+const isPart = {
+  core: functionOrNone,
+  log: functionOrNone,
+  jobs: functionOrNone,
+  client: (value: unknown): boolean => typeof value === 'object' && value !== null,
+} as const satisfies { readonly [part in keyof Subject]?: (value: unknown) => boolean }
+
+/**
+ * A part that is misspelt beside another would be the built-in one. A subject may have fields of its own, and be the instance of a
+ * class: only what is nearly the same as a part that is missing, and would do in its place, is a slip.
+ */
+function refuseSlip(name: string, subject: Subject): void {
+  if (Object.getPrototypeOf(subject) !== Object.prototype) return
+  const missing = (Object.keys(isPart) as readonly (keyof typeof isPart)[]).filter(
+    (part) => subject[part] === undefined,
+  )
+  for (const [field, value] of Object.entries(subject)) {
+    if (['name', 'store', 'watch', ...Object.keys(isPart)].includes(field)) continue
+    const meant = missing.find((part) => isSlip(field.toLowerCase(), part) && isPart[part](value))
+    if (meant === undefined) continue
+    throw new TypeError(`subject "${name}" has a field ${JSON.stringify(field)}: expected ${meant}?`)
+  }
+}
+
+/** Letters left out, or others, between the first and the last, or one more or less at the end: `now` is no slip of `log`. */
+const isSlip = (field: string, part: string): boolean =>
+  (field[0] === part[0] && field.at(-1) === part.at(-1) && nearest(field, [part]).length > 0) ||
+  field === `${part}s` ||
+  part === `${field}s` ||
+  field === part
 
 /** A policy that is misspelt would not be asked, and the built-in one be found correct in its place. */
 function refuseWrongClient(name: string, client: Partial<Client>): void {

@@ -598,6 +598,11 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: a whole number, 0 or more
       "
     `)
+    // What one run alone comes upon is chance: it remembers, or reads what it may not.
+    const again = 'globalThis.asked = (globalThis.asked ?? 0) + 1; if (globalThis.asked > 2) throw new Error("again");'
+    expect(await refusal(ownProject(`${again} ${polite}`), 'run')).toMatch(
+      /, in the second run alone: it is not deterministic\n(.*\n)* {2}to do: {4}take time from nowMs, chance from random/,
+    )
     // What another has failed in is told nevertheless.
     const failing = scenarioFile(polite, 'failing').replace(
       'invariants: () => []',

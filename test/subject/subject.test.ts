@@ -829,6 +829,16 @@ describe('defineSubject', () => {
       'no part of its own, but name, version, cores: expected core',
     ],
     [
+      'a slip of a part beside another',
+      { name: 'x', core: () => ({}), jbs: 'none' },
+      'has a field "jbs": expected jobs?',
+    ],
+    [
+      'a slip of the client beside another',
+      { name: 'x', core: () => ({}), clent: {} },
+      'subject "x" has a field "clent": expected client?',
+    ],
+    [
       'a part that is made already',
       { name: 'x', core: {} },
       'core of subject "x" is of type object: expected a function',
@@ -836,9 +846,15 @@ describe('defineSubject', () => {
     ['a log of another word', { name: 'x', log: 'off' }, 'log of subject "x" is of type string: expected a function'],
     ['no core', { name: 'x', core: 'none' }, 'core of subject "x" is of type string: expected a function'],
     ['a policy that is none', { name: 'x', client: { believes: true } }, 'client.believes of subject "x"'],
+    ['a part in capitals', { name: 'x', core: () => ({}), Log: 'none' }, 'has a field "Log": expected log?'],
   ])('refuses %s', (_what, subject, said) => {
     expect(() => defineSubject(subject as Subject)).toThrow(TypeError)
     expect(() => defineSubject(subject as Subject)).toThrow(said)
+  })
+
+  it('may have fields of its own', () => {
+    const own = { name: 'x', core: () => counts(), now: () => 1, version: 1, logs: [], clients: 3 }
+    expect(() => defineSubject(own)).not.toThrow()
   })
 })
 

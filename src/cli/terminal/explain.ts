@@ -3,6 +3,7 @@ import { fileOfScenario } from '../../config/index.js'
 import { InputError, type InputProblem } from '../../input/index.js'
 import type { StepFailed } from '../../kernel/index.js'
 import { packageRoot } from '../../package.js'
+import { DETERMINISM_TODO } from '../../report/index.js'
 import { NothingMeasured } from '../../run/index.js'
 import { type Drawn, ScenarioAborted } from '../../scenario/index.js'
 import { StoreError, type StoreProblem } from '../../stores/index.js'
@@ -50,7 +51,11 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
 function abortedProblem(error: ScenarioAborted): InputProblem {
   const problem = withDrawn(causeProblem(error), error.drawn)
   if (error.where === 'a run') return problem
-  return { ...problem, what: `${problem.what}, in the second run alone: it is not deterministic` }
+  return {
+    ...problem,
+    what: `${problem.what}, in the second run alone: it is not deterministic`,
+    todo: problem.todo ?? DETERMINISM_TODO,
+  }
 }
 
 /** A scenario that can be run with its defaults may not be with what exploration draws. */
