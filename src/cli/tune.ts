@@ -5,7 +5,7 @@ import type { ScenarioOutcome } from '../report/index.js'
 import { DEFAULT_MAX_EVENTS } from '../run/index.js'
 import { builtInSubject } from '../subject/index.js'
 import { namedSubject, replayableOutcome } from './measure/measure.js'
-import { commandText } from './options/command-text.js'
+import { commandText, parametersFirst } from './options/command-text.js'
 import { tellLeftOut, withoutLacking } from './options/lacking.js'
 import {
   fromSeedOption,
@@ -77,7 +77,7 @@ function failed({ io, json, chalk }: TunePlan, outcome: ScenarioOutcome): ExitCo
   return NOT_HELD
 }
 
-function refuseContradictions({ write, reason, vary, headroom, budget }: TuneOptions): void {
+function refuseContradictions({ write, reason, vary, headroom, budget, param = [] }: TuneOptions): void {
   if (vary !== undefined) {
     const given = { '--write': write, '--reason': reason, '--headroom': headroom }
     const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
@@ -89,6 +89,14 @@ function refuseContradictions({ write, reason, vary, headroom, budget }: TuneOpt
     throw new InputError({
       what: '--budget does not go with --write',
       expected: 'one of them: what is written follows the highest version in the budget folder',
+    })
+  }
+  if (write && param.length > 0) {
+    throw new InputError({
+      what: '--param does not go with --write',
+      found: param.map((each) => `--param ${each}`).join(' '),
+      expected: 'limits of what `npx contention check` runs, which takes its parameters from the configuration',
+      todo: `${parametersFirst(param)}, and run it again without --param`,
     })
   }
   if (reason === undefined) return

@@ -264,6 +264,10 @@ describe('contention update and check', () => {
     expect(over.first).toBe(
       'mend own-scenario, or raise what is over budget with `npx contention tune own-scenario --from-seed 3 --write --reason "why more is acceptable"`',
     )
+    const param = await cli(project, ['check', '--param', 'nodes=3', '--seed', '3', '--json'])
+    expect(JSON.parse(param.stdout).gate.first).toBe(
+      'mend own-scenario, or put nodes=3 into `parameters` of the configuration, and raise what is over budget with `npx contention tune own-scenario --from-seed 3 --write --reason "why more is acceptable"`',
+    )
     const tune = 'tune own-scenario --from-seed 3 --write --reason later --seeds 5'.split(' ')
     expect((await cli(project, tune)).code).toBe(0)
     expect((await cli(project, ['update', '--seed', '3'])).code).toBe(0)

@@ -135,19 +135,8 @@ describe('contention tune', () => {
 
   it('ends with the very command that writes what it shows', async () => {
     const project = ownProject(polite, { "it's.json": '{ "scenarios": ["./own.ts"], "builtIn": false, "seed": 3 }' })
-    const given = [
-      'tune',
-      'own-scenario',
-      '--config',
-      "it's.json",
-      '--param',
-      'nodes=3',
-      '--seeds',
-      '4',
-      '--headroom',
-      '0',
-    ]
-    const typed = "npx contention tune own-scenario --config 'it'\\''s.json' --param nodes=3 --seeds 4 --headroom 0"
+    const given = ['tune', 'own-scenario', '--config', "it's.json", '--seeds', '4', '--headroom', '0']
+    const typed = "npx contention tune own-scenario --config 'it'\\''s.json' --seeds 4 --headroom 0"
     const shown = await cli(project, given)
     expect(shown.stdout).toContain(`\nto make the proposals the next version of the budgets:\n  ${typed} --write\n`)
     expect((await cli(project, ['run', '--config', "it's.json"])).stdout).toContain(
@@ -158,13 +147,38 @@ describe('contention tune', () => {
     const proposals = (text: string) => text.split('\n\n')[0]?.replaceAll(/\s+-|-\s+/g, '')
     expect(proposals(written.stdout)).toBe(proposals(shown.stdout))
 
-    const raised = await cli(project, given.with(7, '30').with(9, '50'))
+    const raised = await cli(project, given.with(5, '30').with(7, '50'))
     const [, reason] = /^ {2}npx contention tune .* --write --reason "(.*)"$/m.exec(raised.stdout) ?? []
     expect(raised.stdout).toMatch(/with \d limits raised:\n/)
-    const again = await cli(project, [...given.with(7, '30').with(9, '50'), '--write', '--reason', reason as string])
+    const again = await cli(project, [...given.with(5, '30').with(7, '50'), '--write', '--reason', reason as string])
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^written: .*, \d limits raised$/m) })
-    const same = await cli(project, given.with(7, '30').with(9, '50'))
+    const same = await cli(project, given.with(5, '30').with(7, '50'))
     expect(same.stdout).not.toContain('to make the proposals')
+  })
+
+  it('writes no limits for parameters that check does not run with, and says where to put them', async () => {
+    const project = ownProject(polite)
+    const given = ['tune', '--seeds', '2', '--param', 'nodes=3']
+    const { code, stderr } = await cli(project, [...given, '--write'])
+    expect(code).toBe(2)
+    expect(stderr).toMatchInlineSnapshot(`
+      "error: --param does not go with --write
+        found:    --param nodes=3
+        expected: limits of what \`npx contention check\` runs, which takes its parameters from the configuration
+        to do:    put nodes=3 into \`parameters\` of the configuration, and run it again without --param
+      "
+    `)
+    expect(existsSync(join(project, 'budgets'))).toBe(false)
+    expect((await cli(project, given)).stdout).toMatch(
+      /, put nodes=3 into `parameters` of the configuration, and then:\n {2}npx contention tune --seeds 2 --write\n$/,
+    )
+    const parameters = { 'own-scenario': { nodes: 3 } }
+    const config = { scenarios: ['./own.ts'], builtIn: false, parameters }
+    writeFileSync(join(project, 'contention.config.json'), JSON.stringify(config))
+    expect((await cli(project, ['tune', '--seeds', '2', '--write'])).code).toBe(0)
+    expect(budgetsIn(project, 1).derivedFrom['own-scenario'].parameters).toEqual({ nodes: 3 })
+    expect((await cli(project, ['update'])).code).toBe(0)
+    expect((await cli(project, ['check'])).code).toBe(0)
   })
 
   it('prints nothing when asked for what did not hold, and all did', async () => {
@@ -180,11 +194,15 @@ describe('contention tune', () => {
 
   it('keeps what it does not tune, limits and evidence, and takes over the package’s where there is no file yet', async () => {
     const project = folder({
-      'contention.config.json': JSON.stringify({ scenarios: ['./own.ts'], builtIn: ['lease-renewal-contention'] }),
+      'contention.config.json': JSON.stringify({
+        scenarios: ['./own.ts'],
+        builtIn: ['lease-renewal-contention'],
+        parameters: { 'own-scenario': { ttlMs: 50 } },
+      }),
       'own.ts': scenarioFile(polite),
     })
     const names = ['lease-renewal-contention', 'own-scenario']
-    await cli(project, ['tune', 'own-scenario', '--seeds', '3', '--param', 'ttlMs=50', '--write'])
+    await cli(project, ['tune', 'own-scenario', '--seeds', '3', '--write'])
     const first = budgetsIn(project, 1)
     expect(Object.keys(first.scenarios)).toEqual(names)
     expect(first.scenarios['lease-renewal-contention']).toEqual(defaultBudgets.scenarios['lease-renewal-contention'])

@@ -1,7 +1,7 @@
 import { compareWithSnapshot, type Drift, snapshotFile } from '../../gate/index.js'
 import type { Report } from '../../report/index.js'
 import type { Measured } from '../measure/measure.js'
-import { commandText, tuneText } from '../options/command-text.js'
+import { commandText, parametersFirst, tuneText } from '../options/command-text.js'
 import type { LeftOut } from '../options/lacking.js'
 import type { MeasureOptions } from '../options/options.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from '../terminal/exit-code.js'
@@ -72,15 +72,16 @@ export function todoFirst(report: Report, options: MeasureOptions): string | nul
     ...(broken.length === 0 ? [] : [`mend ${names(broken).join(', ')}`]),
     ...(over.length === 0
       ? []
-      : [`mend ${names(over).join(', ')}, or raise what is over budget${raising(names(over), options)}`]),
+      : [`mend ${names(over).join(', ')}, or ${raising(names(over), options)}`]),
   ].join('; ')
 }
 
 /** How a limit is raised: by the proposal of `tune`, unless the limits are those of a file that was named. */
 function raising(scenarios: readonly string[], { budget, seed, ...options }: MeasureOptions): string {
-  if (budget !== undefined) return ' in the budgets that --budget names'
+  if (budget !== undefined) return 'raise what is over budget in the budgets that --budget names'
   const given = seed === undefined ? options : { ...options, fromSeed: seed }
-  return ` with \`${tuneText(scenarios, given, true)}\``
+  const first = options.param === undefined ? '' : `${parametersFirst(options.param)}, and `
+  return `${first}raise what is over budget with \`${tuneText(scenarios, given, true)}\``
 }
 
 /**

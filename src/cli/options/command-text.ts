@@ -70,17 +70,23 @@ export function exploreText(
   ].join('')
 }
 
-/** `tune` once more, with those of the options given that decide what is proposed, and what it takes to write that. */
+/** Limits are written of what `check` runs, which has the parameters of the configuration: what is to be done with others. */
+export const parametersFirst = (param: readonly string[]): string =>
+  `put ${param.join(', ')} into \`parameters\` of the configuration`
+
+/**
+ * `tune` once more, with those of the options given that decide what is proposed, and what it takes to write that; without
+ * parameters, which are to be in the configuration then.
+ */
 export function tuneText(
   names: readonly string[],
-  { subject, config, param = [], maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
+  { subject, config, maxEvents, patience, seeds, fromSeed, headroom }: TuneOptions,
   raises: boolean,
 ): string {
   return [
     ['npx contention tune', ...names].join(' '),
     optionText('subject', subject),
     optionText('config', config),
-    ...param.map((each) => optionText('param', each)),
     optionText('seeds', seeds),
     optionText('from-seed', fromSeed),
     optionText('headroom', headroom),

@@ -64,7 +64,7 @@ function againOptions({ selection, project, options }: TunePlan, { scenario, ove
 function toWrite({ names, options }: TunePlan, next: NextVersion): ToWrite | undefined {
   if (next.kind === 'unchanged') return undefined
   const raised = next.kind === 'reason-needed' ? next.raised.length : 0
-  return { raised, command: tuneText(names, options, raised > 0) }
+  return { raised, command: tuneText(names, options, raised > 0), param: options.param ?? [] }
 }
 
 /** @throws InputError where limits would be raised, and nobody said why */

@@ -3,6 +3,7 @@ import { budgetVersionLabel, limits } from '../../budget/index.js'
 import { grouped, plural, type ScenarioOutcome, table } from '../../report/index.js'
 import { failureReasons, passFailLabel, replayCommand, scenarioLabel } from '../../report/labels.js'
 import type { LimitChange, LimitProposal, LimitStanding, MetricSpread, Seeds, TunedScenario } from '../../tune/index.js'
+import { parametersFirst } from '../options/command-text.js'
 
 /** What `--write` came to. */
 export type Written =
@@ -21,6 +22,8 @@ export type Written =
 export interface ToWrite {
   readonly command: string
   readonly raised: number
+  /** Parameters that were given, and are to be in the configuration first. */
+  readonly param: readonly string[]
 }
 
 export interface Tuned {
@@ -168,7 +171,8 @@ function endLines({ scenarios, written }: Tuned, { quiet, toWrite }: TunedOption
   const proposals = scenarios.flatMap((scenario) => scenario.proposals)
   if (quiet || toWrite === undefined || proposals.every(({ standing }) => standing === 'fits')) return []
   const raised = toWrite.raised === 0 ? '' : `, with ${plural(toWrite.raised, 'limit')} raised`
-  return [`to make the proposals the next version of the budgets${raised}:`, `  ${toWrite.command}`]
+  const first = toWrite.param.length === 0 ? '' : `, ${parametersFirst(toWrite.param)}, and then`
+  return [`to make the proposals the next version of the budgets${raised}${first}:`, `  ${toWrite.command}`]
 }
 
 /** A seed at which a scenario did not hold. */
