@@ -9,7 +9,7 @@ import { retryAfterMs } from './retry.js'
 export const takeoverQueueRetryPressure = defineScenario({
   name: 'takeover-queue-retry-pressure',
   description: 'holders crash; many claimants queue and retry with capped exponential backoff and jitter',
-  needs: ['acquire', 'release'],
+  needs: ['acquire', 'release', 'queue'],
   parameters: {
     ...workload({ nodes: 24, spaces: 4, durationMs: 60_000 }),
     ttlMs: {

@@ -222,6 +222,17 @@ describe('the README', () => {
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 0 broken/) })
   })
 
+  it('has a gate for the lease core of the examples, as they are copied', async () => {
+    const root = exampleProject()
+    const commands = ['update', 'update --subject my-lease.ts', 'check', 'check --subject my-lease.ts']
+    for (const command of commands) {
+      const { code, stdout } = await cli(root, command.split(' '))
+      expect(`${command}: ${code}\n${stdout}`).toContain(`${command}: 0\n`)
+    }
+    const { code, stderr } = await cli(root, ['run', '--subject', 'my-lease.ts', '--quiet'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
   it('shows what exploration of the built-in core prints, by chance and exhaustively', async () => {
     for (const command of ['contention explore', 'contention explore --strategy exhaustive']) {
       const { code, stdout } = await cli(folder(), command.split(' ').slice(1))

@@ -10,7 +10,7 @@ import { builtInSubject } from '../subject/index.js'
 import { castOf, numbered } from '../trace/index.js'
 import { replayable } from './measure/measure.js'
 import { exploreText, proposeText } from './options/command-text.js'
-import { refuseLacking } from './options/lacking.js'
+import { refuseLackingCommands } from './options/lacking.js'
 import { maxEventsOption, paramOptions, type ReplayOptions, seedOption } from './options/options.js'
 import { select } from './options/selection.js'
 import { replayCounterexample } from './replay/counterexample.js'
@@ -45,7 +45,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
     options.subject === undefined ? [] : [options.subject],
   )
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
-  if (loaded !== undefined) refuseLacking(scenarios, subject)
+  if (loaded !== undefined) refuseLackingCommands(scenarios, subject)
   onScenarioWatch(io, scenarios)
   const [scenario] = scenarios
   if (scenario === undefined) throw new InputError({ what: `there is no scenario "${name}"` })

@@ -40,7 +40,7 @@ export async function tune(io: Io, names: readonly string[], options: TuneOption
   const loaded = await namedSubject(io, project, options)
   const subject = onWatch(io, loaded?.subject ?? builtInSubject)
   const named = names.length > 0 ? (others: string) => commandText(`tune ${others}`, options) : undefined
-  const { scenarios, leftOut } = withoutLacking(selected.scenarios, subject, named)
+  const { scenarios, leftOut } = await withoutLacking(selected.scenarios, subject, named)
   tellLeftOut(io, leftOut, options)
   onScenarioWatch(io, scenarios)
   const plan: TunePlan = {

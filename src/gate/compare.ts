@@ -43,8 +43,8 @@ export type Drift =
   | { readonly kind: 'missing'; readonly scenario: string }
   /** Is in the snapshot, but does not exist any more. */
   | { readonly kind: 'obsolete'; readonly scenario: string }
-  /** Is in the snapshot, but the subject no longer has these commands, which it needs. */
-  | { readonly kind: 'lacking'; readonly scenario: string; readonly commands: readonly string[] }
+  /** Is in the snapshot, but the subject no longer has what it needs. */
+  | { readonly kind: 'lacking'; readonly scenario: string; readonly lacks: readonly string[] }
   /** The whole snapshot is of another seed. */
   | { readonly kind: 'seed'; readonly before: number; readonly now: number }
   /** It is of another version of the budgets. */

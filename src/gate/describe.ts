@@ -33,7 +33,7 @@ export function describeDrift(drift: Drift): DriftText {
     case 'lacking':
       return {
         scenario: drift.scenario,
-        headline: `in the snapshot, but the subject no longer has ${drift.commands.join(', ')}`,
+        headline: `in the snapshot, but the subject no longer has ${drift.lacks.join(', ')}`,
         details: [],
       }
     case 'changed': {

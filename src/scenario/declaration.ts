@@ -2,7 +2,7 @@ import { HYPHENATED_NAME, insteadOfObject, nearest } from '../input/index.js'
 import { commandKinds } from '../protocol/index.js'
 import { slipOf } from './fields.js'
 import { type ParameterDefinition, type ParameterDefinitions, resolveParameters } from './parameters.js'
-import type { Scenario } from './scenario.js'
+import type { Need, Scenario } from './scenario.js'
 
 /** What a parameter may be called: it stands before an = in commands, and in a list with commas in snapshots. */
 export const PARAMETER_NAME = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u
@@ -53,11 +53,12 @@ type Wrong = (what: string) => TypeError
 
 function checkNeeds({ needs = [] }: Scenario, wrong: Wrong): void {
   if (!Array.isArray(needs)) throw wrong(`has needs of type ${typeof needs}: expected a list of commands`)
-  const unknown: unknown = needs.find((kind) => !commandKinds.includes(kind))
+  const known: readonly Need[] = [...commandKinds, 'queue']
+  const unknown: unknown = needs.find((kind) => !known.includes(kind))
   if (unknown === undefined) return
-  const near = nearest(String(unknown), commandKinds)
+  const near = nearest(String(unknown), known)
   throw wrong(
-    `needs ${JSON.stringify(unknown)}: expected ${near.length > 0 ? `${near.join(' or ')}?` : `some of ${commandKinds.join(', ')}`}`,
+    `needs ${JSON.stringify(unknown)}: expected ${near.length > 0 ? `${near.join(' or ')}?` : `some of ${known.join(', ')}`}`,
   )
 }
 

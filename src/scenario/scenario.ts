@@ -10,6 +10,9 @@ export interface ScenarioNetwork extends Network {
   readonly timeoutMs: number
 }
 
+/** A command; or a queue, in which who is refused keeps a place: its refusals have a `position` then. */
+export type Need = CommandKind | 'queue'
+
 /** A workload: nodes, spaces, parameters, what the nodes do, what the world does to them, what must hold. */
 export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions> {
   /** Lower case with hyphens. */
@@ -20,8 +23,8 @@ export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions>
   network(parameters: Parameters<D>): ScenarioNetwork
   /** How far a node's clock is ahead of virtual time (behind when negative). Asked once per node; 0 when absent. */
   clockSkewMs?(parameters: Parameters<D>, random: Random): number
-  /** Commands without which it makes no sense; a subject that lacks one is not asked to run it. */
-  readonly needs?: readonly CommandKind[]
+  /** What it makes no sense without; a subject that lacks some of it is not asked to run it. */
+  readonly needs?: readonly Need[]
   /**
    * What exploration draws for one seed: small and fast, and odd in many ways; `given` is not drawn, but may matter for the
    * rest. Without it, a few nodes for a few seconds.

@@ -3,6 +3,7 @@ export { type Backoff, backoffMs } from './backoff.js'
 export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
 export { SubjectFault, subjectFunctions, type Watch } from './guard.js'
 export { CommandLacking } from './lacking.js'
+export { hasQueue } from './queue.js'
 export {
   type Answer,
   type BuiltInParts,

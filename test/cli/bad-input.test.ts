@@ -127,12 +127,12 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
       'found:    subject "none" has no part of its own, but name, version: expected core, log, jobs or client',
     )
     expect(await refusal(project, 'run', '--subject', 'own.mjs')).toMatchInlineSnapshot(`
-      "error: subject "own" has the commands for none of these scenarios
+      "error: subject "own" has what it takes for none of these scenarios
         found:    without claim, renew, release
       "
     `)
     expect(await refusal(project, 'replay', 'lease-renewal-contention', '--subject', 'own.mjs')).toMatchInlineSnapshot(`
-      "error: lease-renewal-contention needs commands that subject "own" does not have
+      "error: lease-renewal-contention needs what subject "own" does not have
         found:    without renew, release
       "
     `)

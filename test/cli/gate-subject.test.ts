@@ -151,4 +151,34 @@ describe('the gate on a lease core of one’s own', () => {
     const named = await cli(root, ['check', 'ownership-fencing-contention', '--subject', 'lock.ts'])
     expect(named.code).toBe(2)
   })
+
+  it('leaves out the scenario that needs a queue where the subject has none, and accepts the others', async () => {
+    const acquire = '(command, nowMs) => ({ ...builtIn.core.acquire({ ...command, queueMs: 0 }, nowMs) })'
+    const root = folder({
+      'contention.config.json': '{ "builtIn": ["lease-renewal-contention", "takeover-queue-retry-pressure"] }',
+      'lock.ts': subject('lock'),
+    })
+    const measured = async () => (await cli(root, ['update', '--subject', 'lock.ts'])).stdout
+    expect(await measured()).toMatch(/^written: .*, 2 scenarios/)
+    writeFileSync(join(root, 'lock.ts'), subject('lock', acquire))
+    const drifted = await cli(root, ['check', '--subject', 'lock.ts', '--json'])
+    expect(drifted.code).toBe(1)
+    expect(JSON.parse(drifted.stdout).gate).toMatchObject({
+      leftOut: [{ scenario: 'takeover-queue-retry-pressure', lacks: ['queue'] }],
+      accept: 'npx contention update --subject lock.ts',
+    })
+    expect((await cli(root, ['check', '--subject', 'lock.ts'])).stdout).toContain(
+      'DRIFT takeover-queue-retry-pressure: in the snapshot, but the subject no longer has a queue\n',
+    )
+    expect(await measured()).toContain(
+      'left out: takeover-queue-retry-pressure needs a queue, which the subject does not have: its refusals have no position\n',
+    )
+    expect((await cli(root, ['check', '--subject', 'lock.ts'])).code).toBe(0)
+    const named = await cli(root, ['run', 'takeover-queue-retry-pressure', '--subject', 'lock.ts'])
+    expect(named.code).toBe(2)
+    expect(named.stderr).toContain('found:    without a queue: its refusals have no position\n')
+    // What is searched for bugs is searched without one too.
+    const explored = ['explore', 'takeover-queue-retry-pressure', '--subject', 'lock.ts', '--seeds', '2']
+    expect((await cli(root, explored)).code).toBe(0)
+  })
 })

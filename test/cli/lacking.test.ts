@@ -51,7 +51,7 @@ describe('a command that a subject does not have', () => {
     expect((await cli(root, ['run', ...given, '--quiet'])).stderr).toBe('')
     const json = await cli(root, ['run', ...given, '--json'])
     expect(json.stderr).toBe('')
-    const leftOut = [{ scenario: 'needy', commands: ['release'] }]
+    const leftOut = [{ scenario: 'needy', lacks: ['release'] }]
     expect(JSON.parse(json.stdout)).toMatchObject({ subject: 'acq', leftOut, outcomes: [{ scenario: 'own-scenario' }] })
 
     const tune = ['tune', '--seeds', '2', '--subject', 'acq.mjs']

@@ -103,7 +103,7 @@ describe('contention tune', () => {
     const lacking = await cli(mute, ['tune', '--subject', 'mute.mjs'])
     expect(lacking.code).toBe(2)
     expect(lacking.stderr).toMatchInlineSnapshot(`
-      "error: subject "Mute" has the commands for none of these scenarios
+      "error: subject "Mute" has what it takes for none of these scenarios
         found:    without claim, renew, release
       "
     `)

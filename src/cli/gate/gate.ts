@@ -2,7 +2,7 @@ import { compareWithSnapshot, type Drift, snapshotFile } from '../../gate/index.
 import type { Report } from '../../report/index.js'
 import type { Measured } from '../measure/measure.js'
 import { commandText, parametersFirst, tuneText } from '../options/command-text.js'
-import type { LeftOut } from '../options/lacking.js'
+import { type LeftOut, needText } from '../options/lacking.js'
 import type { MeasureOptions } from '../options/options.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD } from '../terminal/exit-code.js'
 import { type SnapshotPlace, snapshotAt } from './snapshot-place.js'
@@ -56,7 +56,7 @@ export function gateOf({ measured, place, existing, unchecked, options, shown }:
     kind: 'compared',
     drifts: [
       ...compareWithSnapshot(report, found.snapshot, existing),
-      ...lacking.map((each): Drift => ({ kind: 'lacking', ...each })),
+      ...lacking.map(({ scenario, lacks }): Drift => ({ kind: 'lacking', scenario, lacks: lacks.map(needText) })),
     ],
   }
 }
@@ -70,9 +70,7 @@ export function todoFirst(report: Report, options: MeasureOptions): string | nul
   const names = (outcomes: typeof failed) => outcomes.map(({ scenario }) => scenario)
   return [
     ...(broken.length === 0 ? [] : [`mend ${names(broken).join(', ')}`]),
-    ...(over.length === 0
-      ? []
-      : [`mend ${names(over).join(', ')}, or ${raising(names(over), options)}`]),
+    ...(over.length === 0 ? [] : [`mend ${names(over).join(', ')}, or ${raising(names(over), options)}`]),
   ].join('; ')
 }
 

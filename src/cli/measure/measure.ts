@@ -67,7 +67,7 @@ export async function measure(
   }
   const watched = onWatch(io, loaded?.subject ?? builtInSubject)
   const named = names.length > 0 ? (others: string) => commandText(`${command} ${others}`, options) : undefined
-  const { scenarios, leftOut } = withoutLacking(selected, watched, named)
+  const { scenarios, leftOut } = await withoutLacking(selected, watched, named)
   const report = await withStore(io, project, options.store, { quiet }, ({ put }) => {
     const subject = put(watched)
     return withProgress(io, { title: 'running', total: 2 * scenarios.length, unit: 'runs' }, async (onRun) => {

@@ -1,38 +1,60 @@
 import { InputError } from '../../input/index.js'
 import { type CommandKind, commandKinds } from '../../protocol/index.js'
-import type { Scenario } from '../../scenario/index.js'
-import { assemble, commandsOf, type Subject } from '../../subject/index.js'
+import type { Need, Scenario } from '../../scenario/index.js'
+import { assemble, commandsOf, hasQueue, type Subject } from '../../subject/index.js'
 import type { Io } from '../terminal/io.js'
 
-const lackedBy = ({ needs = [] }: Scenario, commands: ReadonlySet<CommandKind>): readonly CommandKind[] =>
-  needs.filter((kind) => !commands.has(kind))
+const lackedBy = ({ needs = [] }: Scenario, has: ReadonlySet<Need>): readonly Need[] =>
+  needs.filter((need) => !has.has(need))
+
+/** What was measured is to be seen again, and what is searched is searched without a queue too: there the commands count alone. */
+const besideQueue = (commands: Iterable<CommandKind>): ReadonlySet<Need> => new Set<Need>([...commands, 'queue'])
+
+/** What `subject` has; whether that is a queue, it is asked only where a scenario needs one. */
+async function abilitiesOf(subject: Subject, scenarios: readonly Scenario[]): Promise<ReadonlySet<Need>> {
+  const commands = commandsOf(subject)
+  const asked = scenarios.some(({ needs = [] }) => needs.includes('queue'))
+  return asked && !(await hasQueue(subject)) ? commands : besideQueue(commands)
+}
+
+export const needText = (need: Need): string => (need === 'queue' ? 'a queue' : need)
+
+const needTexts = (needs: readonly Need[]): string => needs.map(needText).join(', ')
+
+/** How it is seen that a subject has no queue: one that has, and does not say so, has to. */
+const noQueueText = (needs: readonly Need[]): string =>
+  needs.includes('queue') ? ': its refusals have no position' : ''
 
 /**
- * What a subject does not have cannot be measured.
- * @param again the command for the other scenarios
+ * What a subject does not have the commands for cannot be run.
  * @throws InputError for the first scenario that `subject` lacks commands for
  */
-export function refuseLacking(
+export function refuseLackingCommands(scenarios: readonly Scenario[], subject: Subject): void {
+  refuseLacking(scenarios, subject, besideQueue(commandsOf(subject)))
+}
+
+/** @param again the command for the other scenarios */
+function refuseLacking(
   scenarios: readonly Scenario[],
   subject: Subject,
+  has: ReadonlySet<Need>,
   again?: (others: string) => string,
 ): void {
-  const commands = commandsOf(subject)
-  const missing = (scenario: Scenario) => lackedBy(scenario, commands)
+  const missing = (scenario: Scenario) => lackedBy(scenario, has)
   const lacking = scenarios.find((scenario) => missing(scenario).length > 0)
   if (lacking === undefined) return
   const others = scenarios.filter((scenario) => missing(scenario).length === 0).map(({ name }) => name)
   throw new InputError({
-    what: `${lacking.name} needs commands that subject "${subject.name}" does not have`,
-    found: `without ${missing(lacking).join(', ')}`,
+    what: `${lacking.name} needs what subject "${subject.name}" does not have`,
+    found: `without ${needTexts(missing(lacking))}${noQueueText(missing(lacking))}`,
     ...(others.length > 0 && again !== undefined && { todo: `name the others: ${again(others.join(' '))}` }),
   })
 }
 
-/** A scenario that was not run, and the commands that the subject would need for it. */
+/** A scenario that was not run, and what the subject would need for it. */
 export interface LeftOut {
   readonly scenario: string
-  readonly commands: readonly CommandKind[]
+  readonly lacks: readonly Need[]
 }
 
 /** What was left out, a line each, for somebody at a terminal: reports hold what was run. */
@@ -45,35 +67,37 @@ export function tellLeftOut(
   for (const each of leftOut) io.stderr.write(`${leftOutText(each)}\n`)
 }
 
-export const leftOutText = ({ scenario, commands }: LeftOut): string =>
-  `left out: ${scenario} needs ${commands.join(', ')}, which the subject does not have`
+export const leftOutText = ({ scenario, lacks }: LeftOut): string =>
+  `left out: ${scenario} needs ${needTexts(lacks)}, which the subject does not have${noQueueText(lacks)}`
 
 /**
- * The scenarios that `subject` has the commands for, and those that it has not.
+ * The scenarios that `subject` has all for, and those that it has not.
  * @param named where scenarios were named, none is left out: gives the command for the others
- * @throws InputError when it has them for none, or not for one that was named
+ * @throws InputError when it has it for none, or not for one that was named
  */
-export function withoutLacking(
+export async function withoutLacking(
   scenarios: readonly Scenario[],
   subject: Subject,
   named: ((others: string) => string) | undefined,
-): { readonly scenarios: readonly Scenario[]; readonly leftOut: readonly LeftOut[] } {
-  if (named !== undefined) refuseLacking(scenarios, subject, named)
-  const commands = commandsOf(subject)
-  const lacking = (scenario: Scenario) => lackedBy(scenario, commands)
+): Promise<{ readonly scenarios: readonly Scenario[]; readonly leftOut: readonly LeftOut[] }> {
+  const has = await abilitiesOf(subject, scenarios)
+  if (named !== undefined) refuseLacking(scenarios, subject, has, named)
+  const lacking = (scenario: Scenario) => lackedBy(scenario, has)
   const left = scenarios.filter((scenario) => lacking(scenario).length === 0)
   const leftOut = scenarios
-    .map((scenario) => ({ scenario: scenario.name, commands: lacking(scenario) }))
-    .filter(({ commands }) => commands.length > 0)
+    .map((scenario) => ({ scenario: scenario.name, lacks: lacking(scenario) }))
+    .filter(({ lacks }) => lacks.length > 0)
   if (left.length === 0) throw noneToAsk(subject, leftOut)
   return { scenarios: left, leftOut }
 }
 
 function noneToAsk({ name }: Subject, leftOut: readonly LeftOut[]): InputError {
-  const lacking = commandKinds.filter((kind) => leftOut.some(({ commands }) => commands.includes(kind)))
+  const lacking = [...commandKinds, 'queue' as const].filter((need) =>
+    leftOut.some(({ lacks }) => lacks.includes(need)),
+  )
   return new InputError({
-    what: `subject "${name}" has the commands for none of these scenarios`,
-    ...(lacking.length > 0 && { found: `without ${lacking.join(', ')}` }),
+    what: `subject "${name}" has what it takes for none of these scenarios`,
+    ...(lacking.length > 0 && { found: `without ${needTexts(lacking)}${noQueueText(lacking)}` }),
   })
 }
 
@@ -95,14 +119,15 @@ export function askable(
   { named }: { readonly named: boolean },
 ): Askable {
   const missing = commandKinds.filter((kind) => !commands.has(kind))
-  const lacking = scenarios.filter((scenario) => lackedBy(scenario, commands).length > 0)
+  const has = besideQueue(commands)
+  const lacking = scenarios.filter((scenario) => lackedBy(scenario, has).length > 0)
   // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.
   const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !ownsJobs(subject))
   const left = scenarios.filter((scenario) => !lacking.includes(scenario) && !foreign.includes(scenario))
   if (left.length === 0) {
     throw noneToAsk(
       subject,
-      lacking.map((each) => ({ scenario: each.name, commands: lackedBy(each, commands) })),
+      lacking.map((each) => ({ scenario: each.name, lacks: lackedBy(each, has) })),
     )
   }
   return {

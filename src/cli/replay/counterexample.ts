@@ -19,7 +19,7 @@ import {
 import { shellWord } from '../../report/index.js'
 import { castOf, numbered } from '../../trace/index.js'
 import { besides, failureText } from '../explore/text.js'
-import { refuseLacking } from '../options/lacking.js'
+import { refuseLackingCommands } from '../options/lacking.js'
 import { maxEventsOption, type ReplayOptions } from '../options/options.js'
 import { type ExitCode, HELD, NOT_HELD } from '../terminal/exit-code.js'
 import { type Io, onScenarioWatch, onWatch } from '../terminal/io.js'
@@ -34,7 +34,7 @@ export async function replayCounterexample(io: Io, what: string, options: Replay
     ? await loadToken(project, what, subjectFile)
     : await loadCounterexample(project, resolve(io.cwd, what), subjectFile)
   const subject = onWatch(io, example.subject)
-  refuseLacking([example.scenario], subject)
+  refuseLackingCommands([example.scenario], subject)
   onScenarioWatch(io, [example.scenario])
   const invariants =
     options.invariant === undefined ? example.invariants : invariantsNamed(options.invariant, [example.scenario])
