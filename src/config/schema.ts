@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { HYPHENATED_NAME, MAX_SEED } from '../input/index.js'
-import { commandKinds } from '../protocol/index.js'
-import { PARAMETER_NAME, type Scenario } from '../scenario/index.js'
+import { needKinds, PARAMETER_NAME, type Scenario } from '../scenario/index.js'
 import type { Config } from './config.js'
 
 const wholeFrom = (min: number) =>
@@ -79,7 +78,7 @@ export const scenarioSchema = z.object({
   explore: fn.optional(),
   calmFromMs: fn.optional(),
   needs: z
-    .array(z.enum(commandKinds, { error: `one of ${commandKinds.join(', ')}` }), { error: 'a list of commands' })
+    .array(z.enum(needKinds, { error: `one of ${needKinds.join(', ')}` }), { error: 'a list of commands' })
     .optional(),
 })
 

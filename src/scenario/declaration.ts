@@ -1,8 +1,7 @@
 import { HYPHENATED_NAME, insteadOfObject, nearest } from '../input/index.js'
-import { commandKinds } from '../protocol/index.js'
 import { slipOf } from './fields.js'
 import { type ParameterDefinition, type ParameterDefinitions, resolveParameters } from './parameters.js'
-import type { Need, Scenario } from './scenario.js'
+import { needKinds, type Scenario } from './scenario.js'
 
 /** What a parameter may be called: it stands before an = in commands, and in a list with commas in snapshots. */
 export const PARAMETER_NAME = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u
@@ -53,12 +52,11 @@ type Wrong = (what: string) => TypeError
 
 function checkNeeds({ needs = [] }: Scenario, wrong: Wrong): void {
   if (!Array.isArray(needs)) throw wrong(`has needs of type ${typeof needs}: expected a list of commands`)
-  const known: readonly Need[] = [...commandKinds, 'queue']
-  const unknown: unknown = needs.find((kind) => !known.includes(kind))
+  const unknown: unknown = needs.find((kind) => !needKinds.includes(kind))
   if (unknown === undefined) return
-  const near = nearest(String(unknown), known)
+  const near = nearest(String(unknown), needKinds)
   throw wrong(
-    `needs ${JSON.stringify(unknown)}: expected ${near.length > 0 ? `${near.join(' or ')}?` : `some of ${known.join(', ')}`}`,
+    `needs ${JSON.stringify(unknown)}: expected ${near.length > 0 ? `${near.join(' or ')}?` : `some of ${needKinds.join(', ')}`}`,
   )
 }
 

@@ -15,6 +15,6 @@ export {
   type WorkloadDefinitions,
   workload,
 } from './parameters.js'
-export { type Need, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
+export { type Need, needKinds, type Scenario, type ScenarioNetwork, watchScenario } from './scenario.js'
 export { type CommandWatch, type ObserverKind, type Run, type SimulateOptions, simulate } from './simulate.js'
 export type { ScenarioWatch } from './watch.js'

@@ -1,6 +1,6 @@
 import type { Invariant } from '../invariants/index.js'
 import type { Fault, Network, Random } from '../kernel/index.js'
-import type { CommandKind } from '../protocol/index.js'
+import { commandKinds } from '../protocol/index.js'
 import type { Body, Contender } from './contender.js'
 import type { ParameterDefinitions, Parameters } from './parameters.js'
 import type { ScenarioWatch } from './watch.js'
@@ -10,8 +10,9 @@ export interface ScenarioNetwork extends Network {
   readonly timeoutMs: number
 }
 
-/** A command; or a queue, in which who is refused keeps a place: its refusals have a `position` then. */
-export type Need = CommandKind | 'queue'
+/** Commands; and a queue, in which who is refused keeps a place: its refusals have a `position` then. */
+export const needKinds = [...commandKinds, 'queue'] as const
+export type Need = (typeof needKinds)[number]
 
 /** A workload: nodes, spaces, parameters, what the nodes do, what the world does to them, what must hold. */
 export interface Scenario<D extends ParameterDefinitions = ParameterDefinitions> {

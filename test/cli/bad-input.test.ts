@@ -530,7 +530,7 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         file:     ./own.ts
         at:       needs[0]
         found:    "apend"
-        expected: one of acquire, claim, renew, release, validate, append, checkpoint, truncate, load, read, enqueue, take, complete, fail
+        expected: one of acquire, claim, renew, release, validate, append, checkpoint, truncate, load, read, enqueue, take, complete, fail, queue
       "
     `)
     expect(

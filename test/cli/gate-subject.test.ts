@@ -154,17 +154,22 @@ describe('the gate on a lease core of one’s own', () => {
 
   it('leaves out the scenario that needs a queue where the subject has none, and accepts the others', async () => {
     const acquire = '(command, nowMs) => ({ ...builtIn.core.acquire({ ...command, queueMs: 0 }, nowMs) })'
+    const config = { builtIn: ['lease-renewal-contention', 'takeover-queue-retry-pressure'], scenarios: ['./needy.ts'] }
     const root = folder({
-      'contention.config.json': '{ "builtIn": ["lease-renewal-contention", "takeover-queue-retry-pressure"] }',
+      'contention.config.json': JSON.stringify(config),
       'lock.ts': subject('lock'),
+      'needy.ts': scenarioFile(polite, 'needy').replace('invariants:', "needs: ['queue'], invariants:"),
     })
     const measured = async () => (await cli(root, ['update', '--subject', 'lock.ts'])).stdout
-    expect(await measured()).toMatch(/^written: .*, 2 scenarios/)
+    expect(await measured()).toMatch(/^written: .*, 3 scenarios/)
     writeFileSync(join(root, 'lock.ts'), subject('lock', acquire))
     const drifted = await cli(root, ['check', '--subject', 'lock.ts', '--json'])
     expect(drifted.code).toBe(1)
     expect(JSON.parse(drifted.stdout).gate).toMatchObject({
-      leftOut: [{ scenario: 'takeover-queue-retry-pressure', lacks: ['queue'] }],
+      leftOut: [
+        { scenario: 'takeover-queue-retry-pressure', lacks: ['queue'] },
+        { scenario: 'needy', lacks: ['queue'] },
+      ],
       accept: 'npx contention update --subject lock.ts',
     })
     expect((await cli(root, ['check', '--subject', 'lock.ts'])).stdout).toContain(

@@ -1,6 +1,6 @@
 import { InputError } from '../../input/index.js'
 import { type CommandKind, commandKinds } from '../../protocol/index.js'
-import type { Need, Scenario } from '../../scenario/index.js'
+import { type Need, needKinds, type Scenario } from '../../scenario/index.js'
 import { assemble, commandsOf, hasQueue, type Subject } from '../../subject/index.js'
 import type { Io } from '../terminal/io.js'
 
@@ -92,9 +92,7 @@ export async function withoutLacking(
 }
 
 function noneToAsk({ name }: Subject, leftOut: readonly LeftOut[]): InputError {
-  const lacking = [...commandKinds, 'queue' as const].filter((need) =>
-    leftOut.some(({ lacks }) => lacks.includes(need)),
-  )
+  const lacking = needKinds.filter((need) => leftOut.some(({ lacks }) => lacks.includes(need)))
   return new InputError({
     what: `subject "${name}" has what it takes for none of these scenarios`,
     ...(lacking.length > 0 && { found: `without ${needTexts(lacking)}${noQueueText(lacking)}` }),
