@@ -5,10 +5,11 @@ import { exitCodeOf, gateOf, type Unchecked } from './gate/gate.js'
 import { gateAnnotations, gateMarkdown, gateTerminal } from './gate/gate-text.js'
 import { keptAnnotations, keptMarkdown, keptTerminal, loadKept, runKept } from './gate/kept-counterexamples.js'
 import { snapshotPlace } from './gate/snapshot-place.js'
+import { isCheckedInCi } from './init/workflow.js'
 import { measure, namedSubject } from './measure/measure.js'
 import { commandText } from './options/command-text.js'
 import type { MeasureOptions } from './options/options.js'
-import { annotate, summarize } from './report/github.js'
+import { annotate, summarize, warn } from './report/github.js'
 import { type ExitCode, NOT_HELD, verdicts } from './terminal/exit-code.js'
 import type { Io } from './terminal/io.js'
 import { settled } from './terminal/settled.js'
@@ -50,6 +51,7 @@ export async function check(io: Io, names: readonly string[], options: MeasureOp
     io.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
   } else io.stdout.write(keptTerminal(io, kept, options.quiet === true))
   annotate(io, [...gateAnnotations(gate), ...keptAnnotations(io, broken), ...reportAnnotations(report)])
+  warn(io, uncheckedWarnings(io, gate.unchecked))
   // What the gate found comes first: a report may say PASS of what has drifted, and be cut off.
   const found = `${gateMarkdown(report, gate)}${keptMarkdown(io, broken)}`
   summarize(io, `${found}${reportMarkdown(report, place.subject)}`)
@@ -64,3 +66,11 @@ function uncheckedSubjects(io: Io, { subjectFiles }: Project, options: MeasureOp
     return { file, command: commandText('check', { ...options, subject: file }) }
   })
 }
+
+/** What no step of CI checks would be green for ever; what another step does is not pointed out in this one. */
+const uncheckedWarnings = (io: Io, unchecked: readonly Unchecked[]): readonly string[] =>
+  unchecked
+    .filter(({ file }) => !isCheckedInCi(io.cwd, file))
+    .map(
+      ({ file, command }) => `${file} is a subject of the configuration, and was not checked: add a step, ${command}`,
+    )

@@ -7,7 +7,9 @@ import {
   budgetVersions,
   installedPackage,
   loadProject,
+  loadSubjects,
   type Project,
+  packageBudgets,
   subjectSnapshots,
 } from '../config/index.js'
 import { fileError, readSnapshot, snapshotFile, snapshotReportMarkdown, writeAtomically } from '../gate/index.js'
@@ -17,7 +19,7 @@ import { noSnapshotText } from './gate/snapshot-text.js'
 import type { PackageManager } from './init/package-manager.js'
 import { type ProjectFile, workflow } from './init/workflow.js'
 import { measure } from './measure/measure.js'
-import { commandText } from './options/command-text.js'
+import { commandText, tuneText } from './options/command-text.js'
 import { type ExitCode, HELD, NOT_HELD } from './terminal/exit-code.js'
 import type { Io } from './terminal/io.js'
 import { shownPath } from './terminal/shown-path.js'
@@ -56,7 +58,7 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
   refuseUselessSnapshot(io, project)
   const snapshot = snapshotFile(project.snapshotFolder)
   const subjects = project.subjectFiles.map((file) => shownPath(io, file))
-  const { manager, ...inCi } = workflow(io.cwd, subjects)
+  const { manager, missing, ...inCi } = workflow(io.cwd, { files: subjects, conform: await haveParts(io, project) })
   const files = [...projectFiles(io, project), inCi]
   for (const file of [...files.map((each) => each.file), snapshot]) refuseUnwritable(file)
   const { patience } = options
@@ -74,7 +76,12 @@ export async function init(io: Io, options: InitOptions): Promise<ExitCode> {
     io.stdout.write(
       initTerminal(
         io,
-        { made, report, manager, subjects, subjectSnapshots: subjectSnapshots(project) },
+        {
+          ...{ made, report, manager, subjects, missing },
+          subjectSnapshots: subjectSnapshots(project),
+          budgetFolder: project.budgetFolder,
+          workflow: inCi.file,
+        },
         options.quiet === true,
       ),
     )
@@ -87,8 +94,21 @@ function projectFiles(io: Io, project: Project): readonly ProjectFile[] {
   const version = budgetVersions(budgetFolder).at(-1) ?? defaultBudgets.version
   return [
     { file: configFile, text: CONFIG },
-    { file: join(budgetFolder, budgetFileName(version)), text: printBudgets(defaultBudgets, budgetSchema(project)) },
+    {
+      file: join(budgetFolder, budgetFileName(version)),
+      text: printBudgets(packageBudgets(project), budgetSchema(project)),
+    },
   ]
+}
+
+/** Whether each subject has a part beside a client; of one that cannot be loaded it is told when it is run. */
+async function haveParts(io: Io, project: Project): Promise<boolean> {
+  try {
+    const loaded = await loadSubjects(project, io.cwd, project.subjectFiles)
+    return loaded.every(({ subject: { core, log, jobs } }) => [core, log, jobs].some((part) => part !== undefined))
+  } catch {
+    return true
+  }
 }
 
 /** A project within a project would hide that one from all that is run here. */
@@ -142,6 +162,10 @@ interface Done {
   readonly subjects: readonly string[]
   /** The folder of their snapshots. */
   readonly subjectSnapshots: string
+  readonly budgetFolder: string
+  readonly workflow: string
+  /** The steps that it lacks, where it was kept. */
+  readonly missing: readonly string[]
 }
 
 function initTerminal(io: Io, done: Done, quiet: boolean): string {
@@ -160,21 +184,37 @@ function initTerminal(io: Io, done: Done, quiet: boolean): string {
   return `${lines.join('')}${doubt}\nNext:\n${steps.join('')}`
 }
 
-/** What is left to be typed: of each subject the first snapshot is made by hand. */
-function nextSteps(io: Io, { made, manager, subjects, subjectSnapshots: folder }: Done): readonly string[] {
+/** What is left to be done: of each subject the first snapshot is made by hand. */
+function nextSteps(io: Io, done: Done): readonly string[] {
+  const { made, manager, subjects, subjectSnapshots: folder, workflow: inCi, missing } = done
   const installed = installedPackage(io.cwd) !== undefined
   const accepted = existsSync(folder) && readdirSync(folder).length >= subjects.length
   const toAccept = accepted ? [] : subjects
+  const toTune = withoutBudget(done)
   const files = [
-    ...made.filter(({ written }) => written).map(({ file }) => file),
+    ...made.filter(({ written }) => written).map(({ file }) => (toTune.length > 0 ? budgetsOr(file, done) : file)),
+    ...(missing.length > 0 ? [inCi] : []),
     ...(toAccept.length > 0 ? [folder] : []),
   ]
   const on = (command: string, file: string) => commandText(command, { subject: file })
   return [
+    ...(missing.length === 0 ? [] : [`add to the steps in ${shownPath(io, inCi)}, which is kept as it is:`]),
+    ...missing.map((step) => `    - ${step}`),
     ...(installed ? [] : [manager.add]),
+    ...(toTune.length === 0 ? [] : [tuneText(toTune, {}, false), commandText('update', {})]),
     ...toAccept.map((file) => on('update', file)),
     ...(files.length === 0 ? [] : [`git add ${files.map((file) => shellWord(shownPath(io, file))).join(' ')}`]),
-    'npx contention check',
+    commandText('check', {}),
     ...subjects.map((file) => on('check', file)),
   ]
 }
+
+/** The scenarios that the first budgets have nothing for: limits that come later are drift in the snapshot. */
+function withoutBudget({ made, report, budgetFolder }: Done): readonly string[] {
+  if (!made.some(({ file, written }) => written && dirname(file) === budgetFolder)) return []
+  return report.outcomes.filter(({ budget }) => budget === undefined).map(({ scenario }) => scenario)
+}
+
+/** A second file will be beside that of the budgets. */
+const budgetsOr = (file: string, { budgetFolder }: Done): string =>
+  dirname(file) === budgetFolder ? budgetFolder : file

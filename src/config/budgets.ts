@@ -44,6 +44,15 @@ export function loadBudgets(project: Project, directory: string, wanted?: string
   })
 }
 
+/** Of the budgets that come with the package those of what the project runs: what its own first file takes over. */
+export function packageBudgets({ scenarios }: Project): Budgets {
+  const run = new Set(scenarios.map(({ name }) => name))
+  const ofThose = <T>(all: { readonly [scenario: string]: T } = {}): { readonly [scenario: string]: T } =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => run.has(name)))
+  const { scenarios: limits, derivedFrom, ...rest } = defaultBudgets
+  return { ...rest, scenarios: ofThose(limits), derivedFrom: ofThose(derivedFrom) }
+}
+
 /**
  * For commands that judge by the budgets, and do not make them: nothing would be judged by those of a folder that is misspelt.
  * @throws InputError when the configuration names a folder that is not there, and no other budgets are asked for

@@ -1,4 +1,11 @@
-export { budgetSchema, budgetVersions, installedPackage, loadBudgets, refuseNoBudgetFolder } from './budgets.js'
+export {
+  budgetSchema,
+  budgetVersions,
+  installedPackage,
+  loadBudgets,
+  packageBudgets,
+  refuseNoBudgetFolder,
+} from './budgets.js'
 export {
   keptCounterexamples,
   type LoadedCounterexample,

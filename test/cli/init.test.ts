@@ -54,12 +54,33 @@ describe('contention init', () => {
       'snap/report.md',
     ])
     expect(stdout).toContain('kept    contention.config.json\nwritten all/our limits/v1.json\n')
-    expect(stdout).toContain("git add 'all/our limits/v1.json' .github/workflows/contention.yml snap/report.md\n")
+    expect(stdout).toContain("git add 'all/our limits' .github/workflows/contention.yml snap/report.md\n")
     expect(JSON.parse(readFileSync(join(root, 'all/our limits/v1.json'), 'utf8'))).toMatchObject({
       $schema: '../../node_modules/contention/schemas/budgets.schema.json',
     })
     expect((await cli(root, ['check'])).code).toBe(0)
     expect((await cli(root, ['init'])).stdout).not.toMatch(/written|git add/)
+  })
+
+  it('writes the budgets of what the project runs, and says how the others come to theirs', async () => {
+    const root = ownProject(polite, {
+      'contention.config.json': '{ "scenarios": ["./own.ts"], "builtIn": ["checkpoint-replay-windows"] }',
+    })
+    const { stdout } = await cli(root, ['init'])
+    const { scenarios, derivedFrom } = JSON.parse(readFileSync(join(root, 'budgets/v1.json'), 'utf8'))
+    expect([Object.keys(scenarios), Object.keys(derivedFrom)]).toEqual([
+      ['checkpoint-replay-windows'],
+      ['checkpoint-replay-windows'],
+    ])
+    expect(stdout).toContain(
+      '  npx contention tune own-scenario --write\n  npx contention update\n  git add budgets .github/workflows/contention.yml snapshots/report.md\n',
+    )
+    expect((await cli(root, ['tune', 'own-scenario', '--write', '--seeds', '3'])).code).toBe(0)
+    expect((await cli(root, ['update'])).code).toBe(0)
+    expect((await cli(root, ['check'])).stdout).toBe(
+      'PASS  no drift: 2 scenarios behave as in the snapshot, within budget\n',
+    )
+    expect((await cli(root, ['init'])).stdout).not.toMatch(/tune|update|git add/)
   })
 
   it('puts the workflow of a package where GitHub looks for it, each in a file of its own, and finds what is hoisted', async () => {
@@ -171,14 +192,16 @@ describe('contention init', () => {
     })
     const { stdout } = await cli(root, ['init'])
     expect(readFileSync(join(root, '.github/workflows/contention.yml'), 'utf8')).toMatch(
-      /- run: npx contention check\n.*check --subject a.ts\n.*check --subject 'our cores\/b.ts'\n$/,
+      /- run: npx contention check\n.*check --subject a.ts\n.*check --subject 'our cores\/b.ts'\n.*contention conformance\n.*contention explore --seeds 200\n$/,
     )
     expect(stdout.slice(stdout.indexOf('Next:'))).toMatchInlineSnapshot(`
       "Next:
         npm install --save-dev contention
+        npx contention tune own-scenario --write
+        npx contention update
         npx contention update --subject a.ts
         npx contention update --subject 'our cores/b.ts'
-        git add budgets/v1.json .github/workflows/contention.yml snapshots/report.md snapshots/subjects
+        git add budgets .github/workflows/contention.yml snapshots/report.md snapshots/subjects
         npx contention check
         npx contention check --subject a.ts
         npx contention check --subject 'our cores/b.ts'
@@ -189,6 +212,40 @@ describe('contention init', () => {
       expect((await cli(root, ['check', '--subject', file])).code).toBe(0)
     }
     expect((await cli(root, ['init'])).stdout).not.toMatch(/update|git add/)
+  })
+
+  it('says which steps the workflow lacks that it keeps, and what check says where none of them is there', async () => {
+    const part = 'core: ({ builtIn }) => ({ ...builtIn.core })'
+    const root = ownProject(polite, { '.git/HEAD': '', 'a.mjs': `export default { name: 'a', ${part} }` })
+    expect((await cli(root, ['init'])).code).toBe(0)
+    const config = { scenarios: ['./own.ts'], builtIn: false, subjects: ['./a.mjs', './b.mjs'] }
+    writeFileSync(join(root, 'contention.config.json'), JSON.stringify(config))
+    // A client alone has nothing that conformance asks for.
+    writeFileSync(join(root, 'b.mjs'), "export default { name: 'b', client: { believes: () => true } }")
+    const missing = async () => {
+      const { stdout } = await cli(root, ['init'])
+      return stdout.slice(stdout.indexOf('Next:')).replace(/ {2}npx contention (update|check)[\s\S]*/, '')
+    }
+    const add = 'Next:\n  add to the steps in .github/workflows/contention.yml, which is kept as it is:\n'
+    const checks = ['a', 'b'].map((name) => `      - run: npx contention check --subject ${name}.mjs\n`)
+    const explore = '      - run: npx contention explore --seeds 200\n'
+    const install = '  npm install --save-dev contention\n'
+    expect(await missing()).toBe(`${add}${checks.join('')}${explore}${install}`)
+    const warned = async () => (await cli(root, ['check'], { GITHUB_ACTIONS: 'true' })).stderr
+    const warning = (name: string) =>
+      `::warning title=contention::${name}.mjs is a subject of the configuration, and was not checked: add a step, npx contention check --subject ${name}.mjs\n`
+    expect(await warned()).toBe(`${warning('a')}${warning('b')}`)
+    expect((await cli(root, ['check'])).stderr).toBe('')
+
+    // In whatever words: in a script of the package, too.
+    const file = join(root, '.github/workflows/contention.yml')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}${explore}      - run: npm run gate\n`)
+    writeFileSync(join(root, 'package.json'), '{ "scripts": { "gate": "contention check --subject=\\"./a.mjs\\"" } }')
+    expect(await missing()).toBe(`${add}${checks[1]}${install}`)
+    expect(await warned()).toBe(warning('b'))
+    writeFileSync(file, `${readFileSync(file, 'utf8')}${checks[1]}`)
+    expect(await missing()).toBe(`Next:\n${install}`)
+    expect(await warned()).toBe('')
   })
 
   it('keeps the workflow of a project of which somebody has steps run elsewhere', async () => {

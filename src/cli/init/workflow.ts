@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
 import { upwardWith } from '../../config/index.js'
 import { fileError } from '../../gate/index.js'
@@ -11,15 +11,25 @@ export interface ProjectFile {
   readonly text: string
 }
 
+/** The subjects of a project as its workflow runs them. */
+export interface CiSubjects {
+  /** Relative to the folder of the project. */
+  readonly files: readonly string[]
+  /** Whether each has a part that `conformance` asks: it has nothing to ask of a client alone. */
+  readonly conform: boolean
+}
+
+/** The workflow of a project; and the steps that it lacks where it is there already, and is not changed. */
+export interface Workflow extends ProjectFile {
+  readonly manager: PackageManager
+  readonly missing: readonly string[]
+}
+
 /**
  * The workflow that runs the gate of the project in `folder`: GitHub looks for it in the root of the repository alone, so that
  * a package within one has to say where it is, and a second package has a file of its own.
- * @param subjects the files of the subjects to check, relative to `folder`
  */
-export function workflow(
-  folder: string,
-  subjects: readonly string[],
-): ProjectFile & { readonly manager: PackageManager } {
+export function workflow(folder: string, subjects: CiSubjects): Workflow {
   const repository = upwardWith(folder, '.git') ?? folder
   const within = relative(repository, folder).split(sep).join('/')
   const file = (name: string) => join(repository, '.github', 'workflows', `${name}.yml`)
@@ -27,7 +37,69 @@ export function workflow(
   let name = 'contention'
   for (let number = 1; isOthers(file(name), within); number++) name = number === 1 ? own : `${own}-${number}`
   const manager = packageManager(folder, repository)
-  return { file: file(name), text: workflowText(within, manager, subjects), manager }
+  const runs = runsOf(manager, subjects)
+  const missing = existsSync(file(name)) ? runs.filter(({ isIn }) => !isIn(inCi(folder, [file(name)]))) : []
+  return {
+    file: file(name),
+    text: workflowText(within, manager, runs),
+    manager,
+    missing: missing.map(({ line }) => line),
+  }
+}
+
+/** Whether some workflow of the repository that `folder` is in, or a script of a package there, checks a subject. */
+export function isCheckedInCi(folder: string, subject: string): boolean {
+  const workflows = join(upwardWith(folder, '.git') ?? folder, '.github', 'workflows')
+  const files = existsSync(workflows) ? readdirSync(workflows).filter((name) => /\.ya?ml$/.test(name)) : []
+  const text = inCi(
+    folder,
+    files.map((name) => join(workflows, name)),
+  )
+  return checksSubject(text, subject)
+}
+
+/** What the workflows say, and the scripts that they may run. */
+function inCi(folder: string, workflows: readonly string[]): string {
+  const repository = upwardWith(folder, '.git') ?? folder
+  const packages = [folder, repository].map((each) => join(each, 'package.json')).filter((file) => existsSync(file))
+  return [...workflows, ...packages].map(textOf).join('\n')
+}
+
+/** A step of the workflow that runs a command of ours. */
+interface Run {
+  readonly line: string
+  /** Whether what there is for CI runs it, in whatever words. */
+  isIn(text: string): boolean
+}
+
+/** Few enough not to be waited for; who changes a lease core explores more of them. */
+const CI_SEEDS = 200
+
+function runsOf({ exec }: PackageManager, { files, conform }: CiSubjects): readonly Run[] {
+  const run = (command: string, isIn: Run['isIn']): Run => ({ line: `run: ${yamlLine(`${exec} ${command}`)}`, isIn })
+  const any = (command: string, given = ''): Run =>
+    run(`contention ${command}${given}`, (text) => new RegExp(`contention ${command}\\b`).test(text))
+  return [
+    any('check'),
+    ...files.map((file) => run(`contention check --subject ${shellWord(file)}`, (text) => checksSubject(text, file))),
+    ...(files.length > 0 && conform ? [any('conformance')] : []),
+    ...(files.length > 0 ? [any('explore', ` --seeds ${CI_SEEDS}`)] : []),
+  ]
+}
+
+/** In a quoted line of YAML or JSON a name is written otherwise where it holds what has to be escaped. */
+function checksSubject(text: string, file: string): boolean {
+  const names = [file, shellWord(file), JSON.stringify(shellWord(file)).slice(1, -1)]
+  return text.split('\n').some((line) => {
+    const [, ...given] = line.split('--subject')
+    return given.some((rest) => names.some((name) => isFirstIn(rest, name)))
+  })
+}
+
+/** Whether `rest` of a command begins with `name`, as it may be written. */
+const isFirstIn = (rest: string, name: string): boolean => {
+  const word = rest.replace(/^[\s=]*\\?["']?/, '').replace(/^\.\//, '')
+  return word.startsWith(name) && !/^[\w./-]/.test(word.slice(name.length))
 }
 
 /** Whether a workflow is there, and runs the gate of another package than the one in the folder `within`. */
@@ -49,8 +121,8 @@ function textOf(file: string): string {
   }
 }
 
-function workflowText(within: string, manager: PackageManager, subjects: readonly string[]): string {
-  const { name, lock, before, install, exec } = manager
+function workflowText(within: string, manager: PackageManager, runs: readonly Run[]): string {
+  const { name, lock, before, install } = manager
   const [title, job] =
     within === ''
       ? ['contention', '']
@@ -65,8 +137,7 @@ function workflowText(within: string, manager: PackageManager, subjects: readonl
     ...before,
     ['uses: actions/setup-node@v4', 'with:', '  node-version: 22', `  cache: ${name}`, ...cache],
     [`run: ${install}`],
-    [`run: ${exec} contention check`],
-    ...subjects.map((file) => [`run: ${yamlLine(`${exec} contention check --subject ${shellWord(file)}`)}`]),
+    ...runs.map(({ line }) => [line]),
   ]
   return `name: ${title}
 on:

@@ -10,6 +10,11 @@ export function annotate(io: Io, annotations: readonly Annotation[]): void {
   if (onGithub(io)) io.stderr.write(githubAnnotations(annotations))
 }
 
+/** On GitHub Actions, points out what is no fault, but should be known; elsewhere nothing. */
+export function warn(io: Io, messages: readonly string[]): void {
+  if (onGithub(io)) io.stderr.write(messages.map(githubWarning).join(''))
+}
+
 /** On GitHub Actions, adds to the summary of the step, which other commands may have begun; elsewhere nothing. */
 export function summarize(io: Io, markdown: string): void {
   const file = io.env['GITHUB_STEP_SUMMARY']

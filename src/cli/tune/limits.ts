@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { budgetFileName, budgetFor, defaultBudgets, printBudgets } from '../../budget/index.js'
-import { budgetSchema, budgetVersions, loadBudgets } from '../../config/index.js'
+import { budgetFileName, budgetFor, printBudgets } from '../../budget/index.js'
+import { budgetSchema, budgetVersions, loadBudgets, packageBudgets } from '../../config/index.js'
 import { InputError, own } from '../../input/index.js'
 import { plural } from '../../report/index.js'
 import { type NextVersion, nextVersion, type Predecessor, proposeLimits, type TunedScenario } from '../../tune/index.js'
@@ -96,12 +96,5 @@ function writeNext({ project }: TunePlan, next: NextVersion): Written {
 function predecessor({ io, project }: TunePlan): Predecessor {
   const version = budgetVersions(project.budgetFolder).at(-1)
   if (version !== undefined) return loadBudgets(project, io.cwd, `${version}`)
-  const run = new Set(project.scenarios.map(({ name }) => name))
-  const ofThose = <T>(all: { readonly [scenario: string]: T }): { readonly [scenario: string]: T } =>
-    Object.fromEntries(Object.entries(all).filter(([name]) => run.has(name)))
-  return {
-    version: 0,
-    scenarios: ofThose(defaultBudgets.scenarios),
-    derivedFrom: ofThose(defaultBudgets.derivedFrom ?? {}),
-  }
+  return { ...packageBudgets(project), version: 0 }
 }
