@@ -10,7 +10,7 @@ import { measure, namedSubject } from './measure/measure.js'
 import { commandText } from './options/command-text.js'
 import type { MeasureOptions } from './options/options.js'
 import { annotate, summarize, warn } from './report/github.js'
-import { type ExitCode, NOT_HELD, verdicts } from './terminal/exit-code.js'
+import { type ExitCode, HELD, NOT_HELD, verdicts } from './terminal/exit-code.js'
 import type { Io } from './terminal/io.js'
 import { settled } from './terminal/settled.js'
 import { shownPath } from './terminal/shown-path.js'
@@ -38,18 +38,25 @@ export async function check(io: Io, names: readonly string[], options: MeasureOp
     shown: (file) => shownPath(io, file),
   })
   const shownAs = { chalk: new Chalk({ level: io.stdout.colorLevel }), quiet: options.quiet === true }
-  if (!options.json) io.stdout.write(gateTerminal(report, gate, shownAs))
+  const told = options.json ? '' : gateTerminal(report, gate, shownAs)
+  const gateCode = exitCodeOf(report, gate)
+  // What did not hold comes last: who reads no more than the end reads the verdict.
+  if (gateCode === HELD) io.stdout.write(told)
   const kept = await runKept(io, counterexamples, options)
   await settled()
   const broken = kept.filter(({ failure }) => failure !== undefined)
-  const code = broken.length > 0 ? NOT_HELD : exitCodeOf(report, gate)
+  const code = broken.length > 0 ? NOT_HELD : gateCode
 
   if (options.json) {
     const failures = kept.map(({ file, failure }) => ({ file: shownPath(io, file), failure: failure ?? null }))
     const subject = place.subject ?? null
     const result = { verdict: verdicts[code], subject, gate, counterexamples: failures, report }
     io.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
-  } else io.stdout.write(keptTerminal(io, kept, options.quiet === true))
+  } else {
+    const keptTold = keptTerminal(io, kept, options.quiet === true)
+    const late = gateCode === HELD ? '' : told
+    io.stdout.write(broken.length > 0 ? `${late}${keptTold}` : `${keptTold}${late}`)
+  }
   annotate(io, [...gateAnnotations(gate), ...keptAnnotations(io, broken), ...reportAnnotations(report)])
   warn(io, uncheckedWarnings(io, gate.unchecked))
   // What the gate found comes first: a report may say PASS of what has drifted, and be cut off.

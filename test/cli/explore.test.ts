@@ -87,7 +87,11 @@ describe('contention explore', () => {
     )
     const mended = await cli(root, ['check'])
     expect(mended).toMatchObject({ code: 0 })
-    expect(mended.stdout).toContain('1 counterexample kept, none fails')
+    expect(mended.stdout).toMatch(/^PASS {2}no drift.*\n[\s\S]*PASS {2}1 counterexample kept, none fails\n$/)
+    // The verdict is last: that of drift, where there is some.
+    const drifted = await cli(root, ['check', 'lease-renewal-contention', '--param', 'nodes=15'])
+    expect(drifted.code).toBe(1)
+    expect(drifted.stdout).toMatch(/^PASS {2}1 counterexample kept, none fails\nDRIFT [\s\S]*commit it\.\n$/)
   })
 
   it('is shown by a command that names the configuration, where one was named', async () => {

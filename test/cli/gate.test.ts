@@ -212,6 +212,14 @@ describe('contention update and check', () => {
     const { code, stdout } = await cli(project, ['check'])
     expect(code).toBe(2)
     expect(stdout).toContain('the snapshot is damaged: snapshots/report.md, line')
+    // What was accepted is in the repository: to accept whatever is so now comes after that.
+    const restore = 'restore it from version control: `git checkout HEAD -- snapshots/report.md`, and check again'
+    const todo = `${restore}; only if it is lost, make it anew with \`npx contention update\`, and look at it`
+    expect(stdout.endsWith(`\n      ${todo}\n`)).toBe(true)
+    const summary = join(folder(), 'summary.md')
+    const inCi = await cli(project, ['check'], { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary })
+    expect(inCi.stderr).toContain(`%0A${todo}\n`)
+    expect(readFileSync(summary, 'utf8')).toContain(`\n\nTo do: ${todo}.\n`)
   })
 
   it('names the line at which a merge has left its mark', async () => {
@@ -348,7 +356,9 @@ describe('contention update and check', () => {
     const summary = join(folder(), 'summary.md')
     const onGithub = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary }
     const { stderr } = await cli(project, ['check'], onGithub)
-    expect(stderr).toMatch(/^::error title=contention::there is no snapshot: .*%0Aaccept: npx contention update$/m)
+    expect(stderr).toMatch(
+      /^::error title=contention::there is no snapshot: .*%0Amake it with `npx contention update`, look/m,
+    )
     expect(readFileSync(summary, 'utf8')).toMatch(
       /^## Drift\n\n- there is no snapshot[\s\S]*\n\n# Contention report\n\nPASS/,
     )

@@ -80,7 +80,8 @@ function gateTexts(gate: Gate): readonly DriftText[] {
 }
 
 export function gateAnnotations(gate: Gate): readonly Annotation[] {
-  const last = gate.first === null ? `accept: ${gate.accept}` : `first: ${gate.first}`
+  const accept = gate.kind === 'no-snapshot' ? gate.todo : `accept: ${gate.accept}`
+  const last = gate.first === null ? accept : `first: ${gate.first}`
   return gateTexts(gate).map(({ scenario, headline, details }) => ({
     title: scenario === undefined ? 'contention' : `${scenario} drifted`,
     message: [headline, ...details, last].join('\n'),
@@ -91,8 +92,8 @@ export function gateMarkdown(report: Report, gate: Gate): string {
   const texts = gateTexts(gate)
   const lines = texts.flatMap((text) => driftLines(text, '-').map((line) => line.replace(/^ {6}/, '  - ')))
   const notes = [...notComparedLines(report), ...notRunLines(report, gate)]
-  const end =
-    gate.first === null ? `Accept with \`${gate.accept}\`.` : `Before anything can be accepted: ${gate.first}.`
+  const accept = gate.kind === 'no-snapshot' ? `To do: ${gate.todo}.` : `Accept with \`${gate.accept}\`.`
+  const end = gate.first === null ? accept : `Before anything can be accepted: ${gate.first}.`
   return [
     '## Drift',
     ...(texts.length > 0

@@ -46,8 +46,9 @@ export function gateOf({ measured, place, existing, unchecked, options, shown }:
   const common = { accept, first: todoFirst(report, options), leftOut, unchecked }
   const found = snapshotAt(place)
   if (found.kind !== 'snapshot') {
-    const sentence = noSnapshotText(found, shown(snapshotFile(place.folder)), place.subject)
-    return { ...common, kind: 'no-snapshot', sentence, todo: noSnapshotTodo(found, accept) }
+    const file = shown(snapshotFile(place.folder))
+    const sentence = noSnapshotText(found, file, place.subject)
+    return { ...common, kind: 'no-snapshot', sentence, todo: noSnapshotTodo(found, file, accept) }
   }
   const inSnapshot = found.snapshot.entries.map(({ scenario }) => scenario)
   const lacking = leftOut.filter(({ scenario }) => inSnapshot.includes(scenario))

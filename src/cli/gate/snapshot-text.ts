@@ -1,4 +1,5 @@
 import type { readSnapshot } from '../../gate/index.js'
+import { shellWord } from '../../report/index.js'
 
 /** What is in the place of a snapshot, when it is none that can be compared with. */
 export type NoSnapshot = Exclude<ReturnType<typeof readSnapshot>, { readonly kind: 'snapshot' }>
@@ -17,8 +18,15 @@ export function noSnapshotText(found: NoSnapshot, file: string, subject?: string
   }
 }
 
-/** What to do about it. @param accept the command that makes it; null where that would refuse */
-export function noSnapshotTodo({ kind }: NoSnapshot, accept: string | null): string {
+/**
+ * What to do about it. What was accepted once is in the repository, and not whatever happens to be so now.
+ * @param accept the command that makes it; null where that would refuse
+ */
+export function noSnapshotTodo({ kind }: NoSnapshot, file: string, accept: string | null): string {
+  if (kind === 'damaged') {
+    const lost = accept === null ? '' : `; only if it is lost, make it anew with \`${accept}\`, and look at it`
+    return `restore it from version control: \`git checkout HEAD -- ${shellWord(file)}\`, and check again${lost}`
+  }
   if (accept === null) return kind === 'newer' ? 'upgrade contention' : 'make it once all holds'
   const make = `make it with \`${accept}\`, look at it, and commit it`
   return kind === 'newer' ? `upgrade contention; or ${make}` : make
