@@ -86,7 +86,7 @@ function foundFrom(file: string, subject: string, { root }: Project): string {
     at: 'subject',
     found: subject,
     expected: `a file, relative to ${root} or to a folder above the counterexample`,
-    todo: 'put it back, or run contention replay on the counterexample with --subject, which says where it is',
+    todo: 'put it back, or have `subject` in the counterexample say where it is now, as --subject of `npx contention replay` may; where it is gone for good, remove the counterexample',
   })
 }
 

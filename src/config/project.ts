@@ -54,7 +54,7 @@ export async function loadProject(directory: string, configFile?: string): Promi
     scenarios,
     explorable,
     explored: exploration.filter((scenario) => scenario.explore !== undefined),
-    subjectFiles: (config.subjects ?? []).map((path) => resolve(root, path)),
+    subjectFiles: (config.subjects ?? []).map((path, index) => existing(resolve(root, path), file, index)),
     stores: config.stores ?? {},
     knownScenarios: [...new Set([...scenarios, ...builtInScenarios].map(({ name }) => name))],
     seed: config.seed ?? DEFAULT_SEED,
@@ -114,6 +114,20 @@ async function ownScenarios(config: Config, root: string, file: string | undefin
     else found.push(...(await scenariosOf(resolve(root, entry), file, index)))
   }
   return found
+}
+
+/** A subject is loaded by what runs it alone: one that is not there would be missed by nobody else. */
+function existing(path: string, file: string | undefined, index: number): string {
+  if (existsSync(path)) return path
+  const todo = slashTodo(path)
+  throw new InputError({
+    what: 'a subject of the configuration does not exist',
+    ...inFile(file),
+    at: `subjects[${index}]`,
+    found: path,
+    expected: 'a file whose default export is a subject',
+    ...(todo === undefined ? {} : { todo }),
+  })
 }
 
 /** Every scenario that a file exports, as its default or by name. */

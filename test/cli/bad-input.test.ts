@@ -285,6 +285,14 @@ describe('what cannot be used is refused with exit code 2, and said', () => {
         expected: JSON without comments
       "
     `)
+    expect(await config('export default { subjects: ["./missing.ts"] }')).toMatchInlineSnapshot(`
+      "error: a subject of the configuration does not exist
+        file:     ./contention.config.ts
+        at:       subjects[0]
+        found:    ./missing.ts
+        expected: a file whose default export is a subject
+      "
+    `)
     expect(await config('export default { scenarios: ["./missing.ts"] }')).toMatchInlineSnapshot(`
       "error: a scenario file does not exist
         file:     ./contention.config.ts

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cliInThread as cli, folder } from '../support/cli.js'
@@ -88,6 +88,16 @@ describe('contention explore', () => {
     const mended = await cli(root, ['check'])
     expect(mended).toMatchObject({ code: 0 })
     expect(mended.stdout).toMatch(/^PASS {2}no drift.*\n[\s\S]*PASS {2}1 counterexample kept, none fails\n$/)
+    // The configuration no longer names the one that was found wanting: the counterexample does.
+    const moved = join(root, 'moved.ts')
+    renameSync(join(root, 'careless.ts'), moved)
+    writeFileSync(join(root, 'contention.config.json'), '{}')
+    const gone = await cli(root, ['check'])
+    expect(gone.code).toBe(2)
+    expect(gone.stderr).toContain('to do:    put it back, or have `subject` in the counterexample say where it is now')
+    const example = readFileSync(join(kept, file), 'utf8')
+    writeFileSync(join(kept, file), example.replace('"careless.ts"', '"moved.ts"'))
+    expect((await cli(root, ['check'])).code).toBe(0)
     // The verdict is last: that of drift, where there is some.
     const drifted = await cli(root, ['check', 'lease-renewal-contention', '--param', 'nodes=15'])
     expect(drifted.code).toBe(1)
