@@ -202,7 +202,8 @@ describe('contention tune', () => {
       'own.ts': scenarioFile(polite),
     })
     const names = ['lease-renewal-contention', 'own-scenario']
-    await cli(project, ['tune', 'own-scenario', '--seeds', '3', '--write'])
+    const { stdout } = await cli(project, ['tune', 'own-scenario', '--seeds', '3', '--write'])
+    expect(stdout).toMatch(/new\nbudgets v1 are those of this project from here on, in place of v1 of the package\n$/)
     const first = budgetsIn(project, 1)
     expect(Object.keys(first.scenarios)).toEqual(names)
     expect(first.scenarios['lease-renewal-contention']).toEqual(defaultBudgets.scenarios['lease-renewal-contention'])

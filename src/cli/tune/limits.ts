@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { budgetFileName, budgetFor, printBudgets } from '../../budget/index.js'
+import { budgetFileName, budgetFor, defaultBudgets, printBudgets } from '../../budget/index.js'
 import { budgetSchema, budgetVersions, loadBudgets, packageBudgets } from '../../config/index.js'
 import { InputError, own } from '../../input/index.js'
 import { plural } from '../../report/index.js'
@@ -35,7 +35,7 @@ export async function tuneLimits(plan: TunePlan, options: TuneOptions): Promise<
     { ...(options.subject !== undefined && { subject: subject.name }), seeds, headroomPercent },
     options.reason,
   )
-  const written = options.write ? writeNext(plan, next) : undefined
+  const written = options.write ? writeNext(plan, before, next) : undefined
   const broken = tuned.some(({ proposals }) => proposals.some(({ standing }) => standing === 'broken'))
   const held = !broken || written?.kind === 'written'
   const result: Tuned = { budgetVersion: budgets.version, seeds, headroomPercent, scenarios: tuned, written }
@@ -68,7 +68,7 @@ function toWrite({ names, options }: TunePlan, next: NextVersion): ToWrite | und
 }
 
 /** @throws InputError where limits would be raised, and nobody said why */
-function writeNext({ project }: TunePlan, next: NextVersion): Written {
+function writeNext({ project }: TunePlan, before: Predecessor, next: NextVersion): Written {
   switch (next.kind) {
     case 'unchanged':
       return next
@@ -84,7 +84,9 @@ function writeNext({ project }: TunePlan, next: NextVersion): Written {
       const { version } = next.budgets
       const file = join(project.budgetFolder, budgetFileName(version))
       createFile(file, printBudgets(next.budgets, budgetSchema(project)))
-      return { kind: 'written', file, version, changes: next.changes, added: next.added }
+      const isFirst = before.version === 0 && Object.keys(before.scenarios).length > 0
+      const inPlaceOf = isFirst ? { inPlaceOf: defaultBudgets.version } : {}
+      return { kind: 'written', file, version, changes: next.changes, added: next.added, ...inPlaceOf }
     }
   }
 }

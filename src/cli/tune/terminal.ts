@@ -16,6 +16,8 @@ export type Written =
       readonly changes: readonly LimitChange[]
       /** How many limits are of scenarios that had none. */
       readonly added: number
+      /** The version of the package's budgets that counted until then, where some of them did. */
+      readonly inPlaceOf?: number
     }
 
 /** The command that writes what is proposed, and how many limits it would raise. */
@@ -166,7 +168,13 @@ function endLines({ scenarios, written }: Tuned, { quiet, toWrite }: TunedOption
       ...(raised > 0 ? [`${plural(raised, 'limit')} raised`] : []),
       ...(written.added > 0 ? [`${plural(written.added, 'limit')} new`] : []),
     ]
-    return [[`written: ${written.file}`, ...changes].join(', ')]
+    const { inPlaceOf, version } = written
+    const label = budgetVersionLabel(version)
+    const until = inPlaceOf === undefined ? '' : `, in place of ${budgetVersionLabel(inPlaceOf)} of the package`
+    return [
+      [`written: ${written.file}`, ...changes].join(', '),
+      ...(until === '' ? [] : [`budgets ${label} are those of this project from here on${until}`]),
+    ]
   }
   const proposals = scenarios.flatMap((scenario) => scenario.proposals)
   if (quiet || toWrite === undefined || proposals.every(({ standing }) => standing === 'fits')) return []
