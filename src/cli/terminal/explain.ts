@@ -49,7 +49,7 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
 }
 
 function abortedProblem(error: ScenarioAborted): InputProblem {
-  const problem = withDrawn(causeProblem(error), error.drawn)
+  const problem = causeProblem(error)
   if (error.where === 'a run') return problem
   return {
     ...problem,
@@ -72,7 +72,7 @@ function withDrawn(problem: InputProblem, drawn: Drawn | undefined): InputProble
   }
 }
 
-function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
+function causeProblem({ scenario, cause, drawn }: ScenarioAborted): InputProblem {
   if (cause.name === 'EventLimitReached') {
     const { stoodStill, message } = cause
     return {
@@ -93,7 +93,7 @@ function causeProblem({ scenario, cause }: ScenarioAborted): InputProblem {
       todo: `declare \`needs: ['${command}', …]\` in the scenario: then it is not run on subjects without`,
     }
   }
-  return failedProblem(scenario, cause)
+  return withDrawn(failedProblem(scenario, cause), drawn)
 }
 
 /** What the scenario did itself, or was refused when it did it. */
