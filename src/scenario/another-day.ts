@@ -36,7 +36,8 @@ export function answersLate(subject: Subject): void {
   late.add(subject)
 }
 
-/** Whether it was seen to answer later: then each of its commands ran as one step, in which nothing else happened. */
+/** Whether it was seen to answer later by itself: then each of its commands ran as one step, in which nothing else happened. */
 export function hasAnsweredLate(subject: Subject): boolean {
-  return late.has(subject)
+  // On a store every subject is late.
+  return subject.store === undefined && late.has(subject)
 }

@@ -446,7 +446,8 @@ describeRedis('redis', () => {
       for (const folder of left) mkdirSync(folder)
       for (const folder of [own, bare]) writeFileSync(join(folder, 'redis.conf'), 'requirepass secret\n')
       // A server that is up before anybody has noted which it is.
-      writeFileSync(join(serving, 'redis.conf'), 'port 0\nset-proc-title no\n')
+      // One that listens nowhere would end by itself.
+      writeFileSync(join(serving, 'redis.conf'), `port 0\nunixsocket ${join(serving, 'socket')}\nset-proc-title no\n`)
       const server = spawn('redis-server', [join(serving, 'redis.conf')], { stdio: 'ignore' })
       const ended = new Promise((resolve) => server.once('exit', (_code, signal) => resolve(signal)))
       await expect.poll(() => serversIn(serving)).toEqual([server.pid])
