@@ -105,7 +105,6 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** Counted apart: a fault more must not change how the ties of all else are broken. */
   #strikes = 0
   #calls = 0
-  #stepping = ''
   #stopped = false
   readonly #limit: RunLimit
 
@@ -178,7 +177,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       throw new RangeError(`cannot sleep ${durationMs} ms: expected a whole number, 0 or more`)
     }
     this.#suspend(process, 'sleep')
-    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + durationMs
+    process.waitsFromMs = this.nowMs
+    process.waitsForMs = durationMs
     this.#complete(process, this.nowMs + node.clock.toVirtual(durationMs), WAKE)
   }
 
@@ -190,7 +190,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#suspend(process, 'call')
     const request = process.request as Q
     process.callNumber = ++this.#calls
-    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + timeoutMs
+    process.waitsFromMs = this.nowMs
+    process.waitsForMs = timeoutMs
     process.deadlineMs = this.nowMs + node.clock.toVirtual(timeoutMs)
     process.lastOutcome = undefined
     process.reply = undefined
@@ -217,7 +218,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#suspend(process, 'signal')
     process.waitingOn = signal
     if (timeoutMs === undefined) return
-    process.dueLocalMs = node.clock.readMonotonic(this.nowMs) + timeoutMs
+    process.waitsFromMs = this.nowMs
+    process.waitsForMs = timeoutMs
     this.#complete(process, this.nowMs + node.clock.toVirtual(timeoutMs), TIMEOUT)
   }
 
@@ -237,8 +239,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     node.processes.push(process)
     process.body = main(process)
     if (!isBody(process.body)) {
-      this.#stepping = node.name
-      throw this.#failed('scenario', noBody(process.body))
+      throw this.#failed('scenario', node.name, noBody(process.body))
     }
     this.#suspend(process, 'sleep')
     this.#complete(process, this.nowMs, WAKE)
@@ -315,12 +316,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     process.pendingOrder = NOT_PENDING
     process.pendingAtMs = Number.POSITIVE_INFINITY
     process.waiting = 'running'
-    this.#stepping = node.name
     let step: IteratorResult<unknown> | undefined
     try {
       step = process.body?.next(outcome)
     } catch (error) {
-      throw error instanceof StepFailed ? error : this.#failed('scenario', error)
+      throw error instanceof StepFailed ? error : this.#failed('scenario', node.name, error)
     }
     if (step?.done === true) {
       // The compiler cannot see that the body's own calls change what the process waits for.
@@ -328,22 +328,22 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       if (left !== 'running') {
         throw this.#failed(
           'scenario',
+          node.name,
           new TypeError(`a process ended while it waits for a ${left}: is a \`yield\` missing before its last effect?`),
         )
       }
       this.#end(node, process)
     } else if ((process.waiting as Waiting) === 'running') {
-      throw this.#failed('scenario', noEffect(step?.value))
+      throw this.#failed('scenario', node.name, noEffect(step?.value))
     }
   }
 
   /** Sends an unanswered request again without a word to the process, if it is still worth it; false when it is not. */
   #resend(node: Node<Q, R>, process: Process<Q, R>, again: (sendings: number) => boolean): boolean {
-    this.#stepping = node.name
     try {
       if (!again(process.sendings)) return false
     } catch (error) {
-      throw this.#failed('scenario', error)
+      throw this.#failed('scenario', node.name, error)
     }
     process.sendings += 1
     process.attempt += 1
@@ -354,8 +354,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return true
   }
 
-  #failed(culprit: 'scenario' | 'subject', cause: unknown): StepFailed {
-    return new StepFailed(culprit, this.#stepping, this.nowMs, cause, this.steps)
+  /** @param who on whose behalf it was done */
+  #failed(culprit: 'scenario' | 'subject', who: string, cause: unknown): StepFailed {
+    return new StepFailed(culprit, who, this.nowMs, cause, this.steps)
   }
 
   #suspend(process: Process<Q, R>, waiting: 'sleep' | 'call' | 'signal'): void {
@@ -395,18 +396,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const request = flight.request as Q
     const node = flight.node as Node<Q, R>
     if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
-    this.#stepping = node.name
     let reply: R | Promise<R>
     try {
       reply = this.#serve(request, node.index, this.nowMs)
     } catch (error) {
-      throw this.#failed('subject', error)
+      throw this.#failed('subject', node.name, error)
     }
     if (reply instanceof Promise) {
       return reply.then(
         (late) => this.#answer(index, late),
         (error: unknown) => {
-          throw this.#failed('subject', error)
+          throw this.#failed('subject', node.name, error)
         },
       )
     }
@@ -488,14 +488,19 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
    * for its call stays so.
    */
   #drift(node: Node<Q, R>, ppm: number): void {
+    const { nowMs } = this
     const { clock } = node
-    clock.drift(this.nowMs, ppm)
-    for (const process of node.processes) {
+    const waiting = node.processes.filter((process) => {
       const dueAtMs = this.#dueAtMs(process)
-      if (dueAtMs <= this.nowMs || dueAtMs === Number.POSITIVE_INFINITY) continue
-      const leftMs = Math.max(0, process.dueLocalMs - clock.readMonotonic(this.nowMs))
-      this.#waitUntil(process, this.nowMs + clock.toVirtual(leftMs))
+      return dueAtMs > nowMs && dueAtMs < Number.POSITIVE_INFINITY
+    })
+    for (const process of waiting) {
+      const waitedMs = clock.readMonotonic(nowMs) - clock.readMonotonic(process.waitsFromMs)
+      process.waitsForMs = Math.max(0, process.waitsForMs - waitedMs)
+      process.waitsFromMs = nowMs
     }
+    clock.drift(nowMs, ppm)
+    for (const process of waiting) this.#waitUntil(process, nowMs + clock.toVirtual(process.waitsForMs))
   }
 
   /** When what a process waits for by its clock is over, as its clock goes now. */
@@ -523,11 +528,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   #restartStore(unsynced: 'kept' | 'lost'): void {
-    this.#stepping = 'the store'
     try {
       this.#options.restartStore?.(unsynced)
     } catch (error) {
-      throw this.#failed('subject', error)
+      throw this.#failed('subject', 'the store', error)
     }
   }
 

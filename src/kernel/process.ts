@@ -125,8 +125,9 @@ export class Process<Q, R extends Tagged> {
   callNumber = 0
   timeoutMs = 0
   deadlineMs = 0
-  /** Kernel's: when what it waits for is over by the node's monotonic clock. */
-  dueLocalMs = 0
+  /** Kernel's: since when it waits, and for how long by the node's monotonic clock. */
+  waitsFromMs = 0
+  waitsForMs = 0
   reply: R | undefined
   /** Kernel's: how often the request was sent, and whether it is to be sent again when there is no reply to it. */
   sendings = 0
