@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { InputError } from '../input/index.js'
 import { version } from '../package.js'
-import { EXIT_CODES, helpEnd } from './options/examples.js'
+import { EXIT_CODES, helpEnd } from './options/help-end.js'
 import type { ExitCode } from './terminal/exit-code.js'
 import type { Io } from './terminal/io.js'
 import { withoutPasswordsOf } from './terminal/passwords.js'

@@ -92,9 +92,7 @@ export async function replay(io: Io, name: string, options: ReplayOptions): Prom
   }
   if (scenario.explore !== undefined && !options.json && !options.quiet) {
     const drawn = exploreText([scenario.name, `--from-seed ${seed} --seeds 1 --verbose`], options, options.subject)
-    io.stderr.write(
-      `no faults are drawn here, and parameters are as by default; what explore draws from this seed: ${drawn}\n`,
-    )
+    io.stderr.write(`neither faults nor parameters are drawn here; what explore draws from this seed: ${drawn}\n`)
   }
   return outcome.passed ? HELD : NOT_HELD
 }

@@ -31,10 +31,8 @@ export function remarksOn(
       if (cause !== undefined) causes.add(cause)
     } else {
       const late = event === last ? '' : lateness(event)
-      remarks.set(
-        event,
-        isOwnFault(event, plan) ? '(by the scenario)' : `${onLength(event, askedMs.get(event.index))}${late}`,
-      )
+      const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedMs.get(event.index)), late]
+      remarks.set(event, texts.filter((text) => text !== '').join(' '))
     }
   }
   return { of: (event) => remarks.get(event) ?? '', causes }

@@ -24,8 +24,8 @@ const COMMANDS = Object.keys(commandCodes).length
 
 /**
  * Makes `failure` as small as it gets while it still fails in the same way: a greedy descent over faults, nodes, spaces,
- * time, parameters and lengths, until nothing can be taken away any more. Parameters that were given stay as they are. Zeller and Hildebrandt, "Simplifying and
- * isolating failure-inducing input" (2002).
+ * time, parameters and lengths, until nothing can be taken away any more. Parameters that were given stay as they are. Zeller
+ * and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002).
  * @throws TypeError for an option that there is not
  */
 export async function shrink(

@@ -49,7 +49,7 @@ function foundIn(body: unknown): string {
 
 /** What is told of what was yielded while nothing is waited for. */
 export function noEffect(value: unknown): TypeError {
-  if (value === undefined || typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null) {
     const found = value === undefined ? 'nothing to wait for' : describe(value)
     return new TypeError(
       `a process yielded ${found}: expected what waits, as in \`yield node.sleep(…)\`; what does not wait, as \`node.pause(…)\`, is not yielded`,

@@ -165,25 +165,21 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
-  populate(
-    kernel,
-    {
-      now: () => kernel.nowMs,
-      cast,
-      timeoutMs: network.timeoutMs,
-      client,
-      commands,
-      calmFromMs: declared(scenarioWatch, 'calmFromMs', () =>
-        scenario.calmFromMs === undefined ? Number.POSITIVE_INFINITY : checkCalm(scenario.calmFromMs(parameters)),
-      ),
-      acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
-      inject: (fault) => kernel.inject(fault, 'underway'),
-      served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
-      watch: scenarioWatch,
-    },
-    scenario,
-    options,
-  )
+  const port: ContenderPort = {
+    now: () => kernel.nowMs,
+    cast,
+    timeoutMs: network.timeoutMs,
+    client,
+    commands,
+    calmFromMs: declared(scenarioWatch, 'calmFromMs', () =>
+      scenario.calmFromMs === undefined ? Number.POSITIVE_INFINITY : checkCalm(scenario.calmFromMs(parameters)),
+    ),
+    acts: (node, task, space, epoch) => writer.acts(kernel.nowMs, { node, task }, space, epoch),
+    inject: (fault) => kernel.inject(fault, 'underway'),
+    served: (node, space, epoch, nextSeq, state) => writer.served(kernel.nowMs, node, space, epoch, nextSeq, state),
+    watch: scenarioWatch,
+  }
+  populate(kernel, port, scenario, options)
 
   const end = (): Run => ({
     digest: digest?.end() ?? '',
