@@ -82,8 +82,13 @@ const homes: readonly (readonly [packages: RegExp, home: RegExp, instead: string
   ],
   [
     /^node:(async_hooks|module)$/,
-    /^src\/(scenario\/host-clocks\.ts|stores\/\w+\/|fabric\/|cli\/)/,
+    /^src\/(scenario\/(host-clocks|in-steps)\.ts|stores\/\w+\/|fabric\/|cli\/)/,
     'src/scenario/host-clocks.ts, which stands in for the clocks of the host',
+  ],
+  [
+    /^node:timers\/promises$/,
+    /^src\/(scenario\/in-steps\.ts|cli\/|stress\/|fabric\/|stores\/\w+\/)/,
+    'turn of src/scenario/in-steps.ts, which lets promises go on and measures no time',
   ],
   [/^node:diagnostics_channel$/, /^src\/config\//, 'src/config, which says what it loads'],
   [/^node:/, /^src\/(cli|stress|fabric|stores\/\w+)\//, 'src/cli, src/stress, src/fabric or the adapter of a store'],

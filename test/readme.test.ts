@@ -108,6 +108,7 @@ function mendedLease(text: string): string {
 const anEvent: Readonly<Record<keyof TraceEvent, true>> = {
   index: true,
   atMs: true,
+  sinceMs: true,
   kind: true,
   command: true,
   node: true,

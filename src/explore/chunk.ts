@@ -3,7 +3,7 @@ import { EventLimitReached, type Fault, StepFailed } from '../kernel/index.js'
 import {
   type CommandWatch,
   checkInvariants,
-  hasAnsweredLate,
+  ranAsOneStep,
   resolveParameters,
   type Scenario,
   ScenarioAborted,
@@ -137,7 +137,7 @@ export async function exploreChunk(
       options.onFailure?.(failure)
     }
   }
-  return { ...total, events: eventsIn(total.coverage), awaited: hasAnsweredLate(options.subject) }
+  return { ...total, events: eventsIn(total.coverage), awaited: ranAsOneStep(options.subject) }
 }
 
 function checkChunk(from: number, seeds: number, maxFailures: number): void {

@@ -11,7 +11,7 @@ import {
 } from '../invariants/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
-import { answersLate, hasAnsweredLate } from '../scenario/index.js'
+import { answersLate, ranAsOneStep } from '../scenario/index.js'
 import { assemble, type Subject } from '../subject/index.js'
 import {
   castOf,
@@ -106,16 +106,16 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
   const isBuiltIn = subject.core === undefined && subject.log === undefined
   let schedules = 0
   for (let schedule: Actor[] | undefined = actors; schedule !== undefined; ) {
-    if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true, awaited: hasAnsweredLate(subject) }
+    if (!(await goOn())) return { schedules, equivalent: schedules, stopped: true, awaited: ranAsOneStep(subject) }
     const played = await play(schedule, world, subject, judged)
     const again = isBuiltIn ? played : await play(schedule, world, subject, judged)
     const { redundantAt } = played
     if (redundantAt === undefined) schedules += 1
     const failure = differenceOf(played, again) ?? played.failure
-    if (failure !== undefined) return { schedules, equivalent: schedules, failure, awaited: hasAnsweredLate(subject) }
+    if (failure !== undefined) return { schedules, equivalent: schedules, failure, awaited: ranAsOneStep(subject) }
     schedule = following(schedule, redundantAt)
   }
-  return { schedules, equivalent: arrangements(nodes), awaited: hasAnsweredLate(subject) }
+  return { schedules, equivalent: arrangements(nodes), awaited: ranAsOneStep(subject) }
 }
 
 interface Played {

@@ -7,19 +7,21 @@ import type { Plan } from './plan.js'
 /** A run with what its trace does not carry. */
 export interface Recorded {
   readonly events: readonly TraceEvent[]
-  /** By index of a reply: for how long the request had asked. */
-  readonly askedMs: ReadonlyMap<number, number>
+  /** By session and number of a request: for how long it had asked. */
+  readonly askedMs: ReadonlyMap<string, number>
   /** How often a client of the subject's own was asked how long to wait, after time had last moved. */
   readonly retries: number
 }
 
+/** Names a request, whoever sent it. */
+export const requestKey = (session: string, request: number): string => `${session} #${request}`
+
 /** Runs `plan` once more, and keeps what happens. */
 export async function record(scenario: Scenario, plan: Plan, options: ExploreOptions): Promise<Recorded> {
   const recording = recorder()
-  const askedMs = new Map<number, number>()
+  const askedMs = new Map<string, number>()
   let retries = 0
   let nowMs = 0
-  let ttlMs: number | undefined
   const subject: Subject = {
     ...options.subject,
     watch: {
@@ -31,15 +33,12 @@ export async function record(scenario: Scenario, plan: Plan, options: ExploreOpt
     },
   }
   const watch: ExploreOptions['watch'] = (kind, atMs, command) => {
-    ttlMs = 'ttlMs' in command ? command.ttlMs : undefined
+    if ('ttlMs' in command) askedMs.set(requestKey(command.session, command.request), command.ttlMs)
     options.watch?.(kind, atMs, command)
   }
   const keep = (event: TraceEvent): void => {
     if (event.atMs !== nowMs) retries = 0
     nowMs = event.atMs
-    // A command is one step: what it is answered is what happens next.
-    if (ttlMs !== undefined) askedMs.set(event.index, ttlMs)
-    ttlMs = undefined
   }
   await attempt(scenario, plan, { ...options, subject, watch }, { listeners: [recording, { observe: keep }] })
   return { events: recording.events, askedMs, retries }

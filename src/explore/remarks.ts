@@ -2,7 +2,8 @@ import { isRefusal, replyKinds } from '../protocol/index.js'
 import { type Cast, contenderName, contenderOf, hex, type TraceEvent } from '../trace/index.js'
 import { isOwnFault } from './own-faults.js'
 import type { Plan } from './plan.js'
-import type { Recorded } from './record.js'
+import { type Recorded, requestKey } from './record.js'
+import { requestOf } from './same-request.js'
 
 /** What is to be said of events that they do not show by themselves. */
 export interface Remarks {
@@ -20,6 +21,8 @@ export function remarksOn(
   const causes = new Set<TraceEvent>()
   const written: TraceEvent[] = []
   const lateness = latenessOf(events)
+  const askedBy = (event: TraceEvent) =>
+    askedMs.get(requestKey(contenderName(contenderOf(event, cast), cast), event.request))
   const isTold = ({ space }: TraceEvent) => last === undefined || last.space < 0 || space === last.space
   for (const event of events) {
     const { kind, command, repeated } = event
@@ -31,7 +34,7 @@ export function remarksOn(
       if (cause !== undefined) causes.add(cause)
     } else {
       const late = event === last ? '' : lateness(event)
-      const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedMs.get(event.index)), late]
+      const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedBy(event)), late]
       remarks.set(event, texts.filter((text) => text !== '').join(' '))
     }
   }
@@ -42,18 +45,17 @@ export function remarksOn(
  * When a request was sent that came when its node had given up waiting for it: what it does then, its node no longer thinks of.
  */
 function latenessOf(events: readonly TraceEvent[]): (event: TraceEvent) => string {
-  const keyOf = ({ node, task, request }: TraceEvent) => `${node}/${task}/${request}`
   const sentMs = new Map<string, number>()
   const givenUpMs = new Map<string, number>()
   const sentAgain = new Set<string>()
   for (const event of events) {
     const times = event.kind === 'sent' ? sentMs : event.kind === 'timed-out' ? givenUpMs : undefined
-    const key = keyOf(event)
+    const key = requestOf(event)
     if (event.kind === 'sent' && sentMs.has(key)) sentAgain.add(key)
     if (times !== undefined && !times.has(key)) times.set(key, event.atMs)
   }
   return (event) => {
-    const key = keyOf(event)
+    const key = requestOf(event)
     const isStep = (replyKinds as readonly string[]).includes(event.kind)
     if (!isStep || !(event.atMs > (givenUpMs.get(key) ?? Number.POSITIVE_INFINITY))) return ''
     return `(${sentAgain.has(key) ? 'first ' : ''}sent at ${sentMs.get(key)} ms)`
@@ -61,11 +63,13 @@ function latenessOf(events: readonly TraceEvent[]): (event: TraceEvent) => strin
 }
 
 /** Who is granted less than it asked for believes in what it asked for. */
-function onLength({ kind, repeated, atMs, untilMs }: TraceEvent, askedMs: number | undefined): string {
-  // A copy is told what the first was told, which began sooner.
-  if (repeated || askedMs === undefined || untilMs - atMs === askedMs) return ''
+function onLength({ kind, repeated, atMs, sinceMs, untilMs }: TraceEvent, askedMs: number | undefined): string {
   if (kind !== 'granted' && kind !== 'renewed' && kind !== 'taken') return ''
-  return `(${untilMs - atMs} ms, not the ${askedMs} asked for)`
+  // A copy is told what the first was told, which began sooner.
+  if (repeated || askedMs === undefined) return ''
+  // By what time of those that it took it counts is for the core to say.
+  if (untilMs - atMs <= askedMs && askedMs <= untilMs - sinceMs) return ''
+  return `(${untilMs - sinceMs} ms, not the ${askedMs} asked for)`
 }
 
 /** Whether the checkpoint that was loaded is the one that was made last; if it is not, what it is. */

@@ -11,3 +11,6 @@ export function isSameRequest(event: TraceEvent, last: TraceEvent | undefined): 
     event.request === last.request
   )
 }
+
+/** Names the request that an event is about. */
+export const requestOf = ({ node, task, request }: TraceEvent): string => `${node}/${task}/${request}`

@@ -1,8 +1,10 @@
 import type { Invariant } from './invariant.js'
 
 interface QueuedJob {
-  /** Since when it is ready; Infinity while it is taken. */
+  /** Since when it is ready, at the latest; Infinity while it is taken. */
   readySinceMs: number
+  /** Since when it may be, as what made it so took its time. */
+  perhapsSinceMs: number
   /** Until when it may count as not ready yet: a queue may have it begin to wait anew when it is given back late. */
   notBeforeMs: number
   /** How often it was taken. */
@@ -44,7 +46,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
         return undefined
       }
       return {
-        step({ kind, command, space, node, seq, epoch, atMs, untilMs, repeated }) {
+        step({ kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated }) {
           const queue = queues[space]
           if (queue === undefined) return undefined
           const { open, over } = queue
@@ -57,12 +59,17 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 return `${nodes[node]} was told that its job is job ${seq} of ${spaces[space]}, which was put there before and is not done: one of the two is lost`
               }
               over.delete(seq)
-              open.set(seq, { readySinceMs: atMs, lapsesAtMs: Number.POSITIVE_INFINITY, ...NEVER_TAKEN })
+              open.set(seq, {
+                readySinceMs: atMs,
+                perhapsSinceMs: arrivedMs,
+                lapsesAtMs: Number.POSITIVE_INFINITY,
+                ...NEVER_TAKEN,
+              })
               return undefined
             case 'idle':
             case 'lease-held':
             case 'queued': {
-              const ready = repeated || command !== 'take' ? undefined : readyBefore(queue, atMs, atMs + 1)
+              const ready = repeated || command !== 'take' ? undefined : readyBefore(queue, arrivedMs, arrivedMs + 1)
               return ready === undefined
                 ? undefined
                 : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
@@ -71,12 +78,13 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               if (repeated) return undefined
               const lapsedAtMs = job?.epoch === epoch ? job.lapsesAtMs : Number.POSITIVE_INFINITY
               putAside(queue, seq, DONE)
-              if (atMs < lapsedAtMs) return undefined
+              if (arrivedMs < lapsedAtMs) return undefined
               return `${nodes[node]} completed job ${seq} of ${spaces[space]}, which it had until ${lapsedAtMs} ms`
             }
             case 'failed':
               if (repeated || job === undefined || epoch !== job.epoch) return undefined
               if (job.attempts >= maxAttempts) putAside(queue, seq, USED_UP)
+              job.perhapsSinceMs = arrivedMs
               if (job.lapsesAtMs <= atMs) job.notBeforeMs = atMs
               else {
                 job.readySinceMs = atMs
@@ -89,11 +97,14 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               if (job === undefined && !over.has(seq)) return `${which()}, which nobody had put there`
               const sinceMs = job === undefined ? Number.POSITIVE_INFINITY : readySinceMs(job, atMs, maxAttempts)
               const heldUntilMs = job?.lapsesAtMs ?? 0
-              const passed = readyBefore(queue, atMs, sinceMs)
+              const perhapsSinceMs = Math.min(sinceMs, job?.perhapsSinceMs ?? sinceMs)
+              const passed = readyBefore(queue, arrivedMs, Math.min(perhapsSinceMs, arrivedMs + 1))
               if (job !== undefined) {
                 job.readySinceMs = Number.POSITIVE_INFINITY
+                job.perhapsSinceMs = Number.POSITIVE_INFINITY
                 job.lapsesAtMs = untilMs
-                job.notBeforeMs = 0
+                // It may have run out while it was being given.
+                job.notBeforeMs = untilMs < atMs ? atMs : 0
                 job.attempts += 1
                 job.epoch = epoch
               }

@@ -19,7 +19,7 @@ export const fencedWrites: Invariant = {
     const leases = new LeaseStandings(cast)
     return {
       step(event) {
-        const { kind, command, space, epoch, repeated, atMs } = event
+        const { kind, command, space, epoch, repeated, sinceMs } = event
         if (kind === 'store-restarted') {
           leases.storeRestarted(event)
           return undefined
@@ -45,7 +45,7 @@ export const fencedWrites: Invariant = {
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
         if (contender === owners[space]) {
-          const isLate = leases.isCurrent(event) && atMs >= leases.endMs(space)
+          const isLate = leases.isCurrent(event) && sinceMs >= leases.endMs(space)
           if (kind === 'renewed') leases.changed(event)
           if (!isLate) return undefined
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, whose lease was over`

@@ -46,7 +46,7 @@ export class LeaseStandings {
   /** Heeds a `granted`. False for a late copy of an older grant, which says nothing of who holds the space now. */
   granted(event: TraceEvent): boolean {
     if (this.#hasRevived) this.#revive(event)
-    const { space, epoch, repeated, request, token, atMs, untilMs } = event
+    const { space, epoch, repeated, request, token, sinceMs, untilMs } = event
     if (repeated && epoch <= (this.epochs[space] as number)) {
       if (this.isCurrent(event)) this.#prolong(space, untilMs)
       return false
@@ -55,7 +55,7 @@ export class LeaseStandings {
     this.epochs[space] = epoch
     this.expiries[space] = untilMs
     this.tokens[space] = token
-    this.#lengths[space] = untilMs - atMs
+    this.#lengths[space] = untilMs - sinceMs
     this.#mayLastUntilMs[space] = 0
     this.#isReleased[space] = 0
     this.#requests[space] = request
@@ -64,7 +64,7 @@ export class LeaseStandings {
 
   /** Heeds a `renewed` or `released` of the current lease. */
   changed(event: TraceEvent): void {
-    const { kind, space, repeated, request, token, atMs, untilMs } = event
+    const { kind, space, repeated, request, token, atMs, sinceMs, untilMs } = event
     if (!this.isCurrent(event)) return
     // What is answered to a token that was made up changes nothing: a release may well be told yes.
     if (token !== this.tokens[space] && this.tokens[space] !== NO_TOKEN) return
@@ -80,7 +80,7 @@ export class LeaseStandings {
       this.expiries[space] = Math.min(atMs, this.expiries[space] as number)
     } else {
       this.#isReleased[space] = 0
-      this.#lengths[space] = untilMs - atMs
+      this.#lengths[space] = untilMs - sinceMs
       // Two renewals may change places: who has them believes in the later end.
       this.expiries[space] = Math.max(untilMs, this.expiries[space] as number)
     }

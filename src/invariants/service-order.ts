@@ -1,12 +1,14 @@
-import { contenderName, contenderOf } from '../trace/index.js'
+import { contenderName, contenderOf, type TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
 interface QueuePlace {
   readonly contender: number
   readonly sinceMs: number
+  /** Until when it is kept for sure, and until when it may be: what was asked for may have taken its time. */
   keptUntilMs: number
-  /** The store has stopped since: whether the core still knows of it is not known. */
+  perhapsUntilMs: number
+  /** The store has stopped since, or it may have been given up: whether the core still knows of it is not known. */
   mayBeForgotten: boolean
 }
 
@@ -27,7 +29,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
       const leases = new LeaseStandings(cast)
       return {
         step(event) {
-          const { kind, space, seq, atMs, repeated } = event
+          const { kind, space, seq, atMs, sinceMs, repeated } = event
           if (kind === 'store-restarted') {
             // A core may keep its queue in memory.
             for (const each of queues) for (const place of each.values()) place.mayBeForgotten = true
@@ -42,21 +44,24 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           }
           const contender = contenderOf(event, cast)
           if (kind === 'granted') {
-            const isStillHeld = leases.owners[space] === contender && atMs < leases.endMs(space)
+            const isStillHeld = leases.owners[space] === contender && sinceMs < leases.endMs(space)
             leases.granted(event)
             if (repeated) return undefined
-            const first = firstOf(queue, atMs)
             const mayBeFirst = queue.get(contender)?.mayBeForgotten === true
+            const passed = mayBeFirst ? undefined : firstBefore(contender, queue, event)
             queue.delete(contender)
-            if (isStillHeld || mayBeFirst || first === undefined || first.contender === contender) return undefined
-            return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(first.contender, cast)}, which waited since ${first.sinceMs} ms`
+            if (isStillHeld || passed === undefined) return undefined
+            return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(passed.contender, cast)}, which waited since ${passed.sinceMs} ms`
           }
           if (seq === 0 || repeated) return undefined
           const place = queue.get(contender)
-          if (place !== undefined && place.keptUntilMs > atMs) place.keptUntilMs = atMs + queueMs
-          else {
+          const kept = { keptUntilMs: sinceMs + queueMs, perhapsUntilMs: atMs + queueMs }
+          if (place !== undefined && place.perhapsUntilMs > sinceMs) {
+            if (place.keptUntilMs <= atMs) place.mayBeForgotten = true
+            Object.assign(place, kept)
+          } else {
             queue.delete(contender)
-            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs: atMs + queueMs, mayBeForgotten: false })
+            queue.set(contender, { contender, sinceMs: atMs, ...kept, mayBeForgotten: false })
           }
           return undefined
         },
@@ -65,11 +70,16 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   }
 }
 
-/** Who has waited longest of those whose place still holds for sure. Drops those before it that do not. */
-function firstOf(queue: Map<number, QueuePlace>, atMs: number): QueuePlace | undefined {
+/** Who has waited longest of those before `contender` whose place still holds for sure. Drops those before it that do not. */
+function firstBefore(
+  contender: number,
+  queue: Map<number, QueuePlace>,
+  { sinceMs, atMs }: TraceEvent,
+): QueuePlace | undefined {
   for (const place of queue.values()) {
-    if (place.keptUntilMs <= atMs) queue.delete(place.contender)
-    else if (!place.mayBeForgotten) return place
+    if (place.perhapsUntilMs <= sinceMs) queue.delete(place.contender)
+    else if (place.contender === contender) return undefined
+    else if (place.keptUntilMs > atMs && !place.mayBeForgotten) return place
   }
   return undefined
 }

@@ -15,7 +15,7 @@ export const validMeansHeld: Invariant = {
     const leases = new LeaseStandings(cast)
     return {
       step(event) {
-        const { kind, space, epoch, repeated, atMs, untilMs } = event
+        const { kind, space, epoch, repeated, sinceMs, untilMs } = event
         if (kind === 'store-restarted') leases.storeRestarted(event)
         else if (kind === 'granted') leases.granted(event)
         else if (kind !== 'valid') leases.changed(event)
@@ -26,7 +26,7 @@ export const validMeansHeld: Invariant = {
           return `${cast.spaces[space]} called ${asked} at epoch ${epoch} valid; the current epoch was ${leases.epochs[space]}`
         }
         const endMs = leases.endMs(space)
-        if (atMs >= endMs) {
+        if (sinceMs >= endMs) {
           return `${cast.spaces[space]} called ${asked} valid, whose lease was over at ${endMs} ms`
         }
         if (untilMs <= endMs) return undefined

@@ -17,4 +17,5 @@ export {
   type Timeout,
 } from './process.js'
 export { type Random, randomStream } from './random.js'
+export type { Access, Underway } from './steps.js'
 export { pctOrder, randomOrder, type TieBreak } from './tie-break.js'

@@ -19,6 +19,7 @@ import {
 } from './process.js'
 import type { Random } from './random.js'
 import { RunLimit } from './run-limit.js'
+import { type Access, Steps, type Underway } from './steps.js'
 import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 import { World, type WorldPort } from './world.js'
@@ -35,11 +36,18 @@ export interface KernelOptions<Q, R> {
   readonly tieBreak?: TieBreak
   /** The store of the subject stops and starts again: what was not synced is lost, or was written in time. */
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
+  /** Lets commands of the subject be carried out in steps. Without it each runs alone, from its arrival to its answer. */
+  readonly steps?: {
+    /** The longest that a step takes. */
+    readonly maxMs: number
+    /** Waits until the code of the subject has gone on as far as it can. */
+    readonly turn: () => Promise<void>
+  }
   /** Most events a run may take, and most steps in a row without one: what tells a run that never ends from a long one. */
   readonly maxEvents: number
 }
 
-/** What a pending event does when its time comes: the low three bits of its payload; the rest says to whom. */
+/** What a pending event does when its time comes: the low four bits of its payload; the rest says to whom. */
 const WAKE = 0
 const REPLY = 1
 const TIMEOUT = 2
@@ -48,6 +56,11 @@ const FAULT = 4
 const RESUME = 5
 const RESTART = 6
 const NOTIFIED = 7
+const STEP = 8
+
+/** How many bits say what a pending event does. */
+const KIND_BITS = 4
+const KIND_MASK = (1 << KIND_BITS) - 1
 
 const ELAPSED_OUTCOME = { kind: 'elapsed' } as const
 const TIMEOUT_OUTCOME: Timeout = { kind: 'timeout' }
@@ -66,6 +79,8 @@ class Flight<Q, R extends Tagged> {
   callNumber = 0
   /** It has met a slow store, and waits there. */
   waited = false
+  /** What it came to, where that was said before it was answered. */
+  decided: R | undefined
 }
 
 /**
@@ -78,7 +93,8 @@ class Flight<Q, R extends Tagged> {
  * the queue for what they made void.
  *
  * A step of the subject may answer with a promise. The run then waits for it, with no other operation in flight, and
- * goes on at the same virtual time: the order of events is that of a subject that answers at once.
+ * goes on at the same virtual time: the order of events is that of a subject that answers at once. A command that asks for
+ * further steps is the exception: each is an event of its own.
  */
 export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   nowMs = 0
@@ -100,6 +116,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #faults: (Fault | undefined)[] = []
   readonly #freeFaults: number[] = []
   readonly #store = new StoreCondition()
+  readonly #steps: Steps<Q, R> | undefined
+  /** The flight that arrived last, and the command that was begun or carried on last, once somebody asks for it. */
+  #arriving = NOT_PENDING
+  #running: Underway<Q, R> | undefined
   readonly #world: World<Q, R>
   #sequence = 0
   /** Counted apart: a fault more must not change how the ties of all else are broken. */
@@ -117,6 +137,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#observer = options.observer
     this.#serve = options.serve
     this.#tieBreak = options.tieBreak ?? insertionOrder
+    this.#steps = this.#stepsOf(options.steps)
     const port: WorldPort<Q, R> = {
       nowMs: () => this.nowMs,
       node: (index) => this.#node(index),
@@ -158,7 +179,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const index = this.#freeFaults.pop() ?? this.#faults.length
     this.#faults[index] = fault
     const order = (origin === 'planned' ? WORLD_FIRST : WORLD_FIRST / 2) + this.#strikes++
-    this.#queue.push(Math.max(fault.atMs, this.nowMs), order, (index << 3) | FAULT)
+    this.#queue.push(Math.max(fault.atMs, this.nowMs), order, (index << KIND_BITS) | FAULT)
   }
 
   /** Takes no more events: the run ends after this one. */
@@ -253,11 +274,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       if (this.steps >= limit.nextLookAfter) this.#look(untilMs)
       this.nowMs = queue.atMs
       this.steps += 1
-      const kind = queue.payload & 7
-      const index = queue.payload >> 3
+      const kind = queue.payload & KIND_MASK
+      const index = queue.payload >> KIND_BITS
       if (kind === ARRIVAL) {
         const answer = this.#arrive(index)
         if (answer !== undefined) return answer
+      } else if (kind === STEP) {
+        const left = this.#steps?.take(index, this.nowMs)
+        if (left !== undefined) return left
       } else if (kind === FAULT) this.#strike(index)
       else if (kind === RESUME) this.#world.resume(this.#node(index))
       else if (kind === RESTART) this.#world.restart(this.#node(index))
@@ -376,7 +400,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   #schedule(atMs: number, kind: number, index: number, process: number): number {
     const order = this.#tieBreak(this.#sequence++, process)
-    this.#queue.push(atMs, order, (index << 3) | kind)
+    this.#queue.push(atMs, order, (index << KIND_BITS) | kind)
     return order
   }
 
@@ -388,6 +412,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     flight.node = node
     flight.callNumber = process.callNumber
     flight.waited = false
+    flight.decided = undefined
     this.#schedule(this.nowMs + delayMs, ARRIVAL, index, process.slot)
   }
 
@@ -397,12 +422,15 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const node = flight.node as Node<Q, R>
     if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
     let reply: R | Promise<R>
+    this.#arriving = index
+    this.#running = undefined
     try {
       reply = this.#serve(request, node.index, this.nowMs)
     } catch (error) {
       throw this.#failed('subject', node.name, error)
     }
     if (reply instanceof Promise) {
+      if (this.#steps !== undefined) return this.#begin(this.#steps, this.running, reply)
       return reply.then(
         (late) => this.#answer(index, late),
         (error: unknown) => {
@@ -412,6 +440,65 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     }
     this.#answer(index, reply)
     return undefined
+  }
+
+  #stepsOf(options: KernelOptions<Q, R>['steps']): Steps<Q, R> | undefined {
+    if (options === undefined) return undefined
+    return new Steps({
+      turn: options.turn,
+      schedule: (index, { process }) => {
+        const stepMs = (this.#nodes[process.node] as Node<Q, R>).link.stepMs(options.maxMs)
+        this.#schedule(this.nowMs + stepMs + this.#store.delayMs(this.nowMs), STEP, index, process.slot)
+      },
+      taken: (of) => {
+        this.#running = of
+        this.#observer.stepped(this.nowMs, of.process, of.request, of.taken)
+      },
+      answer: ({ flight, sinceMs }, reply) => this.#answer(flight, reply, sinceMs),
+      failed: ({ node }, error) => this.#failed('subject', node, error),
+    })
+  }
+
+  /** Whether a command has taken more than one step. */
+  get isStepping(): boolean {
+    return this.#steps?.isUsed === true
+  }
+
+  /** The command that was begun or carried on last. */
+  get running(): Underway<Q, R> {
+    if (this.#running !== undefined) return this.#running
+    const flight = this.#flights[this.#arriving] as Flight<Q, R>
+    this.#running = {
+      flight: this.#arriving,
+      node: (flight.node as Node<Q, R>).name,
+      process: flight.process as Process<Q, R>,
+      request: flight.request as Q,
+      callNumber: flight.callNumber,
+      sinceMs: this.nowMs,
+      life: this.#steps?.life ?? 0,
+      taken: 0,
+    }
+    return this.#running
+  }
+
+  /** Calls `access` as the next step of a command. Never settles if the store stops before. */
+  step<T>(access: Access<T>, of: Underway<Q, R> = this.running): Promise<T> {
+    if (this.#steps === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
+    return this.#steps.step(of, access)
+  }
+
+  /** A command takes effect now: what it does before it answers comes after that. */
+  decide({ flight, life, process, request, sinceMs }: Underway<Q, R>, reply: R): void {
+    const known = this.#flights[flight] as Flight<Q, R>
+    // What is left of a command that was answered or cut off decides nothing.
+    if (life !== this.#steps?.life || known.request !== request || known.decided !== undefined) return
+    known.decided = reply
+    this.#observer.executed(this.nowMs, process, request, reply, sinceMs)
+  }
+
+  /** Whoever waits for a command under way will have a timeout, unless the answer comes first. */
+  async #begin(steps: Steps<Q, R>, of: Underway<Q, R>, reply: Promise<R>): Promise<void> {
+    if ((await steps.begin(of, reply)) === 'underway') this.#expectNothing(of.process, of.callNumber)
   }
 
   /** What meets a store that is down is lost; what meets a slow one waits, once. False when it is served all the same. */
@@ -445,13 +532,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** The subject has taken its step: send the reply back, unless nobody will be waiting for it. */
-  #answer(index: number, reply: R): void {
+  #answer(index: number, reply: R, sinceMs = this.nowMs): void {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const process = flight.process as Process<Q, R>
-    const callNumber = flight.callNumber
+    const { callNumber, decided } = flight
     this.#land(index)
-    this.#observer.executed(this.nowMs, process, request, reply)
+    if (decided === undefined) this.#observer.executed(this.nowMs, process, request, reply, sinceMs)
+    else if (decided.kind !== reply.kind) {
+      const said = `answered ${reply.kind} where it had decided ${decided.kind}: expected one and the same`
+      throw this.#failed('subject', process.nodeName, new TypeError(said))
+    }
 
     const { link } = flight.node as Node<Q, R>
     const delayMs = link.transmit('reply', this.nowMs)
@@ -532,6 +623,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       this.#options.restartStore?.(unsynced)
     } catch (error) {
       throw this.#failed('subject', 'the store', error)
+    }
+    for (const { flight, process, request, callNumber } of this.#steps?.cut() ?? []) {
+      this.#observer.lost(this.nowMs, process, request, 'reply')
+      this.#expectNothing(process, callNumber)
+      this.#land(flight)
     }
   }
 

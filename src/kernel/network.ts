@@ -125,6 +125,11 @@ export class Link {
     return doubled ? this.transmit(leg, atMs) : NONE
   }
 
+  /** How long a step of a command that came by this link takes. */
+  stepMs(maxMs: number): number {
+    return maxMs === 0 ? 0 : this.#stream().int(0, maxMs)
+  }
+
   #delay({ minMs, maxMs }: LegRates): number {
     return minMs === maxMs ? minMs : this.#stream().int(minMs, maxMs)
   }

@@ -11,8 +11,13 @@ export interface KernelObserver<Q, R> {
   /** How many events there have been. */
   readonly length: number
   sent(atMs: number, from: Requesting, request: Q, attempt: number): void
-  /** The subject's step: the point in time at which the request took effect or was refused. */
-  executed(atMs: number, from: Requesting, request: Q, reply: R): void
+  /** A command that takes its time takes its `step`-th step, from 1. */
+  stepped(atMs: number, from: Requesting, request: Q, step: number): void
+  /**
+   * The subject's step: the point in time at which the request took effect or was refused. Where that took more than one, the
+   * last of them; the first came at `sinceMs` or later.
+   */
+  executed(atMs: number, from: Requesting, request: Q, reply: R, sinceMs: number): void
   delivered(atMs: number, from: Requesting, request: Q, reply: R): void
   timedOut(atMs: number, from: Requesting, request: Q): void
   lost(atMs: number, from: Requesting, request: Q, leg: Leg): void

@@ -36,8 +36,18 @@ export function answersLate(subject: Subject): void {
   late.add(subject)
 }
 
-/** Whether it was seen to answer later by itself: then each of its commands ran as one step, in which nothing else happened. */
-export function hasAnsweredLate(subject: Subject): boolean {
+/** Whether it was seen to answer later by itself. */
+function hasAnsweredLate(subject: Subject): boolean {
   // On a store every subject is late.
   return subject.store === undefined && late.has(subject)
 }
+
+/** Subjects whose commands were seen to be carried out in steps. */
+const stepping = new WeakSet<Subject>()
+
+export function takesSteps(subject: Subject): void {
+  stepping.add(subject)
+}
+
+/** Whether it was seen to answer later, and each of its commands ran as one step, in which nothing else happened. */
+export const ranAsOneStep = (subject: Subject): boolean => hasAnsweredLate(subject) && !stepping.has(subject)

@@ -1,5 +1,5 @@
 export { type Drawn, ScenarioAborted } from './aborted.js'
-export { answersLate, hasAnsweredLate, today, type When, whenAgain } from './another-day.js'
+export { answersLate, ranAsOneStep, today, type When, whenAgain } from './another-day.js'
 export { clockSkewsOf } from './clock-skews.js'
 export { type Body, Contender, type Outcome, Signal } from './contender.js'
 export { checkScenario, defineScenario, PARAMETER_NAME } from './declaration.js'

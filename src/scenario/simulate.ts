@@ -14,13 +14,14 @@ import {
   type TracedRequest,
   TraceWriter,
 } from '../trace/index.js'
-import { answersLate } from './another-day.js'
+import { answersLate, takesSteps } from './another-day.js'
 import { clockSkewsOf } from './clock-skews.js'
 import { bodyOf, type ContenderPort } from './contender.js'
 import { checkScenario } from './declaration.js'
 import { checkCalm, checkFaultFields, checkInvariants, checkNetworkFields } from './fields.js'
+import { type InSteps, inSteps, turn } from './in-steps.js'
 import type { Parameters } from './parameters.js'
-import { type Scenario, watchOf } from './scenario.js'
+import { type Scenario, type ScenarioNetwork, watchOf } from './scenario.js'
 import { entering, type ScenarioWatch, watchedInvariant } from './watch.js'
 
 /** What a run can come to, besides its length. */
@@ -70,9 +71,9 @@ export interface SimulateOptions {
 }
 
 /** What a subject does wrong before the run begins is told like what it does wrong in it. */
-function assembled(subject: Subject, seed: number): Assembled {
+function assembled(subject: Subject, seed: number, { stepping }: InSteps): Assembled {
   try {
-    return assemble(subject, seed)
+    return assemble(subject, seed, stepping)
   } catch (error) {
     if (error instanceof SubjectFault) throw new StepFailed('subject', 'the store', 0, error)
     throw error
@@ -149,7 +150,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
-  const { client, commands, execute, restart } = assembled(subject, seed)
+  const steps = inSteps(subject, () => kernel)
+  const { client, commands, execute, restart } = assembled(subject, seed, steps)
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
@@ -159,9 +161,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     serve({ command, kind }, _node, atMs) {
       reached += 1
       watch?.(kind, atMs, command)
-      return execute(command, atMs)
+      return steps.begin(() => execute(command, atMs))
     },
     restartStore: restart,
+    ...(subject.store === undefined ? { steps: { maxMs: longestStepMs(network), turn } } : {}),
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
@@ -195,5 +198,17 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const running = kernel.run(parameters.durationMs)
   if (running === undefined) return end()
   answersLate(subject)
-  return running.then(end)
+  return running.then(() => {
+    if (kernel.isStepping) takesSteps(subject)
+    return end()
+  })
 }
+
+/** No longer than a message, and so short that several of them are in time for their reply, or nobody would ever be served. */
+function longestStepMs({ requestDelayMs, replyDelayMs, timeoutMs }: ScenarioNetwork): number {
+  const leftMs = timeoutMs - requestDelayMs[1] - replyDelayMs[1]
+  return Math.max(1, Math.min(requestDelayMs[1], Math.floor(leftMs / STEPS_IN_TIME)))
+}
+
+/** As many as most commands take. */
+const STEPS_IN_TIME = 4

@@ -16,6 +16,7 @@ import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
 import { CommandLacking } from './lacking.js'
 import {
+  type Answer,
   type BuiltInParts,
   type CorePart,
   checkSubject,
@@ -37,13 +38,24 @@ export interface Assembled {
   restart(unsynced: 'kept' | 'lost'): void
 }
 
+/** How the commands of a subject take steps. */
+export interface Stepping {
+  readonly step: SubjectContext['step']
+  /** The command that is carried out just now takes effect; `note` is called with it. */
+  decide(answer: Answer, note: (command: Command, reply: Reply, nowMs: number) => void): void
+}
+
+/** Where nothing can come in between. */
+const atOnce = (nowMs: () => number): Stepping => ({ step: async (access) => access(nowMs()), decide: () => undefined })
+
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
 /**
  * Puts `subject` together, with nothing in its store.
+ * @param stepping how its commands take steps: at once, when absent
  * @throws TypeError for what is no subject
  */
-export function assemble(subject: Subject, seed: number): Assembled {
+export function assemble(subject: Subject, seed: number, stepping?: Stepping): Assembled {
   checkSubject(subject)
   const secret = `${seed}`
   const mint = tokenMint(secret)
@@ -60,7 +72,7 @@ export function assemble(subject: Subject, seed: number): Assembled {
       restart: () => undefined,
     }
   }
-  return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') })
+  return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') }, stepping)
 }
 
 /** The commands that `subject` has. */
@@ -80,14 +92,27 @@ function assembleParts(
   subject: Subject,
   client: Client,
   given: { readonly secret: string; readonly mint: MintToken; readonly random: Random },
+  stepping?: Stepping,
 ): Assembled {
+  let clockMs = 0
+  const { step, decide } = stepping ?? atOnce(() => clockMs)
   const cells = new Map<string, unknown>()
   const durable = <T>(name: string, initial: () => T): T => {
     if (!cells.has(name)) cells.set(name, initial())
     return cells.get(name) as T
   }
-  const context: SubjectContext = { ...given, durable, builtIn: builtInParts(given.mint, new Map()) }
   const ledger: Ledger = { spaces: new Map(), noted: new WeakSet() }
+  const decided: SubjectContext['decided'] = (answer) => {
+    decide(answer, (command, reply, nowMs) => note(ledger, command, reply, nowMs))
+    return answer
+  }
+  const context: SubjectContext = {
+    ...given,
+    durable,
+    step,
+    decided,
+    builtIn: builtInParts(given.mint, new Map()),
+  }
 
   let started = start(subject, context, ledger)
   return {
@@ -97,6 +122,7 @@ function assembleParts(
     execute(command, nowMs) {
       const handler = started.handlers.get(command.kind)
       if (handler === undefined) throw new CommandLacking(subject.name, command.kind)
+      clockMs = nowMs
       return handler(command, nowMs)
     },
     restart(unsynced) {

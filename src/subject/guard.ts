@@ -186,7 +186,11 @@ const shapes = {
 
 const isReplyKind = (kind: unknown): kind is ReplyKind => typeof kind === 'string' && Object.hasOwn(shapes, kind)
 
-function completed(subject: string, command: Command, reply: unknown, nowMs: number): Reply {
+/**
+ * A reply as a subject may give it, filled in where it says less than it might.
+ * @throws SubjectFault for what is no reply to this command
+ */
+export function completed(subject: string, command: Command, reply: unknown, nowMs: number): Reply {
   const wrong = (found: string, expected: string): SubjectFault =>
     new SubjectFault(
       'wrong-shape',

@@ -75,6 +75,14 @@ export interface SubjectContext {
   /** What is kept under `name`, made by `initial` on first use. It survives restarts of the store; all else is lost. */
   durable<T>(name: string, initial: () => T): T
   readonly builtIn: BuiltInParts
+  /**
+   * Does `access` as one step of the command that asks for it, at a later `nowMs` of the subject's clock: what others do may
+   * come in between, and a restart of the store may cut the command off there. Whoever awaits anything else goes on alone. A
+   * command takes effect in its last step, unless it says where.
+   */
+  step<T>(access: (nowMs: number) => T | PromiseLike<T>): Promise<T>
+  /** Says that the command takes effect here and will be answered so, though it takes more steps. Returns the answer. */
+  decided<A extends Answer>(answer: A): A
 }
 
 /**

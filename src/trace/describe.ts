@@ -55,6 +55,8 @@ function phrase(event: TraceEvent): string {
       return 'the store stops and starts again'
     case 'store-slowed':
       return 'the store is slow'
+    case 'stepped':
+      return `← step ${event.seq}:`
     default:
       return `← ${event.kind}:`
   }
@@ -153,6 +155,7 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`${untilMs} ppm`]
     case 'served':
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
+    case 'stepped':
     case 'idle':
     case 'timed-out':
     case 'request-lost':

@@ -28,12 +28,15 @@ export const worldKinds = [
 type TracedCommand = CommandKind | 'none'
 const tracedCommands: readonly TracedCommand[] = ['none', ...commandKinds]
 
+/** Between a request and its reply, where the subject takes its time. */
+const stepKinds = ['stepped'] as const
+
 export type WorldKind = (typeof worldKinds)[number]
-/** What may happen in a run: what the world does, and every reply that reaches a node. */
-export type EventKind = WorldKind | ReplyKind
+/** What may happen in a run: what the world does, every reply that reaches a node, and what comes before it. */
+export type EventKind = WorldKind | ReplyKind | (typeof stepKinds)[number]
 
 /** All kinds of events; an event's code in the digest is its place here, so new kinds go to the end of their list. */
-export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds]
+export const eventKinds: readonly EventKind[] = [...worldKinds, ...replyKinds, ...stepKinds]
 
 /** The number of each kind of event in the digest. */
 export const eventCodes = Object.fromEntries(eventKinds.map((kind, code) => [kind, code])) as Readonly<
@@ -91,6 +94,7 @@ export const NOBODY = -1
  * | `store-restarted` | | 1 when what was not synced is lost, else 0 | when it is back | |
  * | `served` | of the fence | where it has replayed to | | `space`, `content`: the state it was given |
  * | `acts` | of the fence | | | `task`, `space` |
+ * | `stepped` | that the request named | which step of the command, from 1 | | |
  * | `granted` | granted | | expiry | `token` |
  * | `renewed`, `valid` | | | expiry | |
  * | `appended` | | of the event | | |
@@ -117,6 +121,8 @@ export interface TraceEvent {
   readonly index: number
   /** Virtual time. */
   readonly atMs: number
+  /** When the request reached the subject that is answered: before `atMs` if it took steps, and took effect at some time between. */
+  readonly sinceMs: number
   readonly kind: EventKind
   /** The command it is about; `none` for what the world does to nodes. */
   readonly command: TracedCommand

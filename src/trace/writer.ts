@@ -34,6 +34,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
   readonly #event: MutableEvent = {
     index: -1,
     atMs: 0,
+    sinceMs: 0,
     kind: 'sent',
     command: 'none',
     node: NOBODY,
@@ -74,8 +75,16 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#emit(codes.sent, request.code)
   }
 
-  executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply): void {
+  stepped(atMs: number, from: Requesting, request: TracedRequest, step: number): void {
+    const event = this.#request('stepped', atMs, from, request)
+    event.epoch = request.epoch
+    event.seq = step
+    this.#emit(codes.stepped, request.code)
+  }
+
+  executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply, sinceMs = atMs): void {
     const event = this.#request(reply.kind, atMs, from, request)
+    event.sinceMs = sinceMs
     event.repeated = request.executed
     request.executed = true
     carry(event, request)
@@ -297,6 +306,7 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     const event = this.#event
     event.index += 1
     event.atMs = atMs
+    event.sinceMs = atMs
     event.kind = kind
     event.command = 'none'
     event.node = node

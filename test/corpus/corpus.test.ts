@@ -50,14 +50,22 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x14: ['epochs-grow'],
   x15: ['fenced-writes'],
   x16: ['fair-jobs'],
+  // Between two steps of one command, those of another.
+  x17: ['mutual-exclusion', 'epochs-grow', 'fenced-writes', 'service-order'],
+  x18: ['mutual-exclusion', 'fenced-writes', 'writes-accepted'],
+  x19: ['fenced-writes'],
+  // Whoever had the first step late gives its TTL to the lease of another.
+  x20: ['takeover-bound', 'mutual-exclusion', 'fenced-writes'],
+  x21: ['epochs-grow'],
+  x22: ['epochs-grow', 'fair-jobs', 'effect-once'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */
 const catches: Readonly<Record<string, readonly string[]>> = {
-  'mutual-exclusion': ['p02', 'p03', 'p05', 'p08'],
+  'mutual-exclusion': ['p02', 'p03', 'p05', 'p08', 'x17', 'x18'],
   'exclusive-belief': ['p07', 'p09', 'p13', 'x07'],
-  'epochs-grow': ['p10', 'p12', 'x09', 'x14'],
-  'fenced-writes': ['p01', 'p04', 'p11', 'p20', 'x12', 'x15'],
+  'epochs-grow': ['p10', 'p12', 'x09', 'x14', 'x21', 'x22'],
+  'fenced-writes': ['p01', 'p04', 'p11', 'p20', 'x12', 'x15', 'x19'],
   'genuine-tokens': ['x01'],
   'contiguous-log': ['x03'],
   'acknowledged-kept': ['p22', 'p23', 'x05'],
@@ -65,7 +73,7 @@ const catches: Readonly<Record<string, readonly string[]>> = {
   'checkpoint-covered': ['p20', 'x08'],
   'effect-once': ['x02', 'p24', 'x10'],
   'bounded-attempts': ['p16', 'p17'],
-  'takeover-bound': ['p06', 'p14', 'p15'],
+  'takeover-bound': ['p06', 'p14', 'p15', 'x20'],
   'no-starvation': ['p14', 'p15'],
   'fair-jobs': ['p18', 'x16'],
   'service-order': ['x13'],

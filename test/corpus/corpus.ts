@@ -5,6 +5,8 @@ import n3 from './n3-lock-delay.js'
 import n4 from './n4-spurious-loss.js'
 import n5 from './n5-redelivers-and-deduplicates.js'
 import n6 from './n6-fresh-epoch-after-restart.js'
+import n7 from './n7-many-processes-on-one-store.js'
+import n8 from './n8-one-at-a-time.js'
 import p01 from './p01-resource-ignores-token.js'
 import p02 from './p02-takeover-deletes-by-key.js'
 import p03 from './p03-release-ignores-owner.js'
@@ -45,6 +47,12 @@ import x13 from './x13-asking-again-goes-behind.js'
 import x14 from './x14-claim-at-any-epoch.js'
 import x15 from './x15-write-after-expiry.js'
 import x16 from './x16-complete-after-expiry.js'
+import x17 from './x17-acquire-decides-by-what-it-read.js'
+import x18 from './x18-release-compares-then-deletes.js'
+import x19 from './x19-fence-checked-before-the-write.js'
+import x20 from './x20-ttl-in-a-second-step.js'
+import x21 from './x21-epoch-counted-apart.js'
+import x22 from './x22-queue-written-as-it-was-read.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -90,6 +98,12 @@ export const mutants: readonly Entry[] = [
   ['x14', x14],
   ['x15', x15],
   ['x16', x16],
+  ['x17', x17],
+  ['x18', x18],
+  ['x19', x19],
+  ['x20', x20],
+  ['x21', x21],
+  ['x22', x22],
 ]
 
 /** Correct designs that look odd. */
@@ -100,4 +114,6 @@ export const controls: readonly Entry[] = [
   ['n4', n4],
   ['n5', n5],
   ['n6', n6],
+  ['n7', n7],
+  ['n8', n8],
 ]

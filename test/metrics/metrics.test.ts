@@ -8,6 +8,7 @@ import { castOf, NOBODY, observe, type TraceEvent } from '../../src/trace/index.
 const blank: TraceEvent = {
   index: 0,
   atMs: 0,
+  sinceMs: 0,
   kind: 'sent',
   command: 'none',
   node: 0,

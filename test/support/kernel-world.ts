@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   type Fault,
   Kernel,
@@ -25,6 +26,8 @@ export interface WorldOptions {
   readonly tieBreak?: TieBreak
   readonly serve?: (request: string, node: number, atMs: number) => Answer | Promise<Answer>
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
+  /** The longest that a step of the subject takes; without it, its commands take none. */
+  readonly maxStepMs?: number
 }
 
 /** Five milliseconds there, five back. */
@@ -50,7 +53,16 @@ export class TestWorld {
   readonly #faults: readonly Fault[]
 
   constructor(options: WorldOptions = {}) {
-    const { seed = 1, network = steady, faults = [], maxEvents = 10_000, tieBreak, serve, restartStore } = options
+    const {
+      seed = 1,
+      network = steady,
+      faults = [],
+      maxEvents = 10_000,
+      tieBreak,
+      serve,
+      restartStore,
+      maxStepMs,
+    } = options
     this.#faults = faults
     this.kernel = new Kernel<string, Answer>({
       random: (name) => randomStream(seed, name),
@@ -60,6 +72,7 @@ export class TestWorld {
       serve: serve ?? answer,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(restartStore === undefined ? {} : { restartStore }),
+      ...(maxStepMs === undefined ? {} : { steps: { maxMs: maxStepMs, turn: () => setImmediate() } }),
     })
   }
 
@@ -92,6 +105,7 @@ export class TestWorld {
         return log.length
       },
       sent: (atMs, { node }, request, attempt) => say(atMs, node, `sends ${request}${attempt > 0 ? ' again' : ''}`),
+      stepped: (atMs, { node }, request, step) => say(atMs, node, `takes step ${step} of ${request}`),
       executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
       delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),
       timedOut: (atMs, { node }, request) => say(atMs, node, `gives up ${request}`),

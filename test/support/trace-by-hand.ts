@@ -5,7 +5,7 @@ import { castOf, type EventKind, NOBODY, type TraceEvent } from '../../src/trace
 /** Three nodes and two spaces; the space is `s` where an event does not say another. */
 const cast = castOf(['a', 'b', 'c'], ['s', 't'])
 
-const blank: Omit<TraceEvent, 'index' | 'kind' | 'atMs' | 'node' | 'task'> = {
+const blank: Omit<TraceEvent, 'index' | 'kind' | 'atMs' | 'sinceMs' | 'node' | 'task'> = {
   command: 'none',
   space: 0,
   request: 0,
@@ -25,7 +25,7 @@ export type More = Partial<Omit<TraceEvent, 'index'>>
 /** One event. `who` is a node or a task of one: `a`, `a/1`. */
 export function at(atMs: number, who: string, kind: EventKind, more: More = {}): Happening {
   const task = Number(who.split('/')[1] ?? 0)
-  return { ...blank, kind, atMs, node: cast.nodeIndex(who), task, ...more }
+  return { ...blank, kind, atMs, sinceMs: atMs, node: cast.nodeIndex(who), task, ...more }
 }
 
 /** What `invariant` says of a trace that was written down by hand. */

@@ -18,6 +18,7 @@ import {
 const event: TraceEvent = {
   index: 0,
   atMs: 5,
+  sinceMs: 5,
   kind: 'granted',
   command: 'acquire',
   node: 1,

@@ -1,0 +1,161 @@
+import type { Process, Tagged } from './process.js'
+
+/** A command that the subject carries out in steps: begun, and perhaps not answered yet. */
+export interface Underway<Q, R extends Tagged> {
+  /** The pooled request; it is somebody else's once the command is answered or cut off. */
+  readonly flight: number
+  readonly node: string
+  readonly process: Process<Q, R>
+  readonly request: Q
+  readonly callNumber: number
+  /** When it reached the subject. */
+  readonly sinceMs: number
+  /** Of which life of the store it is. */
+  readonly life: number
+  /** How many of its steps have been taken. */
+  taken: number
+}
+
+/** One access of the subject to what it keeps, at virtual time `atMs`; a promise is waited for before anything else happens. */
+export type Access<T> = (atMs: number) => T | PromiseLike<T>
+
+interface Pending<Q, R extends Tagged> {
+  readonly of: Underway<Q, R>
+  take(atMs: number): void
+}
+
+export interface StepsPort<Q, R extends Tagged> {
+  /** Has `take` be called for this index when the step is due. */
+  schedule(index: number, of: Underway<Q, R>): void
+  taken(of: Underway<Q, R>): void
+  answer(of: Underway<Q, R>, reply: R): void
+  failed(of: Underway<Q, R>, error: unknown): unknown
+  /** Waits until all that can go on by itself has done so. */
+  turn(): Promise<void>
+}
+
+/**
+ * Commands of the subject that are under way. Between two steps of one, those of others come, and time passes; from one step
+ * to the next, a command runs alone. Who uses no steps runs alone from its arrival to its answer.
+ */
+export class Steps<Q, R extends Tagged> {
+  readonly #port: StepsPort<Q, R>
+  readonly #underway = new Set<Underway<Q, R>>()
+  readonly #pending: (Pending<Q, R> | undefined)[] = []
+  readonly #free: number[] = []
+  /** Steps of this life that are not due yet. */
+  #waiting = 0
+  /** Accesses that have answered with a promise. */
+  #accessing = 0
+  #stir: (() => void) | undefined
+  #failure: { readonly error: unknown } | undefined
+  #isUsed = false
+  life = 0
+
+  constructor(port: StepsPort<Q, R>) {
+    this.#port = port
+  }
+
+  /** Whether any command has taken its time so far. */
+  get isUsed(): boolean {
+    return this.#isUsed
+  }
+
+  /** Calls `access` as the next step of a command. Never settles if the store stops before that. */
+  step<T>(of: Underway<Q, R>, access: Access<T>): Promise<T> {
+    this.#isUsed = true
+    return new Promise((resolve, reject) => {
+      if (of.life !== this.life) return
+      const index = this.#free.pop() ?? this.#pending.length
+      this.#pending[index] = { of, take: (atMs) => this.#access(() => access(atMs), resolve, reject) }
+      this.#waiting += 1
+      this.#port.schedule(index, of)
+      this.#stirred()
+    })
+  }
+
+  /** The step is due. */
+  take(index: number, atMs: number): Promise<void> | undefined {
+    const { of, take } = this.#pending[index] as Pending<Q, R>
+    this.#pending[index] = undefined
+    this.#free.push(index)
+    if (of.life !== this.life) return undefined
+    this.#waiting -= 1
+    of.taken += 1
+    this.#port.taken(of)
+    take(atMs)
+    return this.#quiet()
+  }
+
+  /** A command that answers later. What is returned settles when it is answered, or waits for its next step. */
+  async begin(of: Underway<Q, R>, reply: Promise<R>): Promise<'answered' | 'underway'> {
+    this.#underway.add(of)
+    const over = (end: () => void): void => {
+      if (!this.#underway.delete(of)) return
+      try {
+        end()
+      } catch (error) {
+        this.#failure ??= { error }
+      }
+      this.#stirred()
+    }
+    reply.then(
+      (late) => over(() => this.#port.answer(of, late)),
+      (error: unknown) =>
+        over(() => {
+          throw this.#port.failed(of, error)
+        }),
+    )
+    await this.#quiet()
+    return this.#underway.has(of) ? 'underway' : 'answered'
+  }
+
+  /** The store stops: what is under way is not carried on. Returns the commands that nobody will answer. */
+  cut(): readonly Underway<Q, R>[] {
+    const cut = [...this.#underway]
+    this.#underway.clear()
+    this.#waiting = 0
+    this.life += 1
+    return cut
+  }
+
+  #access<T>(
+    access: () => T | PromiseLike<T>,
+    resolve: (value: T | PromiseLike<T>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    let got: T | PromiseLike<T>
+    try {
+      got = access()
+    } catch (error) {
+      reject(error)
+      return
+    }
+    if (got instanceof Promise) {
+      this.#accessing += 1
+      const over = (): void => {
+        this.#accessing -= 1
+        this.#stirred()
+      }
+      got.then(over, over)
+    }
+    resolve(got)
+  }
+
+  /** A command may wait for another, as for a lock: then it is left, as long as there is a step that may end the wait. */
+  async #quiet(): Promise<void> {
+    if (this.#isUsed) await this.#port.turn()
+    while (this.#accessing > 0 || (this.#underway.size > 0 && this.#waiting === 0 && this.#failure === undefined)) {
+      await new Promise<void>((resolve) => {
+        this.#stir = resolve
+      })
+      if (this.#isUsed) await this.#port.turn()
+    }
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #stirred(): void {
+    this.#stir?.()
+    this.#stir = undefined
+  }
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { explorationScenarios, leaseLifecycle } from '../../scenarios/index.js'
+import { attempt, drawSwarm, exploreChunk, type Failure, storyOf } from '../../src/explore/index.js'
+import { type CorePart, defineSubject, type Subject, type SubjectContext } from '../../src/subject/index.js'
+import type { TraceEvent } from '../../src/trace/index.js'
+import manyProcesses from '../corpus/n7-many-processes-on-one-store.js'
+import comparesThenDeletes from '../corpus/x18-release-compares-then-deletes.js'
+import checksFirst from '../corpus/x19-fence-checked-before-the-write.js'
+
+const maxEvents = 200_000
+
+/** The built-in subject, with another acquire. */
+const acquiring = (name: string, acquire: (context: SubjectContext) => CorePart['acquire']): Subject =>
+  defineSubject({ name, core: (context) => ({ ...context.builtIn.core, acquire: acquire(context) }) })
+
+async function eventsOf(subject: Subject, seed: number): Promise<readonly TraceEvent[]> {
+  const events: TraceEvent[] = []
+  await attempt(
+    leaseLifecycle,
+    drawSwarm(leaseLifecycle, seed),
+    { subject, maxEvents },
+    {
+      listeners: [{ observe: (event) => void events.push({ ...event }) }],
+    },
+  )
+  return events
+}
+
+async function firstFailure(subject: Subject, from = 0, seeds = 100): Promise<Failure> {
+  const { failures } = await exploreChunk(explorationScenarios, { from, seeds, maxFailures: 1 }, { subject, maxEvents })
+  expect(failures).toHaveLength(1)
+  return failures[0] as Failure
+}
+
+describe('a subject that takes steps', () => {
+  it('has each of them in the trace, as the next step of the command whose it is', async () => {
+    for (const seed of [1, 2, 3]) {
+      const events = await eventsOf(manyProcesses, seed)
+      const stepped = events.filter(({ kind }) => kind === 'stepped')
+      expect(stepped.length).toBeGreaterThan(100)
+      const taken = new Map<string, Set<number>>()
+      for (const { node, task, request, seq } of stepped) {
+        const key = `${node}/${task}/${request}`
+        const before = taken.get(key) ?? new Set()
+        // A copy of a request is a command of its own, and counts from one again.
+        if (seq > 1) expect(before, `${key} at step ${seq}`).toContain(seq - 1)
+        taken.set(key, before.add(seq))
+      }
+    }
+  })
+
+  it('is answered at its last step, and the answer says since when it was asked', async () => {
+    const events = await eventsOf(manyProcesses, 4)
+    const grants = events.filter(({ kind, repeated }) => kind === 'granted' && !repeated)
+    expect(grants.some(({ atMs, sinceMs }) => sinceMs < atMs)).toBe(true)
+    for (const { index, atMs, sinceMs, node, request } of grants) {
+      expect(sinceMs).toBeLessThanOrEqual(atMs)
+      expect(events[index - 1]).toMatchObject({ kind: 'stepped', atMs, node, request })
+    }
+  })
+
+  it('is not said to run as one step; one that awaits something else is', async () => {
+    const awaitedBy = async (subject: Subject) =>
+      (await exploreChunk([leaseLifecycle], { from: 1, seeds: 2, maxFailures: 9 }, { subject, maxEvents })).awaited
+    const inSteps = acquiring(
+      'in steps',
+      ({ builtIn, step }) =>
+        (command) =>
+          step((nowMs) => builtIn.core.acquire(command, nowMs)),
+    )
+    const later = acquiring(
+      'later',
+      ({ builtIn }) =>
+        async (...asked) =>
+          builtIn.core.acquire(...asked),
+    )
+    expect([await awaitedBy(inSteps), await awaitedBy(later)]).toEqual([false, true])
+  })
+
+  it('is told as what it is when it decides on what is no answer, or on another than it gives', async () => {
+    const wrong = acquiring('wrong', ({ builtIn, decided }) => async (command, nowMs) => {
+      decided({ kind: 'grnated' } as never)
+      return builtIn.core.acquire(command, nowMs)
+    })
+    expect(await firstFailure(wrong)).toMatchObject({
+      kind: 'subject-fault',
+      fault: 'wrong-shape',
+      command: 'acquire',
+      message: expect.stringContaining(`answered acquire with kind 'grnated'`),
+    })
+    const other = acquiring('other', ({ builtIn, step, decided }) => async (command, nowMs) => {
+      const reply = builtIn.core.acquire(command, nowMs)
+      await step(() => decided(reply))
+      return { kind: 'stale-owner' }
+    })
+    expect(await firstFailure(other)).toMatchObject({
+      kind: 'subject-fault',
+      message: expect.stringMatching(
+        /^answered stale-owner where it had decided (granted|lease-held): expected one and the same$/,
+      ),
+    })
+  })
+
+  it('breaks no rule by what it does after it has decided', async () => {
+    const tidies = (says: boolean) =>
+      defineSubject({
+        name: 'tidies up',
+        core: ({ builtIn, step, decided }) => ({
+          ...builtIn.core,
+          async release(command) {
+            const reply = await step((nowMs) => builtIn.core.release(command, nowMs))
+            if (says) decided(reply)
+            await step(() => undefined)
+            return reply
+          },
+        }),
+      })
+    const seeds = { from: 0, seeds: 150, maxFailures: 1 }
+    expect((await exploreChunk([leaseLifecycle], seeds, { subject: tidies(true), maxEvents })).failures).toEqual([])
+    // Who does not say so is judged by its last step, when somebody else may have been granted what it has released.
+    expect((await exploreChunk([leaseLifecycle], seeds, { subject: tidies(false), maxEvents })).failures).toMatchObject(
+      [{ kind: 'breach', breach: { invariant: 'mutual-exclusion' } }],
+    )
+  })
+})
+
+describe('the story of commands that came between the steps of others', () => {
+  it.each([
+    ['a release', comparesThenDeletes, 'release'],
+    ['a write', checksFirst, 'append'],
+  ])('of %s tells the step after which they came', async (_what, subject, command) => {
+    const failure = await firstFailure(subject)
+    const { lines } = await storyOf(leaseLifecycle, failure, { subject, maxEvents })
+    const story = lines.join('\n')
+    const looked = story.indexOf(`← step 1: ${command}`)
+    const granted = story.indexOf('← granted', looked)
+    const done = story.search(new RegExp(`← (released|appended): ${command}[^\\n]*(\\n[^\\n]*){0,4}$`))
+    expect(looked).toBeGreaterThan(-1)
+    expect(granted).toBeGreaterThan(looked)
+    expect(done).toBeGreaterThan(granted)
+  })
+})
