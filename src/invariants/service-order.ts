@@ -55,13 +55,15 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           }
           if (seq === 0 || repeated) return undefined
           const place = queue.get(contender)
-          const kept = { keptUntilMs: sinceMs + queueMs, perhapsUntilMs: atMs + queueMs }
+          const keptUntilMs = sinceMs + queueMs
+          const perhapsUntilMs = atMs + queueMs
           if (place !== undefined && place.perhapsUntilMs > sinceMs) {
             if (place.keptUntilMs <= atMs) place.mayBeForgotten = true
-            Object.assign(place, kept)
+            place.keptUntilMs = keptUntilMs
+            place.perhapsUntilMs = perhapsUntilMs
           } else {
             queue.delete(contender)
-            queue.set(contender, { contender, sinceMs: atMs, ...kept, mayBeForgotten: false })
+            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs, perhapsUntilMs, mayBeForgotten: false })
           }
           return undefined
         },

@@ -422,8 +422,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const node = flight.node as Node<Q, R>
     if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
     let reply: R | Promise<R>
-    this.#arriving = index
-    this.#running = undefined
+    if (this.#steps !== undefined) {
+      this.#arriving = index
+      this.#running = undefined
+    }
     try {
       reply = this.#serve(request, node.index, this.nowMs)
     } catch (error) {

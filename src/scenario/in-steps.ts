@@ -2,16 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as afterMicrotasks } from 'node:timers/promises'
 import type { Kernel, Underway } from '../kernel/index.js'
 import type { Reply } from '../protocol/index.js'
-import { completed, type Stepping, type Subject } from '../subject/index.js'
+import { type Assembled, completed, type Stepping, type Subject } from '../subject/index.js'
 import type { TracedRequest } from '../trace/index.js'
 
 type World = Kernel<TracedRequest, Reply>
+type Execute = Assembled['execute']
 
 /** How the commands of one run are carried out in steps. */
 export interface InSteps {
   readonly stepping: Stepping
-  /** Calls what carries out a command, so that its steps are known to be its own. */
-  begin<T>(call: () => T): T
+  /** What carries out a command so that its steps are known to be its own. */
+  attributed(execute: Execute): Execute
 }
 
 /** Lets code that answers later go on as far as it can: promises, however many in a row, come before the next turn of the host. */
@@ -41,6 +42,7 @@ export function inSteps({ name, watch }: Subject, kernel: () => World): InSteps 
         kernel().decide(of, reply)
       },
     },
-    begin: (call) => (kernel().isStepping ? carriedOut.run(kernel().running, call) : call()),
+    attributed: (execute) => (command, nowMs) =>
+      kernel().isStepping ? carriedOut.run(kernel().running, execute, command, nowMs) : execute(command, nowMs),
   }
 }

@@ -152,6 +152,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
   const steps = inSteps(subject, () => kernel)
   const { client, commands, execute, restart } = assembled(subject, seed, steps)
+  const mayStep = subject.core !== undefined || subject.log !== undefined || subject.jobs !== undefined
+  const carryOut = mayStep ? steps.attributed(execute) : execute
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
@@ -161,10 +163,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
     serve({ command, kind }, _node, atMs) {
       reached += 1
       watch?.(kind, atMs, command)
-      return steps.begin(() => execute(command, atMs))
+      return carryOut(command, atMs)
     },
     restartStore: restart,
-    ...(subject.store === undefined ? { steps: { maxMs: longestStepMs(network), turn } } : {}),
+    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn } } : {}),
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
