@@ -223,6 +223,20 @@ describe('the README', () => {
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 0 broken/) })
   })
 
+  it('has a core that reads, and then writes: what comes in between is found and told', async () => {
+    const root = project('reads-then-sets.ts')
+    const found = await cli(root, ['explore', '--subject', 'reads-then-sets.ts', '--workers', '2'])
+    expect(found.code).toBe(1)
+    expectOutput('contention explore --subject reads-then-sets.ts', `${found.stdout.split('\n\n')[0]}\n`)
+    const mended = blockAfter('file', 'reads-then-sets.ts').replace(
+      'await step(() => rows.set(space, next))',
+      `if (!(await step(() => rows.get(space) === row && rows.set(space, next)))) return { kind: 'lease-held' }`,
+    )
+    writeFileSync(join(root, 'reads-then-sets.ts'), mended)
+    const checked = await cli(root, ['explore', '--subject', 'reads-then-sets.ts', '--invariant', 'mutual-exclusion'])
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('no failure in 1,000 seeds') })
+  })
+
   it('has a gate for the lease core of the examples, as they are copied', async () => {
     const root = exampleProject()
     const commands = ['update', 'update --subject my-lease.ts', 'check', 'check --subject my-lease.ts']
