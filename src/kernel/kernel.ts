@@ -484,9 +484,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store stops before. */
-  step<T>(access: Access<T>, of: Underway<Q, R> = this.running): Promise<T> {
+  step<T>(access: Access<T>, of?: Underway<Q, R>): Promise<T> {
     if (this.#steps === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
-    return this.#steps.step(of, access)
+    return this.#steps.step(of ?? this.running, access)
   }
 
   /** A command takes effect now: what it does before it answers comes after that. */
