@@ -20,7 +20,15 @@ export {
 export { type Coverage, repliesOf, struckKinds } from './coverage.js'
 export { describeClocks } from './describe-clocks.js'
 export { describeFault } from './describe-fault.js'
-export { isProvable, type Proof, provenInvariants, proveSchedules, stepsOf } from './exhaustive.js'
+export {
+  type Interrupted,
+  interruptedTurnsOf,
+  isProvable,
+  type Proof,
+  provenInvariants,
+  proveSchedules,
+  turnsOf,
+} from './exhaustive.js'
 export { type Exploration, type Extent, explore } from './explore.js'
 export { type FaultKind, faultKinds, kindOf } from './fault-kinds.js'
 export type { OwnFaults } from './own-faults.js'

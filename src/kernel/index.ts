@@ -1,6 +1,6 @@
 export { EventLimitReached, StepFailed } from './errors.js'
 export type { Fault, Leg, MessageFault } from './fault.js'
-export { Kernel, type KernelOptions, type Serve } from './kernel.js'
+export { Kernel, type KernelOptions, type Serve, type Underway } from './kernel.js'
 export type { DelayMs, Network } from './network.js'
 export type { KernelObserver, Requesting } from './observer.js'
 export {
@@ -17,5 +17,5 @@ export {
   type Timeout,
 } from './process.js'
 export { type Random, randomStream } from './random.js'
-export type { Access, Underway } from './steps.js'
+export { type Access, Steps, type Stepwise } from './steps.js'
 export { pctOrder, randomOrder, type TieBreak } from './tie-break.js'

@@ -19,7 +19,7 @@ import {
 } from './process.js'
 import type { Random } from './random.js'
 import { RunLimit } from './run-limit.js'
-import { type Access, Steps, type Underway } from './steps.js'
+import { type Access, Steps, type Stepwise } from './steps.js'
 import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 import { World, type WorldPort } from './world.js'
@@ -83,6 +83,17 @@ class Flight<Q, R extends Tagged> {
   decided: R | undefined
 }
 
+/** A command of the subject that takes its time. */
+export interface Underway<Q, R extends Tagged> extends Stepwise {
+  /** The pooled request; it is somebody else's once the command is answered or cut off. */
+  readonly flight: number
+  readonly process: Process<Q, R>
+  readonly request: Q
+  readonly callNumber: number
+  /** When it reached the subject. */
+  readonly sinceMs: number
+}
+
 /**
  * Discrete events on virtual time.
  *
@@ -116,7 +127,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #faults: (Fault | undefined)[] = []
   readonly #freeFaults: number[] = []
   readonly #store = new StoreCondition()
-  readonly #steps: Steps<Q, R> | undefined
+  readonly #steps: Steps<Underway<Q, R>, R> | undefined
   /** The flight that arrived last, and the command that was begun or carried on last, once somebody asks for it. */
   #arriving = NOT_PENDING
   #running: Underway<Q, R> | undefined
@@ -444,7 +455,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return undefined
   }
 
-  #stepsOf(options: KernelOptions<Q, R>['steps']): Steps<Q, R> | undefined {
+  #stepsOf(options: KernelOptions<Q, R>['steps']): Steps<Underway<Q, R>, R> | undefined {
     if (options === undefined) return undefined
     return new Steps({
       turn: options.turn,
@@ -457,7 +468,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         this.#observer.stepped(this.nowMs, of.process, of.request, of.taken)
       },
       answer: ({ flight, sinceMs }, reply) => this.#answer(flight, reply, sinceMs),
-      failed: ({ node }, error) => this.#failed('subject', node, error),
+      failed: ({ process }, error) => this.#failed('subject', process.nodeName, error),
     })
   }
 
@@ -472,7 +483,6 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const flight = this.#flights[this.#arriving] as Flight<Q, R>
     this.#running = {
       flight: this.#arriving,
-      node: (flight.node as Node<Q, R>).name,
       process: flight.process as Process<Q, R>,
       request: flight.request as Q,
       callNumber: flight.callNumber,
@@ -499,7 +509,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** Whoever waits for a command under way will have a timeout, unless the answer comes first. */
-  async #begin(steps: Steps<Q, R>, of: Underway<Q, R>, reply: Promise<R>): Promise<void> {
+  async #begin(steps: Steps<Underway<Q, R>, R>, of: Underway<Q, R>, reply: Promise<R>): Promise<void> {
     if ((await steps.begin(of, reply)) === 'underway') this.#expectNothing(of.process, of.callNumber)
   }
 

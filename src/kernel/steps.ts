@@ -1,15 +1,5 @@
-import type { Process, Tagged } from './process.js'
-
 /** A command that the subject carries out in steps: begun, and perhaps not answered yet. */
-export interface Underway<Q, R extends Tagged> {
-  /** The pooled request; it is somebody else's once the command is answered or cut off. */
-  readonly flight: number
-  readonly node: string
-  readonly process: Process<Q, R>
-  readonly request: Q
-  readonly callNumber: number
-  /** When it reached the subject. */
-  readonly sinceMs: number
+export interface Stepwise {
   /** Of which life of the store it is. */
   readonly life: number
   /** How many of its steps have been taken. */
@@ -19,17 +9,17 @@ export interface Underway<Q, R extends Tagged> {
 /** One access of the subject to what it keeps, at virtual time `atMs`; a promise is waited for before anything else happens. */
 export type Access<T> = (atMs: number) => T | PromiseLike<T>
 
-interface Pending<Q, R extends Tagged> {
-  readonly of: Underway<Q, R>
+interface Pending<C> {
+  readonly of: C
   take(atMs: number): void
 }
 
-export interface StepsPort<Q, R extends Tagged> {
+export interface StepsPort<C, R> {
   /** Has `take` be called for this index when the step is due. */
-  schedule(index: number, of: Underway<Q, R>): void
-  taken(of: Underway<Q, R>): void
-  answer(of: Underway<Q, R>, reply: R): void
-  failed(of: Underway<Q, R>, error: unknown): unknown
+  schedule(index: number, of: C): void
+  taken(of: C): void
+  answer(of: C, reply: R): void
+  failed(of: C, error: unknown): unknown
   /** Waits until all that can go on by itself has done so. */
   turn(): Promise<void>
 }
@@ -38,10 +28,10 @@ export interface StepsPort<Q, R extends Tagged> {
  * Commands of the subject that are under way. Between two steps of one, those of others come, and time passes; from one step
  * to the next, a command runs alone. Who uses no steps runs alone from its arrival to its answer.
  */
-export class Steps<Q, R extends Tagged> {
-  readonly #port: StepsPort<Q, R>
-  readonly #underway = new Set<Underway<Q, R>>()
-  readonly #pending: (Pending<Q, R> | undefined)[] = []
+export class Steps<C extends Stepwise, R> {
+  readonly #port: StepsPort<C, R>
+  readonly #underway = new Set<C>()
+  readonly #pending: (Pending<C> | undefined)[] = []
   readonly #free: number[] = []
   /** Steps of this life that are not due yet. */
   #waiting = 0
@@ -52,7 +42,7 @@ export class Steps<Q, R extends Tagged> {
   #isUsed = false
   life = 0
 
-  constructor(port: StepsPort<Q, R>) {
+  constructor(port: StepsPort<C, R>) {
     this.#port = port
   }
 
@@ -62,7 +52,7 @@ export class Steps<Q, R extends Tagged> {
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store stops before that. */
-  step<T>(of: Underway<Q, R>, access: Access<T>): Promise<T> {
+  step<T>(of: C, access: Access<T>): Promise<T> {
     this.#isUsed = true
     return new Promise((resolve, reject) => {
       if (of.life !== this.life) return
@@ -76,7 +66,7 @@ export class Steps<Q, R extends Tagged> {
 
   /** The step is due. */
   take(index: number, atMs: number): Promise<void> | undefined {
-    const { of, take } = this.#pending[index] as Pending<Q, R>
+    const { of, take } = this.#pending[index] as Pending<C>
     this.#pending[index] = undefined
     this.#free.push(index)
     if (of.life !== this.life) return undefined
@@ -88,7 +78,7 @@ export class Steps<Q, R extends Tagged> {
   }
 
   /** A command that answers later. What is returned settles when it is answered, or waits for its next step. */
-  async begin(of: Underway<Q, R>, reply: Promise<R>): Promise<'answered' | 'underway'> {
+  async begin(of: C, reply: Promise<R>): Promise<'answered' | 'underway'> {
     this.#underway.add(of)
     const over = (end: () => void): void => {
       if (!this.#underway.delete(of)) return
@@ -111,7 +101,7 @@ export class Steps<Q, R extends Tagged> {
   }
 
   /** The store stops: what is under way is not carried on. Returns the commands that nobody will answer. */
-  cut(): readonly Underway<Q, R>[] {
+  cut(): readonly C[] {
     const cut = [...this.#underway]
     this.#underway.clear()
     this.#waiting = 0

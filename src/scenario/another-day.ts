@@ -49,5 +49,7 @@ export function takesSteps(subject: Subject): void {
   stepping.add(subject)
 }
 
+export const hasTakenSteps = (subject: Subject): boolean => stepping.has(subject)
+
 /** Whether it was seen to answer later, and each of its commands ran as one step, in which nothing else happened. */
-export const ranAsOneStep = (subject: Subject): boolean => hasAnsweredLate(subject) && !stepping.has(subject)
+export const ranAsOneStep = (subject: Subject): boolean => hasAnsweredLate(subject) && !hasTakenSteps(subject)

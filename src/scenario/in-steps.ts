@@ -1,12 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as afterMicrotasks } from 'node:timers/promises'
-import type { Kernel, Underway } from '../kernel/index.js'
+import type { Access } from '../kernel/index.js'
 import type { Reply } from '../protocol/index.js'
 import { type Assembled, completed, type Stepping, type Subject } from '../subject/index.js'
 import type { TracedRequest } from '../trace/index.js'
 
-type World = Kernel<TracedRequest, Reply>
 type Execute = Assembled['execute']
+
+/** A command that takes steps: what was asked, and when. */
+interface Asked {
+  readonly request: TracedRequest
+  readonly sinceMs: number
+}
+
+/** What has commands carried out in steps: the kernel, or whoever stands in for it. */
+export interface StepWorld<C extends Asked> {
+  /** The command that was begun or carried on last. */
+  readonly running: C
+  /** Whether any has taken steps so far. */
+  readonly isStepping: boolean
+  step<T>(access: Access<T>, of: C): Promise<T>
+  decide(of: C, reply: Reply): void
+}
 
 /** How the commands of one run are carried out in steps. */
 export interface InSteps {
@@ -19,16 +34,17 @@ export interface InSteps {
 export const turn = (): Promise<void> => afterMicrotasks()
 
 /** Whose step it is. Used from the first step of a run on: as long as it is on, every promise of the process costs more. */
-const carriedOut = new AsyncLocalStorage<Underway<TracedRequest, Reply>>()
+const carriedOut = new AsyncLocalStorage<Asked>()
 
-/** @param kernel the world, once it has been made */
-export function inSteps({ name, watch }: Subject, kernel: () => World): InSteps {
-  const current = () => carriedOut.getStore() ?? kernel().running
+/** @param world once it has been made */
+export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => StepWorld<C>): InSteps {
+  // A run has a context of its own: what is kept there is of this world.
+  const current = () => (carriedOut.getStore() as C | undefined) ?? world().running
   return {
     stepping: {
       step(access) {
         const of = current()
-        return kernel().step((atMs) => {
+        return world().step((atMs) => {
           // The watch was told of another command since.
           watch?.entered(of.request.kind, atMs)
           return access(atMs)
@@ -39,10 +55,10 @@ export function inSteps({ name, watch }: Subject, kernel: () => World): InSteps 
         const { request, sinceMs } = of
         const reply = completed(name, request.command, answer, sinceMs)
         note(request.command, reply, sinceMs)
-        kernel().decide(of, reply)
+        world().decide(of, reply)
       },
     },
     attributed: (execute) => (command, nowMs) =>
-      kernel().isStepping ? carriedOut.run(kernel().running, execute, command, nowMs) : execute(command, nowMs),
+      world().isStepping ? carriedOut.run(world().running, execute, command, nowMs) : execute(command, nowMs),
   }
 }

@@ -150,7 +150,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
-  const steps = inSteps(subject, () => kernel)
+  const steps = inSteps<World['running']>(subject, () => kernel)
   const { client, commands, execute, restart } = assembled(subject, seed, steps)
   const mayStep = subject.core !== undefined || subject.log !== undefined || subject.jobs !== undefined
   const carryOut = mayStep ? steps.attributed(execute) : execute

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isProvable, provenInvariants, proveSchedules, stepsOf } from '../../src/explore/index.js'
+import { isProvable, provenInvariants, proveSchedules, turnsOf } from '../../src/explore/index.js'
 import { commandsOf, defineSubject } from '../../src/subject/index.js'
 
 /** Keeps the head of its logs, and nothing behind it, through a restart of the store. */
@@ -39,7 +39,7 @@ describe('a tiny world', () => {
   })
 
   it('has nodes do what the subject has commands for', () => {
-    expect(stepsOf(2, commandsOf(grantsAlone))).toEqual(['acquire', 'acquire'])
-    expect(stepsOf(3, commandsOf(losesItsEvents))).toEqual(['acquire', 'append'])
+    expect(turnsOf(2, commandsOf(grantsAlone))).toEqual(['acquire', 'acquire'])
+    expect(turnsOf(3, commandsOf(losesItsEvents))).toEqual(['acquire', 'append'])
   })
 })

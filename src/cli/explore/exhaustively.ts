@@ -1,7 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { Chalk } from 'chalk'
 import type { LoadedSubject } from '../../config/index.js'
-import { isProvable, provenInvariants, proveSchedules, stepsOf } from '../../explore/index.js'
+import {
+  type Interrupted,
+  interruptedTurnsOf,
+  isProvable,
+  type Proof,
+  provenInvariants,
+  proveSchedules,
+  turnsOf,
+} from '../../explore/index.js'
 import { InputError, nearest } from '../../input/index.js'
 import type { CommandKind } from '../../protocol/index.js'
 import { DETERMINISM_TODO, grouped } from '../../report/index.js'
@@ -58,7 +66,7 @@ export async function exploreExhaustively(
       return !interrupt.happened
     },
   }).finally(() => interrupt.dispose())
-  const { failure, schedules, equivalent, stopped, awaited } = proof
+  const { failure, schedules, equivalent, interrupted, stopped, awaited } = proof
   const code = failure !== undefined ? NOT_HELD : stopped ? NOT_CHECKED : HELD
   const chalk = new Chalk({ level: io.stdout.colorLevel })
   if (options.json) {
@@ -66,13 +74,16 @@ export async function exploreExhaustively(
   } else if (stopped) {
     io.stdout.write(`${subject.name}: no failure in ${grouped(schedules)} schedules, and there are more\n`)
   } else if (failure === undefined) {
-    const what = `${nodes} nodes that ${listed(doings(stepsOf(nodes, commands)))}, with an expiry, a late copy and a restart of the store at every point`
-    io.stdout.write(
-      `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}\n      ${what}\n${awaited ? `      ${AS_ONE_STEP}\n` : ''}`,
-    )
+    const lines = [
+      `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}`,
+      `      ${nodes} nodes that ${listed(doings(turnsOf(nodes, commands)))}, with an expiry, a late copy and a restart of the store at every point`,
+      ...(interrupted === undefined ? [] : interruptedLines(interrupted, nodes, commands)),
+      ...(awaited ? [`      ${AS_ONE_STEP}`] : []),
+    ]
+    io.stdout.write(`${lines.join('\n')}\n`)
   } else {
     const lines = [
-      `${chalk.red('FAIL')}  ${subject.name}: ${failure.kind === 'breach' ? `${failure.invariant} broke` : 'the subject is not deterministic, as seen'} in schedule ${grouped(schedules)}`,
+      `${chalk.red('FAIL')}  ${subject.name}: ${failure.kind === 'breach' ? `${failure.invariant} broke` : 'the subject is not deterministic, as seen'} in ${placeText(proof)}`,
       `      ${failure.message}`,
       ...failure.story.map((line) => `      ${line}`),
       ...(failure.kind === 'nondeterministic' ? [`      ${chalk.dim('to do')} ${DETERMINISM_TODO}`] : []),
@@ -82,6 +93,27 @@ export async function exploreExhaustively(
   }
   if (stopped) io.stderr.write('stopped before its end\n')
   return { code, interrupted: interrupt.happened }
+}
+
+/** What was run besides whole commands. */
+function interruptedLines(
+  { schedules, interruptions }: Interrupted,
+  nodes: 2 | 3,
+  commands: ReadonlySet<CommandKind>,
+): readonly string[] {
+  const all = interruptedTurnsOf(nodes, commands).map((turns) => listed(turns))
+  return [
+    `      and ${grouped(schedules)} in which others come between the steps of a command, ${timesText(interruptions)}`,
+    `      ${nodes} nodes that ${[...new Set(all)].join(', or ')}, with an expiry and a restart of the store at every point`,
+  ]
+}
+
+const timesText = (interruptions: number): string => (interruptions === 1 ? 'once' : `up to ${interruptions} times`)
+
+/** Which schedule it was that failed. */
+function placeText({ schedules, interrupted }: Proof): string {
+  if (interrupted === undefined) return `schedule ${grouped(schedules)}`
+  return `schedule ${grouped(interrupted.schedules)} of those in which others come between the steps of a command`
 }
 
 /** What nodes do, in words: who acquires twice does so because it was refused. */
