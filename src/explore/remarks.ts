@@ -1,5 +1,5 @@
-import { isRefusal, replyKinds } from '../protocol/index.js'
-import { type Cast, contenderName, contenderOf, hex, type TraceEvent } from '../trace/index.js'
+import { isRefusal } from '../protocol/index.js'
+import { type Cast, contenderName, contenderOf, hex, isAnswer, type TraceEvent } from '../trace/index.js'
 import { isOwnFault } from './own-faults.js'
 import type { Plan } from './plan.js'
 import { type Recorded, requestKey } from './record.js'
@@ -56,8 +56,7 @@ function latenessOf(events: readonly TraceEvent[]): (event: TraceEvent) => strin
   }
   return (event) => {
     const key = requestOf(event)
-    const isStep = (replyKinds as readonly string[]).includes(event.kind)
-    if (!isStep || !(event.atMs > (givenUpMs.get(key) ?? Number.POSITIVE_INFINITY))) return ''
+    if (!isAnswer(event) || !(event.atMs > (givenUpMs.get(key) ?? Number.POSITIVE_INFINITY))) return ''
     return `(${sentAgain.has(key) ? 'first ' : ''}sent at ${sentMs.get(key)} ms)`
   }
 }

@@ -1,4 +1,3 @@
-import { replyKinds } from '../protocol/index.js'
 import { type Scenario, today, type When, whenAgain } from '../scenario/index.js'
 import {
   ByContender,
@@ -16,8 +15,9 @@ import { describeClocks } from './describe-clocks.js'
 import { type OwnFaults, ownFaults } from './own-faults.js'
 import { record } from './record.js'
 import { remarksOn } from './remarks.js'
-import { isSameRequest, requestOf } from './same-request.js'
+import { isSameRequest } from './same-request.js'
 import { standstillOf } from './standstill.js'
+import { overtaken, withoutPromptSteps } from './steps-told.js'
 import { storyLines } from './story-lines.js'
 
 /** A story that does not fit on a screen is not read. */
@@ -54,7 +54,8 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   const isTold = (event: TraceEvent) =>
     event === last || tells(event, last) || waits(event) || remarks.causes.has(event)
   const inVain = isOfLostLease(failure) ? inVainSinceGrant(past, isTold, last, cast) : () => false
-  const told = past.filter((event) => isTold(event) || inVain(event))
+  const late = overtaken(past, isTold, last?.space, cast)
+  const told = past.filter((event) => isTold(event) || inVain(event) || late.has(event))
   const lines = storyLines(withoutPromptSend(withoutPromptSteps(told, past)), last, cast, remarks)
   const left = lines.length - MAX_LINES
   const clocks = describeClocks(scenario, plan)
@@ -143,20 +144,6 @@ function withoutPromptSend(told: readonly TraceEvent[]): readonly TraceEvent[] {
   const place = told.findIndex((event) => event.kind === 'sent' && isSameRequest(event, told.at(-1)))
   return place >= 0 && place === told.length - 2 && told[place]?.token === 0 ? told.toSpliced(place, 1) : told
 }
-
-/**
- * Of a command that takes steps, those are told after which something else happened before it went on. Of one whose answer is
- * not told, none are.
- */
-function withoutPromptSteps(told: readonly TraceEvent[], past: readonly TraceEvent[]): readonly TraceEvent[] {
-  const answered = new Set(past.filter(isAnswer).map(requestOf))
-  const toldAnswers = new Set(told.filter(isAnswer).map(requestOf))
-  const isOpen = (key: string) => toldAnswers.has(key) || !answered.has(key)
-  const kept = told.filter((event) => event.kind !== 'stepped' || isOpen(requestOf(event)))
-  return kept.filter((event, at) => event.kind !== 'stepped' || !isSameRequest(event, kept[at + 1]))
-}
-
-const isAnswer = ({ kind }: TraceEvent): boolean => (replyKinds as readonly string[]).includes(kind)
 
 /** How often two runs that went different ways may agree when they are looked at, before that is given up. */
 const TRIES = 5

@@ -9,11 +9,11 @@ import {
   judge,
   mutualExclusion,
 } from '../invariants/index.js'
-import { Steps, type Stepwise } from '../kernel/index.js'
+import { CommandsUnderway, type Stepwise } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
 import { answersLate, inSteps, type StepWorld, takesSteps, turn } from '../scenario/index.js'
-import { assemble, type Stepping, type Subject } from '../subject/index.js'
+import { assemble, atOnce, differenceOf, type Subject } from '../subject/index.js'
 import {
   castOf,
   describeEvent,
@@ -75,7 +75,7 @@ interface Begun extends Stepwise {
   readonly sinceMs: number
   /** Its steps that wait for their turn. */
   readonly due: number[]
-  decided: boolean
+  decided: Reply | undefined
 }
 
 /** Whose turn it may be. The last actors are the world: time passes, the first request comes again, the store restarts. */
@@ -100,19 +100,17 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const worldTurns = new Set([tick, ...(copies ? [copy] : []), restart])
   const underway = new Map<Actor, Begun>()
   let first: { readonly node: number; readonly request: TracedRequest } | undefined
-  let running: Begun | undefined
   let nowMs = 0
 
   const answered = ({ node, request, sinceMs, decided }: Begun, reply: Reply): void => {
     if (reply.kind === 'granted') fences[node] = reply.fence
-    if (!decided) writer.executed(nowMs, { node, task: 0 }, request, reply, sinceMs)
+    if (decided === undefined) writer.executed(nowMs, { node, task: 0 }, request, reply, sinceMs)
+    const difference = decided && differenceOf(decided, reply)
+    if (difference !== undefined) throw new TypeError(difference)
   }
-  const steps = new Steps<Begun, Reply>({
+  const commands = new CommandsUnderway<Begun, Reply>({
     schedule: (index, { due }) => due.push(index),
-    taken(begun) {
-      running = begun
-      writer.stepped(nowMs, { node: begun.node, task: 0 }, begun.request, begun.taken)
-    },
+    taken: ({ node, request, taken }) => writer.stepped(nowMs, { node, task: 0 }, request, taken),
     answer(begun, reply) {
       underway.delete(begun.actor)
       answered(begun, reply)
@@ -121,31 +119,29 @@ export async function play(world: TinyWorld, choose: (options: number) => number
     turn,
   })
   const stepWorld: StepWorld<Begun> = {
-    get running() {
-      return running as Begun
-    },
-    get isStepping() {
-      return steps.isUsed
-    },
-    step: (access, of) => steps.step(of, access),
+    step: (access, of) => commands.step(of, access),
     decide(begun, reply) {
-      if (begun.decided || begun.life !== steps.life) return
+      if (begun.isOver || begun.decided !== undefined) return
       answered(begun, reply)
-      begun.decided = true
+      begun.decided = reply
     },
   }
-  const carrying = inSteps(subject, () => stepWorld)
-  const assembled = assemble(subject, 1, interruptions === undefined ? atOnce(subject, () => nowMs) : carrying.stepping)
-  const execute = carrying.attributed(assembled.execute)
+  const steps = inSteps<Begun>(subject, () => stepWorld)
+  const whole = { ...atOnce(() => nowMs), wanted: () => takesSteps(subject) }
+  const assembled = assemble(subject, 1, interruptions === undefined ? whole : steps.stepping)
 
   const ask = async (actor: Actor, node: number, request: TracedRequest): Promise<void> => {
-    const begun = { actor, node, request, sinceMs: nowMs, due: [], decided: false, life: steps.life, taken: 0 }
-    running = begun
-    const reply = execute(request.command, nowMs)
-    if (!(reply instanceof Promise)) return answered(begun, reply)
+    const asked = { actor, node, request, sinceMs: nowMs, due: [], life: commands.life, taken: 0 }
+    const begun: Begun = { ...asked, isOver: false, decided: undefined }
+    const reply = steps.carryOut(begun, assembled.execute, nowMs)
+    if (!(reply instanceof Promise)) {
+      begun.isOver = true
+      answered(begun, reply)
+      return
+    }
     answersLate(subject)
     underway.set(actor, begun)
-    await steps.begin(begun, reply)
+    await commands.begin(begun, reply)
   }
   const requestOf = (command: Command): TracedRequest =>
     tracedRequest(command, cast.spaceIndex(spaceOf(command)), 'fence' in command ? digestText(command.fence.token) : 0)
@@ -154,15 +150,15 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const act = async (actor: Actor): Promise<boolean> => {
     const step = underway.get(actor)?.due.shift()
     if (step !== undefined) {
-      await steps.take(step, nowMs)
+      await commands.take(step, nowMs)
       return true
     }
     worldTurns.delete(actor)
     if (actor === tick) nowMs += TTL_MS
     else if (actor === restart) {
-      assembled.restart('lost')
       underway.clear()
-      steps.cut()
+      commands.cut()
+      assembled.restart('lost')
       writer.storeRestarted(nowMs, nowMs, 'lost')
     } else if (actor === copy) {
       if (first === undefined) return false
@@ -216,17 +212,6 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   }
   const failure = broken()
   return failure === undefined ? { story } : { story, failure }
-}
-
-/** Where commands run whole: what would be a step is noted, so that somebody knows that there are some. */
-function atOnce(subject: Subject, nowMs: () => number): Stepping {
-  return {
-    async step(access) {
-      takesSteps(subject)
-      return access(nowMs())
-    },
-    decide: () => undefined,
-  }
 }
 
 /** What is asked when all is over: nobody else would see what is lost. */

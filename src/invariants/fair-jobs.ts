@@ -1,3 +1,4 @@
+import type { TraceEvent } from '../trace/index.js'
 import type { Invariant } from './invariant.js'
 
 interface QueuedJob {
@@ -13,6 +14,45 @@ interface QueuedJob {
   epoch: number
   /** When its taker's lease runs out; Infinity while nobody has it. */
   lapsesAtMs: number
+}
+
+/** A take that takes steps. */
+interface TakeUnderway {
+  /** How many others were under way when it began, and how many had begun by then. */
+  readonly others: number
+  readonly begun: number
+}
+
+/** The takes of one space that take steps: each may have locked a job by now, which is as good as taken. */
+class TakesUnderway {
+  /** By node, task and request: its copies. */
+  readonly #takes = new Map<string, TakeUnderway[]>()
+  #count = 0
+  #begun = 0
+
+  /** Heeds a step of one, or its answer: how many others have been under way meanwhile; undefined if it has taken no steps. */
+  heed({ kind, node, task, request, seq }: TraceEvent): number | undefined {
+    const key = `${node}/${task}/${request}`
+    const copies = this.#takes.get(key)
+    if (kind === 'stepped') {
+      if (seq > 1) return undefined
+      this.#begun += 1
+      this.#takes.set(key, [...(copies ?? []), { others: this.#count, begun: this.#begun }])
+      this.#count += 1
+      return undefined
+    }
+    const take = copies?.shift()
+    if (take === undefined) return undefined
+    if (copies?.length === 0) this.#takes.delete(key)
+    this.#count -= 1
+    return take.others + this.#begun - take.begun
+  }
+
+  /** The store has stopped: none goes on. */
+  end(): void {
+    this.#takes.clear()
+    this.#count = 0
+  }
 }
 
 /** The jobs of one space, by number. */
@@ -32,26 +72,53 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
   return {
     name: 'fair-jobs',
     rule: 'a job is taken only while it is ready, not before one that has been ready for longer, and done only while it is held; nobody is sent away while one is ready',
-    kinds: ['enqueued', 'taken', 'idle', 'lease-held', 'queued', 'completed', 'failed'],
+    kinds: [
+      'stepped',
+      'enqueued',
+      'taken',
+      'idle',
+      'lease-held',
+      'queued',
+      'superseded',
+      'completed',
+      'failed',
+      'store-restarted',
+    ],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
-      /** The first of those that have been ready since before `untilMs`. Those that turn out to be over are put aside. */
-      const readyBefore = ({ open, over }: Queue, atMs: number, untilMs: number) => {
+      const takes = spaces.map(() => new TakesUnderway())
+      /**
+       * The first of those that have been ready since before `untilMs`, but for so many that others may have locked. Those that
+       * turn out to be over are put aside.
+       */
+      const readyBefore = ({ open, over }: Queue, atMs: number, untilMs: number, locked: number) => {
+        let passed = 0
         for (const [number, job] of open) {
           const sinceMs = Math.max(readySinceMs(job, atMs, maxAttempts), job.notBeforeMs)
-          if (sinceMs < untilMs) return { number, sinceMs }
+          if (sinceMs < untilMs && passed++ >= locked) return { number, sinceMs }
           if (sinceMs < Number.POSITIVE_INFINITY || job.lapsesAtMs > atMs) continue
           putAside({ open, over }, number, USED_UP)
         }
         return undefined
       }
       return {
-        step({ kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated }) {
+        step(event) {
+          const { kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated } = event
+          if (kind === 'store-restarted') {
+            for (const each of takes) each.end()
+            return undefined
+          }
           const queue = queues[space]
           if (queue === undefined) return undefined
+          const others = command === 'take' ? takes[space]?.heed(event) : undefined
+          // What became ready at the moment at which it arrived may have done so after it had looked.
+          const readyMs = others === undefined ? arrivedMs + 1 : arrivedMs
           const { open, over } = queue
           const job = open.get(seq)
           switch (kind) {
+            case 'stepped':
+            case 'superseded':
+              return undefined
             case 'enqueued':
               // A copy is told of the job that it has put there already.
               if (repeated && (job !== undefined || over.has(seq))) return undefined
@@ -69,7 +136,8 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
             case 'idle':
             case 'lease-held':
             case 'queued': {
-              const ready = repeated || command !== 'take' ? undefined : readyBefore(queue, arrivedMs, arrivedMs + 1)
+              const ready =
+                repeated || command !== 'take' ? undefined : readyBefore(queue, arrivedMs, readyMs, others ?? 0)
               return ready === undefined
                 ? undefined
                 : `${nodes[node]} was told that ${spaces[space]} has no work; job ${ready.number} was ready since ${ready.sinceMs} ms`
@@ -98,7 +166,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               const sinceMs = job === undefined ? Number.POSITIVE_INFINITY : readySinceMs(job, atMs, maxAttempts)
               const heldUntilMs = job?.lapsesAtMs ?? 0
               const perhapsSinceMs = Math.min(sinceMs, job?.perhapsSinceMs ?? sinceMs)
-              const passed = readyBefore(queue, arrivedMs, Math.min(perhapsSinceMs, arrivedMs + 1))
+              const passed = readyBefore(queue, arrivedMs, Math.min(perhapsSinceMs, readyMs), others ?? 0)
               if (job !== undefined) {
                 job.readySinceMs = Number.POSITIVE_INFINITY
                 job.perhapsSinceMs = Number.POSITIVE_INFINITY

@@ -57,12 +57,12 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
       /** By space and number, what was taken in the calm. */
       const takings: Map<number, Taking>[] = spaces.map(() => new Map())
       const stepLease = (event: TraceEvent): string | undefined => {
-        const { kind, command, space, epoch, request, repeated, token, atMs, untilMs } = event
+        const { kind, command, space, epoch, request, repeated, token, atMs, sinceMs, untilMs } = event
         if (kind === 'granted') {
           if (!leases.granted(event)) return undefined
           requests[space] = request
           isCalm[space] = atMs >= calmFromMs ? 1 : 0
-          safeUntilMs[space] = halfway(atMs, untilMs)
+          safeUntilMs[space] = halfway(sinceMs, untilMs)
           return undefined
         }
         if (!leases.isCurrent(event)) return undefined
@@ -71,7 +71,7 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         if (kind === 'valid' || kind === 'appended' || kind === 'checkpointed' || kind === 'truncated') return undefined
         if (kind === 'renewed' || kind === 'released') {
           leases.changed(event)
-          if (!isLate) safeUntilMs[space] = halfway(atMs, leases.expiries[space] as number)
+          if (!isLate) safeUntilMs[space] = halfway(sinceMs, leases.expiries[space] as number)
           return undefined
         }
         if (isLate || token !== leases.tokens[space] || isCalm[space] === 0) return undefined
@@ -82,13 +82,21 @@ export function writesAccepted({ calmFromMs }: Acceptance): Invariant {
         return `${spaces[space]} refused ${command} of ${owner} at epoch ${epoch}, whose lease was live until ${leases.expiries[space]} ms`
       }
       const stepJob = (event: TraceEvent): string | undefined => {
-        const { kind, command, space, seq, epoch, request, repeated, token, atMs, untilMs } = event
+        const { kind, command, space, seq, epoch, request, repeated, token, atMs, sinceMs, untilMs } = event
         const jobs = takings[space]
         if (repeated || jobs === undefined) return undefined
         const contender = contenderOf(event, cast)
         if (kind === 'taken') {
           if (atMs >= calmFromMs)
-            jobs.set(seq, { job: seq, contender, epoch, token, request, untilMs, safeUntilMs: halfway(atMs, untilMs) })
+            jobs.set(seq, {
+              job: seq,
+              contender,
+              epoch,
+              token,
+              request,
+              untilMs,
+              safeUntilMs: halfway(sinceMs, untilMs),
+            })
           return undefined
         }
         const taking = hidesJob(kind) ? onlyTaking(jobs, event, contender) : jobs.get(seq)

@@ -1,3 +1,4 @@
+export { type Access, CommandsUnderway, type Stepwise } from './commands-underway.js'
 export { EventLimitReached, StepFailed } from './errors.js'
 export type { Fault, Leg, MessageFault } from './fault.js'
 export { Kernel, type KernelOptions, type Serve, type Underway } from './kernel.js'
@@ -17,5 +18,4 @@ export {
   type Timeout,
 } from './process.js'
 export { type Random, randomStream } from './random.js'
-export { type Access, Steps, type Stepwise } from './steps.js'
 export { pctOrder, randomOrder, type TieBreak } from './tie-break.js'

@@ -1,4 +1,5 @@
 import { NodeClock } from './clock.js'
+import { type Access, CommandsUnderway, type Stepwise } from './commands-underway.js'
 import { EventLimitReached, StepFailed } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import { checkFault, type Fault } from './fault.js'
@@ -19,15 +20,19 @@ import {
 } from './process.js'
 import type { Random } from './random.js'
 import { RunLimit } from './run-limit.js'
-import { type Access, Steps, type Stepwise } from './steps.js'
 import { StoreCondition } from './store-condition.js'
 import { insertionOrder, type TieBreak } from './tie-break.js'
 import { World, type WorldPort } from './world.js'
 
-/** The subject's step for one request, at the virtual time at which the request arrived. */
-export type Serve<Q, R> = (request: Q, node: number, atMs: number) => R | Promise<R>
+/** The subject's step for one request, at the virtual time at which the request arrived; `of` is what its further steps are asked for by. */
+export type Serve<Q, R extends Tagged> = (
+  request: Q,
+  node: number,
+  atMs: number,
+  of: Underway<Q, R> | undefined,
+) => R | Promise<R>
 
-export interface KernelOptions<Q, R> {
+export interface KernelOptions<Q, R extends Tagged> {
   /** The stream called `name`: where all chance comes from. */
   readonly random: (name: string) => Random
   readonly network: Network
@@ -42,6 +47,8 @@ export interface KernelOptions<Q, R> {
     readonly maxMs: number
     /** Waits until the code of the subject has gone on as far as it can. */
     readonly turn: () => Promise<void>
+    /** What makes an answer another than the one that was decided on, in words; undefined when nothing does. */
+    readonly difference: (decided: R, answer: R) => string | undefined
   }
   /** Most events a run may take, and most steps in a row without one: what tells a run that never ends from a long one. */
   readonly maxEvents: number
@@ -79,8 +86,6 @@ class Flight<Q, R extends Tagged> {
   callNumber = 0
   /** It has met a slow store, and waits there. */
   waited = false
-  /** What it came to, where that was said before it was answered. */
-  decided: R | undefined
 }
 
 /** A command of the subject that takes its time. */
@@ -92,6 +97,8 @@ export interface Underway<Q, R extends Tagged> extends Stepwise {
   readonly callNumber: number
   /** When it reached the subject. */
   readonly sinceMs: number
+  /** What it has come to, where that was said before it is answered. */
+  decided: R | undefined
 }
 
 /**
@@ -127,10 +134,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #faults: (Fault | undefined)[] = []
   readonly #freeFaults: number[] = []
   readonly #store = new StoreCondition()
-  readonly #steps: Steps<Underway<Q, R>, R> | undefined
-  /** The flight that arrived last, and the command that was begun or carried on last, once somebody asks for it. */
-  #arriving = NOT_PENDING
-  #running: Underway<Q, R> | undefined
+  readonly #commands: CommandsUnderway<Underway<Q, R>, R> | undefined
+  /** What an observer threw of what a command had decided on: on its way it may pass through the subject's own code. */
+  #failure: { readonly error: unknown } | undefined
   readonly #world: World<Q, R>
   #sequence = 0
   /** Counted apart: a fault more must not change how the ties of all else are broken. */
@@ -148,7 +154,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     this.#observer = options.observer
     this.#serve = options.serve
     this.#tieBreak = options.tieBreak ?? insertionOrder
-    this.#steps = this.#stepsOf(options.steps)
+    this.#commands = this.#commandsBy(options.steps)
     const port: WorldPort<Q, R> = {
       nowMs: () => this.nowMs,
       node: (index) => this.#node(index),
@@ -291,7 +297,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         const answer = this.#arrive(index)
         if (answer !== undefined) return answer
       } else if (kind === STEP) {
-        const left = this.#steps?.take(index, this.nowMs)
+        const left = this.#commands?.take(index, this.nowMs)
         if (left !== undefined) return left
       } else if (kind === FAULT) this.#strike(index)
       else if (kind === RESUME) this.#world.resume(this.#node(index))
@@ -390,7 +396,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** @param who on whose behalf it was done */
-  #failed(culprit: 'scenario' | 'subject', who: string, cause: unknown): StepFailed {
+  #failed(culprit: 'scenario' | 'subject', who: string, cause: unknown): unknown {
+    if (this.#failure !== undefined) return this.#failure.error
     return new StepFailed(culprit, who, this.nowMs, cause, this.steps)
   }
 
@@ -423,7 +430,6 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     flight.node = node
     flight.callNumber = process.callNumber
     flight.waited = false
-    flight.decided = undefined
     this.#schedule(this.nowMs + delayMs, ARRIVAL, index, process.slot)
   }
 
@@ -433,84 +439,80 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const node = flight.node as Node<Q, R>
     if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
     let reply: R | Promise<R>
-    if (this.#steps !== undefined) {
-      this.#arriving = index
-      this.#running = undefined
-    }
+    const of = this.#commands && this.#arrived(index, flight, this.#commands.life)
     try {
-      reply = this.#serve(request, node.index, this.nowMs)
+      reply = this.#serve(request, node.index, this.nowMs, of)
     } catch (error) {
       throw this.#failed('subject', node.name, error)
     }
     if (reply instanceof Promise) {
-      if (this.#steps !== undefined) return this.#begin(this.#steps, this.running, reply)
+      if (this.#commands !== undefined && of !== undefined) return this.#begin(this.#commands, of, reply)
       return reply.then(
-        (late) => this.#answer(index, late),
+        (late) => this.#answer(index, late, undefined),
         (error: unknown) => {
           throw this.#failed('subject', node.name, error)
         },
       )
     }
-    this.#answer(index, reply)
+    if (of !== undefined) of.isOver = true
+    this.#answer(index, reply, of)
     return undefined
   }
 
-  #stepsOf(options: KernelOptions<Q, R>['steps']): Steps<Underway<Q, R>, R> | undefined {
+  #arrived(index: number, { process, request, callNumber }: Flight<Q, R>, life: number): Underway<Q, R> {
+    return {
+      flight: index,
+      process: process as Process<Q, R>,
+      request: request as Q,
+      callNumber,
+      sinceMs: this.nowMs,
+      life,
+      taken: 0,
+      isOver: false,
+      decided: undefined,
+    }
+  }
+
+  #commandsBy(options: KernelOptions<Q, R>['steps']): CommandsUnderway<Underway<Q, R>, R> | undefined {
     if (options === undefined) return undefined
-    return new Steps({
+    return new CommandsUnderway({
       turn: options.turn,
       schedule: (index, { process }) => {
         const stepMs = (this.#nodes[process.node] as Node<Q, R>).link.stepMs(options.maxMs)
         this.#schedule(this.nowMs + stepMs + this.#store.delayMs(this.nowMs), STEP, index, process.slot)
       },
-      taken: (of) => {
-        this.#running = of
-        this.#observer.stepped(this.nowMs, of.process, of.request, of.taken)
-      },
-      answer: ({ flight, sinceMs }, reply) => this.#answer(flight, reply, sinceMs),
+      taken: ({ process, request, taken }) => this.#observer.stepped(this.nowMs, process, request, taken),
+      answer: (of, reply) => this.#answer(of.flight, reply, of),
       failed: ({ process }, error) => this.#failed('subject', process.nodeName, error),
     })
   }
 
-  /** Whether a command has taken more than one step. */
+  /** Whether any command has taken a step so far. */
   get isStepping(): boolean {
-    return this.#steps?.isUsed === true
-  }
-
-  /** The command that was begun or carried on last. */
-  get running(): Underway<Q, R> {
-    if (this.#running !== undefined) return this.#running
-    const flight = this.#flights[this.#arriving] as Flight<Q, R>
-    this.#running = {
-      flight: this.#arriving,
-      process: flight.process as Process<Q, R>,
-      request: flight.request as Q,
-      callNumber: flight.callNumber,
-      sinceMs: this.nowMs,
-      life: this.#steps?.life ?? 0,
-      taken: 0,
-    }
-    return this.#running
+    return this.#commands?.isStepping === true
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store stops before. */
-  step<T>(access: Access<T>, of?: Underway<Q, R>): Promise<T> {
-    if (this.#steps === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
-    return this.#steps.step(of ?? this.running, access)
+  step<T>(access: Access<T>, of: Underway<Q, R>): Promise<T> {
+    if (this.#commands === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
+    return this.#commands.step(of, access)
   }
 
-  /** A command takes effect now: what it does before it answers comes after that. */
-  decide({ flight, life, process, request, sinceMs }: Underway<Q, R>, reply: R): void {
-    const known = this.#flights[flight] as Flight<Q, R>
-    // What is left of a command that was answered or cut off decides nothing.
-    if (life !== this.#steps?.life || known.request !== request || known.decided !== undefined) return
-    known.decided = reply
-    this.#observer.executed(this.nowMs, process, request, reply, sinceMs)
+  /** A command takes effect now: what it does before it answers comes after that. Once it is over, it decides nothing. */
+  decide(of: Underway<Q, R>, reply: R): void {
+    if (of.isOver || of.life !== this.#commands?.life || of.decided !== undefined) return
+    of.decided = reply
+    try {
+      this.#observer.executed(this.nowMs, of.process, of.request, reply, of.sinceMs)
+    } catch (error) {
+      this.#failure ??= { error }
+      throw error
+    }
   }
 
   /** Whoever waits for a command under way will have a timeout, unless the answer comes first. */
-  async #begin(steps: Steps<Underway<Q, R>, R>, of: Underway<Q, R>, reply: Promise<R>): Promise<void> {
-    if ((await steps.begin(of, reply)) === 'underway') this.#expectNothing(of.process, of.callNumber)
+  async #begin(commands: CommandsUnderway<Underway<Q, R>, R>, of: Underway<Q, R>, reply: Promise<R>): Promise<void> {
+    if ((await commands.begin(of, reply)) === 'underway') this.#expectNothing(of.process, of.callNumber)
   }
 
   /** What meets a store that is down is lost; what meets a slow one waits, once. False when it is served all the same. */
@@ -544,16 +546,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** The subject has taken its step: send the reply back, unless nobody will be waiting for it. */
-  #answer(index: number, reply: R, sinceMs = this.nowMs): void {
+  #answer(index: number, reply: R, of: Underway<Q, R> | undefined): void {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const process = flight.process as Process<Q, R>
-    const { callNumber, decided } = flight
+    const callNumber = flight.callNumber
     this.#land(index)
-    if (decided === undefined) this.#observer.executed(this.nowMs, process, request, reply, sinceMs)
-    else if (decided.kind !== reply.kind) {
-      const said = `answered ${reply.kind} where it had decided ${decided.kind}: expected one and the same`
-      throw this.#failed('subject', process.nodeName, new TypeError(said))
+    if (of?.decided === undefined) {
+      this.#observer.executed(this.nowMs, process, request, reply, of?.sinceMs ?? this.nowMs)
+    } else {
+      const difference = this.#options.steps?.difference(of.decided, reply)
+      if (difference !== undefined) throw this.#failed('subject', process.nodeName, new TypeError(difference))
     }
 
     const { link } = flight.node as Node<Q, R>
@@ -631,12 +634,13 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   #restartStore(unsynced: 'kept' | 'lost'): void {
+    const cut = this.#commands?.cut() ?? []
     try {
       this.#options.restartStore?.(unsynced)
     } catch (error) {
       throw this.#failed('subject', 'the store', error)
     }
-    for (const { flight, process, request, callNumber } of this.#steps?.cut() ?? []) {
+    for (const { flight, process, request, callNumber } of cut) {
       this.#observer.lost(this.nowMs, process, request, 'reply')
       this.#expectNothing(process, callNumber)
       this.#land(flight)

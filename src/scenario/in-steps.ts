@@ -5,8 +5,6 @@ import type { Reply } from '../protocol/index.js'
 import { type Assembled, completed, type Stepping, type Subject } from '../subject/index.js'
 import type { TracedRequest } from '../trace/index.js'
 
-type Execute = Assembled['execute']
-
 /** A command that takes steps: what was asked, and when. */
 interface Asked {
   readonly request: TracedRequest
@@ -15,50 +13,79 @@ interface Asked {
 
 /** What has commands carried out in steps: the kernel, or whoever stands in for it. */
 export interface StepWorld<C extends Asked> {
-  /** The command that was begun or carried on last. */
-  readonly running: C
-  /** Whether any has taken steps so far. */
-  readonly isStepping: boolean
   step<T>(access: Access<T>, of: C): Promise<T>
   decide(of: C, reply: Reply): void
 }
 
 /** How the commands of one run are carried out in steps. */
-export interface InSteps {
+export interface InSteps<C extends Asked> {
   readonly stepping: Stepping
-  /** What carries out a command so that its steps are known to be its own. */
-  attributed(execute: Execute): Execute
+  /** Has `execute` carry out a command, so that its steps are known to be its own. */
+  carryOut(of: C, execute: Assembled['execute'], nowMs: number): Reply | Promise<Reply>
 }
 
 /** Lets code that answers later go on as far as it can: promises, however many in a row, come before the next turn of the host. */
 export const turn = (): Promise<void> => afterMicrotasks()
 
-/** Whose step it is. Used from the first step of a run on: as long as it is on, every promise of the process costs more. */
-const carriedOut = new AsyncLocalStorage<Asked>()
+interface Mark {
+  readonly of: Asked
+  /** It is one of its accesses that goes on. */
+  readonly inAccess: boolean
+}
 
-/** @param world once it has been made */
-export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => StepWorld<C>): InSteps {
-  // A run has a context of its own: what is kept there is of this world.
-  const current = () => (carriedOut.getStore() as C | undefined) ?? world().running
+/** Whose code it is that goes on. Used only where steps are taken: as long as it is on, every promise of the process costs more. */
+const marks = new AsyncLocalStorage<Mark | undefined>()
+
+/** @param world undefined until it has been made */
+export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => StepWorld<C> | undefined): InSteps<C> {
+  let isWanted = false
+  /** The command that was begun last before anybody wanted steps: until then each runs alone. */
+  let unmarked: C | undefined
+  const current = (what: string): { readonly world: StepWorld<C>; readonly of: C; readonly inAccess: boolean } => {
+    const here = world()
+    let mark = marks.getStore()
+    if (mark === undefined && unmarked !== undefined) {
+      mark = { of: unmarked, inAccess: false }
+      marks.enterWith(mark)
+    }
+    if (here === undefined || mark === undefined) {
+      throw new TypeError(`${what} outside of a command: expected it in what answers one`)
+    }
+    // What goes on in a run is marked by that run.
+    return { world: here, of: mark.of as C, inAccess: mark.inAccess }
+  }
   return {
     stepping: {
+      wanted: () => {
+        isWanted = true
+      },
       step(access) {
-        const of = current()
-        return world().step((atMs) => {
+        if (typeof access !== 'function') {
+          throw new TypeError(`a step that is of type ${typeof access}: expected a function that makes the access`)
+        }
+        const { world, of, inAccess } = current('a step')
+        if (inAccess) throw new TypeError('a step within a step: expected an access that takes none itself')
+        return world.step((atMs) => {
           // The watch was told of another command since.
           watch?.entered(of.request.kind, atMs)
-          return access(atMs)
+          return marks.run({ of, inAccess: true }, access, atMs)
         }, of)
       },
       decide(answer, note) {
-        const of = current()
+        const { world, of } = current('`decided`')
         const { request, sinceMs } = of
         const reply = completed(name, request.command, answer, sinceMs)
         note(request.command, reply, sinceMs)
-        world().decide(of, reply)
+        world.decide(of, reply)
       },
     },
-    attributed: (execute) => (command, nowMs) =>
-      world().isStepping ? carriedOut.run(world().running, execute, command, nowMs) : execute(command, nowMs),
+    carryOut(of, execute, nowMs) {
+      const { command } = of.request
+      if (isWanted) return marks.run({ of, inAccess: false }, execute, command, nowMs)
+      unmarked = of
+      const reply = execute(command, nowMs)
+      if (isWanted) marks.enterWith(undefined)
+      return reply
+    },
   }
 }

@@ -1,8 +1,16 @@
 import { type Invariant, type InvariantResult, type Judge, judge } from '../invariants/index.js'
-import { type Fault, Kernel, type KernelOptions, randomStream, StepFailed, type TieBreak } from '../kernel/index.js'
+import {
+  type Fault,
+  Kernel,
+  type KernelOptions,
+  randomStream,
+  StepFailed,
+  type TieBreak,
+  type Underway,
+} from '../kernel/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import type { Command, CommandKind, Reply } from '../protocol/index.js'
-import { type Assembled, assemble, builtInSubject, type Subject, SubjectFault } from '../subject/index.js'
+import { type Assembled, assemble, builtInSubject, differenceOf, type Subject, SubjectFault } from '../subject/index.js'
 import {
   type Cast,
   castOf,
@@ -71,7 +79,7 @@ export interface SimulateOptions {
 }
 
 /** What a subject does wrong before the run begins is told like what it does wrong in it. */
-function assembled(subject: Subject, seed: number, { stepping }: InSteps): Assembled {
+function assembled(subject: Subject, seed: number, { stepping }: Pick<InSteps<never>, 'stepping'>): Assembled {
   try {
     return assemble(subject, seed, stepping)
   } catch (error) {
@@ -150,26 +158,27 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
-  const steps = inSteps<World['running']>(subject, () => kernel)
+  let made: World | undefined
+  const steps = inSteps<Underway<TracedRequest, Reply>>(subject, () => made)
   const { client, commands, execute, restart } = assembled(subject, seed, steps)
   const mayStep = subject.core !== undefined || subject.log !== undefined || subject.jobs !== undefined
-  const carryOut = mayStep ? steps.attributed(execute) : execute
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
     network,
     maxEvents,
     observer: writer,
-    serve({ command, kind }, _node, atMs) {
+    serve({ command, kind }, _node, atMs, of) {
       reached += 1
       watch?.(kind, atMs, command)
-      return carryOut(command, atMs)
+      return of === undefined ? execute(command, atMs) : steps.carryOut(of, execute, atMs)
     },
     restartStore: restart,
-    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn } } : {}),
+    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn, difference: differenceOf } } : {}),
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
+  made = kernel
   const port: ContenderPort = {
     now: () => kernel.nowMs,
     cast,
@@ -212,5 +221,5 @@ function longestStepMs({ requestDelayMs, replyDelayMs, timeoutMs }: ScenarioNetw
   return Math.max(1, Math.min(requestDelayMs[1], Math.floor(leftMs / STEPS_IN_TIME)))
 }
 
-/** As many as most commands take. */
+/** As many as most commands take, if each takes its longest; with more, a node asks again while its command is under way. */
 const STEPS_IN_TIME = 4

@@ -40,13 +40,19 @@ export interface Assembled {
 
 /** How the commands of a subject take steps. */
 export interface Stepping {
+  /** Somebody has asked for `step` or `decided`. */
+  wanted(): void
   readonly step: SubjectContext['step']
   /** The command that is carried out just now takes effect; `note` is called with it. */
   decide(answer: Answer, note: (command: Command, reply: Reply, nowMs: number) => void): void
 }
 
 /** Where nothing can come in between. */
-const atOnce = (nowMs: () => number): Stepping => ({ step: async (access) => access(nowMs()), decide: () => undefined })
+export const atOnce = (nowMs: () => number): Stepping => ({
+  wanted: () => undefined,
+  step: async (access) => access(nowMs()),
+  decide: () => undefined,
+})
 
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
@@ -95,7 +101,7 @@ function assembleParts(
   stepping?: Stepping,
 ): Assembled {
   let clockMs = 0
-  const { step, decide } = stepping ?? atOnce(() => clockMs)
+  const { wanted, step, decide } = stepping ?? atOnce(() => clockMs)
   const cells = new Map<string, unknown>()
   const durable = <T>(name: string, initial: () => T): T => {
     if (!cells.has(name)) cells.set(name, initial())
@@ -109,8 +115,14 @@ function assembleParts(
   const context: SubjectContext = {
     ...given,
     durable,
-    step,
-    decided,
+    get step() {
+      wanted()
+      return step
+    },
+    get decided() {
+      wanted()
+      return decided
+    },
     builtIn: builtInParts(given.mint, new Map()),
   }
 

@@ -1,6 +1,7 @@
-export { type Assembled, assemble, commandsOf, type Stepping } from './assemble.js'
+export { type Assembled, assemble, atOnce, commandsOf, type Stepping } from './assemble.js'
 export { type Backoff, backoffMs } from './backoff.js'
 export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
+export { differenceOf } from './decided.js'
 export { completed, SubjectFault, subjectFunctions, type Watch } from './guard.js'
 export { CommandLacking } from './lacking.js'
 export { hasQueue } from './queue.js'

@@ -60,6 +60,11 @@ export function isQuestion(kind: TracedCommand): boolean {
   return kind === 'load' || kind === 'read' || kind === 'validate' || isOther(kind)
 }
 
+const answers: ReadonlySet<string> = new Set(replyKinds)
+
+/** Whether the subject answers with it: the moment at which a request takes effect, or is refused. */
+export const isAnswer = ({ kind }: { readonly kind: EventKind }): boolean => answers.has(kind)
+
 /** Whether it asks for a lease: an acquire and a claim are two ways to one end. */
 export function isAcquiring(kind: TracedCommand): boolean {
   return kind === 'acquire' || kind === 'claim'

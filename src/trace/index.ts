@@ -9,6 +9,7 @@ export {
   eventCodes,
   eventKinds,
   isAcquiring,
+  isAnswer,
   isQuestion,
   messageFaults,
   NOBODY,

@@ -7,6 +7,7 @@ import n5 from './n5-redelivers-and-deduplicates.js'
 import n6 from './n6-fresh-epoch-after-restart.js'
 import n7 from './n7-many-processes-on-one-store.js'
 import n8 from './n8-one-at-a-time.js'
+import n9 from './n9-skips-locked.js'
 import p01 from './p01-resource-ignores-token.js'
 import p02 from './p02-takeover-deletes-by-key.js'
 import p03 from './p03-release-ignores-owner.js'
@@ -116,4 +117,5 @@ export const controls: readonly Entry[] = [
   ['n6', n6],
   ['n7', n7],
   ['n8', n8],
+  ['n9', n9],
 ]

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { explorationScenarios, leaseLifecycle } from '../../scenarios/index.js'
-import { attempt, drawSwarm, exploreChunk, type Failure, storyOf } from '../../src/explore/index.js'
+import { attempt, drawSwarm, exploreChunk, type Failure, shrink, storyOf } from '../../src/explore/index.js'
+import type { Invariant } from '../../src/invariants/index.js'
 import { type CorePart, defineSubject, type Subject, type SubjectContext } from '../../src/subject/index.js'
 import type { TraceEvent } from '../../src/trace/index.js'
 import manyProcesses from '../corpus/n7-many-processes-on-one-store.js'
+import decidesByRead from '../corpus/x17-acquire-decides-by-what-it-read.js'
 import comparesThenDeletes from '../corpus/x18-release-compares-then-deletes.js'
 import checksFirst from '../corpus/x19-fence-checked-before-the-write.js'
 
@@ -101,6 +103,136 @@ describe('a subject that takes steps', () => {
     })
   })
 
+  it.each([
+    ['expiresAtMs', { expiresAtMs: 1_000_000 }],
+    ['fence', { fence: { epoch: 77 } }],
+  ])('is told which %s it has answered where it had decided on another', async (field, otherwise) => {
+    const other = acquiring('other', ({ builtIn, step, decided }) => async (command, nowMs) => {
+      const reply = decided(builtIn.core.acquire(command, nowMs))
+      await step(() => undefined)
+      return reply.kind === 'granted' ? { ...reply, ...otherwise } : reply
+    })
+    expect(await firstFailure(other)).toMatchObject({
+      kind: 'subject-fault',
+      message: expect.stringMatching(new RegExp(`^answered granted with ${field} .* where it had decided on `)),
+    })
+  })
+
+  it('may give the same answer with its fields in another order', async () => {
+    const same = acquiring('same', ({ builtIn, step, decided }) => async (command, nowMs) => {
+      const reply = decided(builtIn.core.acquire(command, nowMs))
+      await step(() => undefined)
+      if (reply.kind !== 'granted') return reply
+      const { expiresAtMs, fence } = reply
+      return { expiresAtMs, fence: { token: fence.token, epoch: fence.epoch }, kind: 'granted' }
+    })
+    const seeds = { from: 0, seeds: 20, maxFailures: 1 }
+    expect((await exploreChunk([leaseLifecycle], seeds, { subject: same, maxEvents })).failures).toEqual([])
+  })
+
+  it('is told of a step within a step, of one outside of a command, and of what is none', async () => {
+    const faults: readonly (readonly [Subject, string])[] = [
+      [
+        acquiring(
+          'nested',
+          ({ builtIn, step }) =>
+            (command) =>
+              step((nowMs) => step(() => builtIn.core.acquire(command, nowMs))),
+        ),
+        'subject "nested" threw on acquire: a step within a step: expected an access that takes none itself',
+      ],
+      [
+        acquiring('early', ({ builtIn, step }) => {
+          void step(() => undefined)
+          return builtIn.core.acquire
+        }),
+        'subject "early" threw in core: a step outside of a command: expected it in what answers one',
+      ],
+      [
+        acquiring(
+          'five',
+          ({ step }) =>
+            () =>
+              step(5 as never),
+        ),
+        'subject "five" threw on acquire: a step that is of type number: expected a function that makes the access',
+      ],
+    ]
+    for (const [subject, message] of faults) {
+      expect(await firstFailure(subject)).toMatchObject({ kind: 'subject-fault', message })
+    }
+  })
+
+  it('waits for whatever has a `then`, as query builders do', async () => {
+    const thenable = acquiring(
+      'thenable',
+      ({ builtIn, step }) =>
+        (command) =>
+          step((nowMs) => {
+            const reply = builtIn.core.acquire(command, nowMs)
+            const then = (done: (answer: typeof reply) => void) => void setImmediate(() => done(reply))
+            return Object.fromEntries([['then', then]]) as unknown as PromiseLike<typeof reply>
+          }),
+    )
+    const seeds = { from: 0, seeds: 10, maxFailures: 1 }
+    expect((await exploreChunk([leaseLifecycle], seeds, { subject: thenable, maxEvents })).failures).toEqual([])
+  })
+
+  it('knows whose step it is that waited for another, whether it was handed `step` or reaches for it later', async () => {
+    const locking = (name: string, stepOf: (context: SubjectContext) => () => SubjectContext['step']): Subject =>
+      acquiring(name, (context) => {
+        const step = stepOf(context)
+        let lock: Promise<unknown> = Promise.resolve()
+        return async (command) => {
+          await step()(() => undefined)
+          const reply = lock.then(async () => {
+            const answer = await step()((nowMs) => context.builtIn.core.acquire(command, nowMs))
+            context.decided(answer)
+            await step()(() => undefined)
+            return answer
+          })
+          lock = reply
+          return reply
+        }
+      })
+    const handed = locking(
+      'handed',
+      ({ step }) =>
+        () =>
+          step,
+    )
+    const reaching = locking('reaching', (context) => () => context.step)
+    for (const subject of [handed, reaching]) {
+      const seeds = { from: 0, seeds: 120, maxFailures: 1 }
+      expect((await exploreChunk([leaseLifecycle], seeds, { subject, maxEvents })).failures, subject.name).toEqual([])
+    }
+  })
+
+  it('is not blamed for a rule that throws at what it has decided', async () => {
+    const brokenRule: Invariant = {
+      name: 'broken-rule',
+      rule: 'nothing',
+      kinds: ['granted'],
+      begin: () => ({
+        step() {
+          throw new Error('my rule is broken')
+        },
+      }),
+    }
+    const scenario = { ...leaseLifecycle, invariants: () => [brokenRule] }
+    const decides = acquiring(
+      'decides',
+      ({ builtIn, step, decided }) =>
+        async (command) =>
+          step((nowMs) => decided(builtIn.core.acquire(command, nowMs))),
+    )
+    const seeds = { from: 0, seeds: 5, maxFailures: 1 }
+    await expect(exploreChunk([scenario], seeds, { subject: decides, maxEvents })).rejects.toMatchObject({
+      name: 'ScenarioAborted',
+      message: expect.stringContaining('my rule is broken'),
+    })
+  })
+
   it('breaks no rule by what it does after it has decided', async () => {
     const tidies = (says: boolean) =>
       defineSubject({
@@ -138,5 +270,14 @@ describe('the story of commands that came between the steps of others', () => {
     expect(looked).toBeGreaterThan(-1)
     expect(granted).toBeGreaterThan(looked)
     expect(done).toBeGreaterThan(granted)
+  })
+
+  it('of a lease that is lost to a command that was refused tells where that one was overtaken', async () => {
+    const subject = decidesByRead
+    const { failure } = await shrink(leaseLifecycle, await firstFailure(subject, 1), { subject, maxEvents })
+    const { lines } = await storyOf(leaseLifecycle, failure, { subject, maxEvents })
+    expect(lines.join('\n')).toMatch(
+      /← step 1: acquire of (space-\d) (#\d+)\n(.*\n)*.*← (queued|lease-held): acquire of \1 \2 /,
+    )
   })
 })

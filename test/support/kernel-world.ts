@@ -7,6 +7,7 @@ import {
   type Network,
   type Process,
   randomStream,
+  type Serve,
   type TieBreak,
 } from '../../src/kernel/index.js'
 
@@ -24,7 +25,7 @@ export interface WorldOptions {
   readonly faults?: readonly Fault[]
   readonly maxEvents?: number
   readonly tieBreak?: TieBreak
-  readonly serve?: (request: string, node: number, atMs: number) => Answer | Promise<Answer>
+  readonly serve?: Serve<string, Answer>
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
   /** The longest that a step of the subject takes; without it, its commands take none. */
   readonly maxStepMs?: number
@@ -44,6 +45,9 @@ export const rough: Network = {
 }
 
 export const answer = (request: string): Answer => ({ kind: 'answer', to: request })
+
+const difference = (decided: Answer, { kind, to }: Answer) =>
+  decided.kind === kind && decided.to === to ? undefined : `${decided.to} was decided, and ${to} answered`
 
 /** A kernel whose subject answers everything, and a log of all that happened: `15 a step x`. */
 export class TestWorld {
@@ -72,7 +76,7 @@ export class TestWorld {
       serve: serve ?? answer,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(restartStore === undefined ? {} : { restartStore }),
-      ...(maxStepMs === undefined ? {} : { steps: { maxMs: maxStepMs, turn: () => setImmediate() } }),
+      ...(maxStepMs === undefined ? {} : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), difference } }),
     })
   }
 

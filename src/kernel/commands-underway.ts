@@ -4,6 +4,8 @@ export interface Stepwise {
   readonly life: number
   /** How many of its steps have been taken. */
   taken: number
+  /** It is answered, or cut off. */
+  isOver: boolean
 }
 
 /** One access of the subject to what it keeps, at virtual time `atMs`; a promise is waited for before anything else happens. */
@@ -14,7 +16,7 @@ interface Pending<C> {
   take(atMs: number): void
 }
 
-export interface StepsPort<C, R> {
+export interface CommandsPort<C, R> {
   /** Has `take` be called for this index when the step is due. */
   schedule(index: number, of: C): void
   taken(of: C): void
@@ -28,8 +30,8 @@ export interface StepsPort<C, R> {
  * Commands of the subject that are under way. Between two steps of one, those of others come, and time passes; from one step
  * to the next, a command runs alone. Who uses no steps runs alone from its arrival to its answer.
  */
-export class Steps<C extends Stepwise, R> {
-  readonly #port: StepsPort<C, R>
+export class CommandsUnderway<C extends Stepwise, R> {
+  readonly #port: CommandsPort<C, R>
   readonly #underway = new Set<C>()
   readonly #pending: (Pending<C> | undefined)[] = []
   readonly #free: number[] = []
@@ -39,23 +41,28 @@ export class Steps<C extends Stepwise, R> {
   #accessing = 0
   #stir: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
-  #isUsed = false
-  life = 0
+  /** Whether any command has taken a step so far. */
+  #isStepping = false
+  #life = 0
 
-  constructor(port: StepsPort<C, R>) {
+  constructor(port: CommandsPort<C, R>) {
     this.#port = port
   }
 
-  /** Whether any command has taken its time so far. */
-  get isUsed(): boolean {
-    return this.#isUsed
+  /** Counts the restarts of the store. */
+  get life(): number {
+    return this.#life
+  }
+
+  get isStepping(): boolean {
+    return this.#isStepping
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store stops before that. */
   step<T>(of: C, access: Access<T>): Promise<T> {
-    this.#isUsed = true
+    this.#isStepping = true
     return new Promise((resolve, reject) => {
-      if (of.life !== this.life) return
+      if (of.life !== this.#life) return
       const index = this.#free.pop() ?? this.#pending.length
       this.#pending[index] = { of, take: (atMs) => this.#access(() => access(atMs), resolve, reject) }
       this.#waiting += 1
@@ -69,7 +76,7 @@ export class Steps<C extends Stepwise, R> {
     const { of, take } = this.#pending[index] as Pending<C>
     this.#pending[index] = undefined
     this.#free.push(index)
-    if (of.life !== this.life) return undefined
+    if (of.life !== this.#life) return undefined
     this.#waiting -= 1
     of.taken += 1
     this.#port.taken(of)
@@ -82,6 +89,7 @@ export class Steps<C extends Stepwise, R> {
     this.#underway.add(of)
     const over = (end: () => void): void => {
       if (!this.#underway.delete(of)) return
+      of.isOver = true
       try {
         end()
       } catch (error) {
@@ -103,9 +111,10 @@ export class Steps<C extends Stepwise, R> {
   /** The store stops: what is under way is not carried on. Returns the commands that nobody will answer. */
   cut(): readonly C[] {
     const cut = [...this.#underway]
+    for (const of of cut) of.isOver = true
     this.#underway.clear()
     this.#waiting = 0
-    this.life += 1
+    this.#life += 1
     return cut
   }
 
@@ -121,25 +130,28 @@ export class Steps<C extends Stepwise, R> {
       reject(error)
       return
     }
-    if (got instanceof Promise) {
-      this.#accessing += 1
-      const over = (): void => {
-        this.#accessing -= 1
-        this.#stirred()
-      }
-      got.then(over, over)
+    if (!isThenable(got)) {
+      resolve(got)
+      return
     }
-    resolve(got)
+    this.#accessing += 1
+    const settled = Promise.resolve(got)
+    const over = (): void => {
+      this.#accessing -= 1
+      this.#stirred()
+    }
+    settled.then(over, over)
+    resolve(settled)
   }
 
   /** A command may wait for another, as for a lock: then it is left, as long as there is a step that may end the wait. */
   async #quiet(): Promise<void> {
-    if (this.#isUsed) await this.#port.turn()
+    if (this.#isStepping) await this.#port.turn()
     while (this.#accessing > 0 || (this.#underway.size > 0 && this.#waiting === 0 && this.#failure === undefined)) {
       await new Promise<void>((resolve) => {
         this.#stir = resolve
       })
-      if (this.#isUsed) await this.#port.turn()
+      if (this.#isStepping) await this.#port.turn()
     }
     if (this.#failure !== undefined) throw this.#failure.error
   }
@@ -149,3 +161,6 @@ export class Steps<C extends Stepwise, R> {
     this.#stir = undefined
   }
 }
+
+const isThenable = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function'

@@ -4,15 +4,26 @@ import { describe, expect, it } from 'vitest'
 import { type Fault, randomOrder } from '../../src/kernel/index.js'
 import { type Answer, answer, asksOnce, rough, TestWorld, type WorldOptions } from '../support/kernel-world.js'
 
-/** What a command does of which each access to what is kept is a step: what it writes down comes between the lines of the world. */
-type Command = (world: TestWorld, request: string) => Promise<unknown>
+/** What a command may do. */
+interface Means {
+  readonly log: string[]
+  step<T>(access: (atMs: number) => T | PromiseLike<T>): Promise<T>
+  decide(reply: Answer): void
+}
+
+type Command = (means: Means, request: string) => Promise<unknown>
 
 /** A world with a node for each request, all of which ask at once. */
 function worldOf(command: Command, requests: readonly string[], options: WorldOptions = {}): TestWorld {
   const world: TestWorld = new TestWorld({
     maxStepMs: 0,
-    serve: async (request) => {
-      await command(world, request)
+    serve: async (request, _node, _atMs, of) => {
+      if (of === undefined) throw new Error('expected what steps are asked for by')
+      const { kernel, log } = world
+      await command(
+        { log, step: (access) => kernel.step(access, of), decide: (reply) => kernel.decide(of, reply) },
+        request,
+      )
       return answer(request)
     },
     ...options,
@@ -27,7 +38,8 @@ async function linesOf(command: Command, requests: readonly string[], options?: 
   return world.log
 }
 
-const says = (world: TestWorld, what: string) => world.kernel.step((atMs) => void world.log.push(`${atMs} ${what}`))
+/** Writes a line into the log, as a step. */
+const says = ({ step, log }: Means, what: string) => step((atMs) => void log.push(`${atMs} ${what}`))
 
 describe('a command that takes steps', () => {
   it('lets those of others in between, and takes effect in its last', async () => {
@@ -56,7 +68,7 @@ describe('a command that takes steps', () => {
   it('takes time, which is drawn from the stream of the link, and no longer than it may', async () => {
     const times: number[] = []
     const command: Command = async (world) => {
-      for (let step = 0; step < 40; step++) await world.kernel.step((atMs) => void times.push(atMs))
+      for (let step = 0; step < 40; step++) await world.step((atMs) => void times.push(atMs))
     }
     await linesOf(command, ['x'], { maxStepMs: 3 })
     const lengths = times.map((atMs, at) => atMs - (times[at - 1] ?? 5))
@@ -66,7 +78,7 @@ describe('a command that takes steps', () => {
 
   it('is waited for no longer than a reply; what it comes to then, nobody is told', async () => {
     const command: Command = async (world) => {
-      for (let step = 0; step < 20; step++) await world.kernel.step(() => undefined)
+      for (let step = 0; step < 20; step++) await world.step(() => undefined)
     }
     const lines = await linesOf(command, ['x'], { maxStepMs: 10 })
     const effect = lines.findIndex((line) => line.endsWith('nx step x'))
@@ -77,11 +89,11 @@ describe('a command that takes steps', () => {
 
   it('gives back what its access gives, waits for a promise, and is told of what it throws', async () => {
     const got: unknown[] = []
-    const command: Command = async ({ kernel }) => {
-      got.push(await kernel.step(() => 1))
-      got.push(await kernel.step(() => setTimeout(3, 2)))
+    const command: Command = async (world) => {
+      got.push(await world.step(() => 1))
+      got.push(await world.step(() => setTimeout(3, 2)))
       got.push(
-        await kernel
+        await world
           .step(() => {
             throw new Error('down')
           })
@@ -94,7 +106,7 @@ describe('a command that takes steps', () => {
 
   it('lets nothing else happen while an access is waited for', async () => {
     const command: Command = async (world, request) => {
-      await world.kernel.step(async () => {
+      await world.step(async () => {
         world.log.push(`${request} begins`)
         await setTimeout(2)
         world.log.push(`${request} ends`)
@@ -130,8 +142,8 @@ describe('a command that takes steps', () => {
   })
 
   it('is told as endless when it takes steps for ever', async () => {
-    const command: Command = async ({ kernel }) => {
-      for (;;) await kernel.step(() => undefined)
+    const command: Command = async (world) => {
+      for (;;) await world.step(() => undefined)
     }
     await expect(linesOf(command, ['x'], { maxEvents: 500 })).rejects.toMatchObject({
       name: 'EventLimitReached',
@@ -140,8 +152,8 @@ describe('a command that takes steps', () => {
   })
 
   it('fails the run when it fails', async () => {
-    const command: Command = async ({ kernel }) => {
-      await kernel.step(() => undefined)
+    const command: Command = async (world) => {
+      await world.step(() => undefined)
       throw new Error('no such row')
     }
     await expect(linesOf(command, ['x', 'y'])).rejects.toMatchObject({
@@ -152,24 +164,13 @@ describe('a command that takes steps', () => {
       message: 'no such row',
     })
   })
-
-  it('is not possible where nobody has said how long a step takes', async () => {
-    const world: TestWorld = new TestWorld({
-      serve: async (request) => {
-        await world.kernel.step(() => undefined)
-        return answer(request)
-      },
-    })
-    world.node('a', asksOnce())
-    await expect(world.start(100)).rejects.toThrow('expected a kernel with `steps`')
-  })
 })
 
 describe('what a command has decided', () => {
-  const decides: Command = async ({ kernel }, request) => {
-    await kernel.step(() => undefined)
-    kernel.decide(kernel.running, answer(request))
-    await kernel.step(() => undefined)
+  const decides: Command = async (world, request) => {
+    await world.step(() => undefined)
+    world.decide(answer(request))
+    await world.step(() => undefined)
   }
 
   it('takes effect then, though the answer comes later', async () => {
@@ -183,15 +184,20 @@ describe('what a command has decided', () => {
   })
 
   it('has to be what it answers', async () => {
-    const world: TestWorld = new TestWorld({
-      maxStepMs: 0,
-      serve: async (request) => {
-        world.kernel.decide(world.kernel.running, { kind: 'other' } as unknown as Answer)
-        return answer(request)
-      },
+    const other: Command = async ({ decide }) => decide(answer('y'))
+    await expect(linesOf(other, ['x'])).rejects.toMatchObject({
+      culprit: 'subject',
+      message: 'y was decided, and x answered',
     })
-    world.node('a', asksOnce())
-    await expect(world.start(100)).rejects.toThrow('answered answer where it had decided other')
+  })
+
+  it('is what it has decided on first', async () => {
+    const twice: Command = async ({ step, decide }, request) => {
+      decide(answer(request))
+      await step(() => undefined)
+      decide(answer('y'))
+    }
+    expect((await linesOf(twice, ['x'])).filter((line) => line.includes(' step x'))).toEqual(['5 nx step x'])
   })
 })
 
