@@ -33,12 +33,23 @@ export function remarksOn(
       remarks.set(event, text)
       if (cause !== undefined) causes.add(cause)
     } else {
-      const late = event === last ? '' : lateness(event)
+      const late = event === last ? '' : (cutOff(event, events) ?? lateness(event))
       const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedBy(event)), late]
       remarks.set(event, texts.filter((text) => text !== '').join(' '))
     }
   }
   return { of: (event) => remarks.get(event) ?? '', causes }
+}
+
+/** After which step a restart of the store has cut a command off: what it has done by then may well be there afterwards. */
+function cutOff({ kind, index, node, task, request }: TraceEvent, events: readonly TraceEvent[]): string | undefined {
+  if (kind !== 'reply-lost') return undefined
+  const before = events
+    .slice(0, index)
+    .findLast(
+      (event) => event.node === node && event.task === task && event.request === request && event.kind !== 'sent',
+    )
+  return before?.kind === 'stepped' ? `(cut off after step ${before.seq})` : undefined
 }
 
 /**

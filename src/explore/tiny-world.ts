@@ -13,7 +13,7 @@ import { CommandsUnderway, type Stepwise } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
 import { answersLate, inSteps, type StepWorld, takesSteps, turn } from '../scenario/index.js'
-import { assemble, atOnce, differenceOf, type Subject } from '../subject/index.js'
+import { answeredOtherwise, assemble, atOnce, type Subject } from '../subject/index.js'
 import {
   castOf,
   describeEvent,
@@ -105,8 +105,8 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const answered = ({ node, request, sinceMs, decided }: Begun, reply: Reply): void => {
     if (reply.kind === 'granted') fences[node] = reply.fence
     if (decided === undefined) writer.executed(nowMs, { node, task: 0 }, request, reply, sinceMs)
-    const difference = decided && differenceOf(decided, reply)
-    if (difference !== undefined) throw new TypeError(difference)
+    const otherwise = decided && answeredOtherwise(subject.name, request.command, decided, reply)
+    if (otherwise !== undefined) throw otherwise
   }
   const commands = new CommandsUnderway<Begun, Reply>({
     schedule: (index, { due }) => due.push(index),

@@ -1,4 +1,5 @@
-import { foldContent } from '../trace/index.js'
+import { foldContent, isQuestion } from '../trace/index.js'
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 
 /** What is known of one space's log: the contents of its events from `firstSeq` on, and what may be missing before. */
@@ -18,7 +19,7 @@ interface Acknowledged {
 export const acknowledgedKept: Invariant = {
   name: 'acknowledged-kept',
   rule: 'an event whose append was acknowledged is never lost: it is in the log, or a checkpoint covers it',
-  kinds: ['appended', 'checkpointed', 'loaded', 'events', 'compacted', 'truncated'],
+  kinds: ['stepped', 'appended', 'checkpointed', 'loaded', 'events', 'compacted', 'truncated', 'store-restarted'],
   begin({ nodes, spaces }) {
     const logs: Acknowledged[] = spaces.map(() => ({
       firstSeq: 0,
@@ -27,13 +28,21 @@ export const acknowledgedKept: Invariant = {
       truncatedSeq: 0,
       checkpointSeq: 0,
     }))
+    const begun = new AtFirstStep<Pick<Acknowledged, 'nextSeq' | 'truncatedSeq'>>()
     return {
-      step({ kind, space, node, seq, untilMs, content, repeated }) {
+      step(event) {
+        const { kind, command, space, node, seq, untilMs, content, repeated } = event
+        if (kind === 'store-restarted') begun.clear()
         const log = logs[space]
         if (log === undefined) return undefined
+        if (kind === 'stepped') {
+          if (isQuestion(command)) begun.note(event, { nextSeq: log.nextSeq, truncatedSeq: log.truncatedSeq })
+          return undefined
+        }
+        // What is read may be as it was when the reading began.
+        const { nextSeq: headSeq, truncatedSeq } = (isQuestion(command) && begun.take(event)) || log
         // A copy of a question may be told what was true when the question first came.
         if (repeated && (kind === 'loaded' || kind === 'events' || kind === 'compacted')) return undefined
-        const headSeq = log.nextSeq
         switch (kind) {
           case 'appended':
             // A copy is told of what the first has written, unless it has written once more.
@@ -65,9 +74,9 @@ export const acknowledgedKept: Invariant = {
               return `${nodes[node]} was told that the log of ${spaces[space]} ends at seq ${seq}; events up to ${headSeq - 1} had been acknowledged`
             }
             // The checkpoint that the truncation relied on is gone, and with it what it covered.
-            return untilMs >= log.truncatedSeq
+            return untilMs >= truncatedSeq
               ? undefined
-              : `${nodes[node]} was given a checkpoint of ${spaces[space]} at seq ${untilMs}; the events before ${log.truncatedSeq} had been truncated`
+              : `${nodes[node]} was given a checkpoint of ${spaces[space]} at seq ${untilMs}; the events before ${truncatedSeq} had been truncated`
           default: {
             if (seq < log.firstSeq) return undefined
             if (untilMs <= seq && seq < headSeq) {

@@ -1,3 +1,4 @@
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 
 /**
@@ -7,7 +8,7 @@ import type { Invariant } from './invariant.js'
 export const checkpointCovered: Invariant = {
   name: 'checkpoint-covered',
   rule: 'a checkpoint never covers events that were not acknowledged, never goes back, never comes from a stale owner, and is loaded as it was made',
-  kinds: ['granted', 'appended', 'checkpointed', 'loaded'],
+  kinds: ['stepped', 'granted', 'appended', 'checkpointed', 'loaded', 'store-restarted'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
@@ -15,8 +16,19 @@ export const checkpointCovered: Invariant = {
     /** Digest of the state of the latest checkpoint; 0 where nobody has said what is in it. */
     const states = new Int32Array(spaces.length)
     const made = (node: number, space: number) => `${nodes[node]} made a checkpoint of ${spaces[space]}`
+    /** At which seq the latest checkpoint was as a load began. */
+    const latestSeqs = new AtFirstStep<number>()
     return {
-      step({ kind, space, node, epoch, seq, untilMs, content, repeated }) {
+      step(event) {
+        const { kind, command, space, node, epoch, seq, untilMs, content, repeated } = event
+        if (kind === 'store-restarted') {
+          latestSeqs.clear()
+          return undefined
+        }
+        if (kind === 'stepped') {
+          if (command === 'load') latestSeqs.note(event, checkpoints[space] as number)
+          return undefined
+        }
         if (kind === 'granted') {
           epochs[space] = Math.max(epoch, epochs[space] as number)
           return undefined
@@ -25,9 +37,12 @@ export const checkpointCovered: Invariant = {
           heads[space] = Math.max(seq + 1, heads[space] as number)
           return undefined
         }
+        const begunSeq = command === 'load' ? latestSeqs.take(event) : undefined
         if (repeated) return undefined
         const latestSeq = checkpoints[space] as number
         if (kind === 'loaded') {
+          // One that was the latest as the load began: what was in it is not known any more.
+          if (begunSeq !== undefined && begunSeq <= untilMs && untilMs < latestSeq) return undefined
           if (untilMs < latestSeq) {
             const loaded = untilMs === 0 ? 'no checkpoint' : `a checkpoint at seq ${untilMs}`
             return `${nodes[node]} was given ${loaded} of ${spaces[space]}; the latest that was acknowledged is at ${latestSeq}`

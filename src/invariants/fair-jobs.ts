@@ -1,4 +1,6 @@
+import { fenceRefusals } from '../protocol/index.js'
 import type { TraceEvent } from '../trace/index.js'
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 
 interface QueuedJob {
@@ -16,43 +18,10 @@ interface QueuedJob {
   lapsesAtMs: number
 }
 
-/** A take that takes steps. */
-interface TakeUnderway {
-  /** How many others were under way when it began, and how many had begun by then. */
-  readonly others: number
-  readonly begun: number
-}
-
-/** The takes of one space that take steps: each may have locked a job by now, which is as good as taken. */
-class TakesUnderway {
-  /** By node, task and request: its copies. */
-  readonly #takes = new Map<string, TakeUnderway[]>()
-  #count = 0
-  #begun = 0
-
-  /** Heeds a step of one, or its answer: how many others have been under way meanwhile; undefined if it has taken no steps. */
-  heed({ kind, node, task, request, seq }: TraceEvent): number | undefined {
-    const key = `${node}/${task}/${request}`
-    const copies = this.#takes.get(key)
-    if (kind === 'stepped') {
-      if (seq > 1) return undefined
-      this.#begun += 1
-      this.#takes.set(key, [...(copies ?? []), { others: this.#count, begun: this.#begun }])
-      this.#count += 1
-      return undefined
-    }
-    const take = copies?.shift()
-    if (take === undefined) return undefined
-    if (copies?.length === 0) this.#takes.delete(key)
-    this.#count -= 1
-    return take.others + this.#begun - take.begun
-  }
-
-  /** The store has stopped: none goes on. */
-  end(): void {
-    this.#takes.clear()
-    this.#count = 0
-  }
+/** How many commands of one space about jobs are under way, or have been begun. */
+interface Underway {
+  count: number
+  begun: number
 }
 
 /** The jobs of one space, by number. */
@@ -79,14 +48,24 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       'idle',
       'lease-held',
       'queued',
-      'superseded',
       'completed',
       'failed',
+      'superseded',
+      ...fenceRefusals,
       'store-restarted',
     ],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
-      const takes = spaces.map(() => new TakesUnderway())
+      /** Those that take steps: each may have locked a job by now, so that others pass over it. */
+      const underway: Underway[] = spaces.map(() => ({ count: 0, begun: 0 }))
+      const begun = new AtFirstStep<Underway>()
+      /** How many others have been under way in the course of this one; undefined if it has taken no steps. */
+      const othersOf = (event: TraceEvent, all: Underway): number | undefined => {
+        const then = begun.take(event)
+        if (then === undefined) return undefined
+        all.count -= 1
+        return then.count + all.begun - then.begun
+      }
       /**
        * The first of those that have been ready since before `untilMs`, but for so many that others may have locked. Those that
        * turn out to be over are put aside.
@@ -105,20 +84,26 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
         step(event) {
           const { kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated } = event
           if (kind === 'store-restarted') {
-            for (const each of takes) each.end()
+            begun.clear()
+            for (const all of underway) all.count = 0
             return undefined
           }
           const queue = queues[space]
           if (queue === undefined) return undefined
-          const others = command === 'take' ? takes[space]?.heed(event) : undefined
+          const all = underway[space] as Underway
+          if (kind === 'stepped') {
+            if (seq > 1 || !locks(command)) return undefined
+            all.begun += 1
+            begun.note(event, { ...all })
+            all.count += 1
+            return undefined
+          }
+          const others = locks(command) ? othersOf(event, all) : undefined
           // What became ready at the moment at which it arrived may have done so after it had looked.
           const readyMs = others === undefined ? arrivedMs + 1 : arrivedMs
           const { open, over } = queue
           const job = open.get(seq)
           switch (kind) {
-            case 'stepped':
-            case 'superseded':
-              return undefined
             case 'enqueued':
               // A copy is told of the job that it has put there already.
               if (repeated && (job !== undefined || over.has(seq))) return undefined
@@ -159,7 +144,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 job.lapsesAtMs = Number.POSITIVE_INFINITY
               }
               return undefined
-            default: {
+            case 'taken': {
               if (repeated) return undefined
               const which = () => `${nodes[node]} was given job ${seq} of ${spaces[space]}`
               if (job === undefined && !over.has(seq)) return `${which()}, which nobody had put there`
@@ -185,12 +170,18 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
                 ? undefined
                 : `${which()}, ready since ${sinceMs} ms, before job ${passed.number}, ready since ${passed.sinceMs} ms`
             }
+            default:
+              return undefined
           }
         },
       }
     },
   }
 }
+
+/** What may lock a job while it is under way. */
+const locks = (command: TraceEvent['command']): boolean =>
+  command === 'take' || command === 'complete' || command === 'fail'
 
 const NEVER_TAKEN = { notBeforeMs: 0, attempts: 0, epoch: 0 }
 

@@ -1,4 +1,5 @@
 import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
@@ -11,19 +12,27 @@ import { LeaseStandings } from './lease-standings.js'
 export const fencedWrites: Invariant = {
   name: 'fenced-writes',
   rule: 'a write is accepted only at the current epoch, only from the node that was granted it, and not when its lease is over',
-  kinds: ['granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated', 'store-restarted'],
+  kinds: ['stepped', 'granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated', 'store-restarted'],
   begin(cast) {
     const { spaces } = cast
     const epochs = new Float64Array(spaces.length)
     const owners = new Int32Array(spaces.length).fill(NOBODY)
     const leases = new LeaseStandings(cast)
+    /** Whether the lease was live as the write began. */
+    const wasLive = new AtFirstStep<boolean>()
     return {
       step(event) {
-        const { kind, command, space, epoch, repeated, sinceMs } = event
+        const { kind, command, space, epoch, repeated, atMs, sinceMs } = event
         if (kind === 'store-restarted') {
           leases.storeRestarted(event)
+          wasLive.clear()
           return undefined
         }
+        if (kind === 'stepped') {
+          wasLive.note(event, leases.isCurrent(event) && atMs < leases.endMs(space))
+          return undefined
+        }
+        const began = wasLive.take(event)
         if (kind === 'released') {
           leases.changed(event)
           return undefined
@@ -45,7 +54,7 @@ export const fencedWrites: Invariant = {
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}; the current epoch was ${epochs[space]}`
         }
         if (contender === owners[space]) {
-          const isLate = leases.isCurrent(event) && sinceMs >= leases.endMs(space)
+          const isLate = leases.isCurrent(event) && sinceMs >= leases.endMs(space) && began !== true
           if (kind === 'renewed') leases.changed(event)
           if (!isLate) return undefined
           return `${spaces[space]} accepted ${command} of ${contenderName(contender, cast)} at epoch ${epoch}, whose lease was over`

@@ -1,10 +1,14 @@
-import { contenderName, contenderOf, type TraceEvent } from '../trace/index.js'
+import { contenderName, contenderOf, isAcquiring, type TraceEvent } from '../trace/index.js'
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
 interface QueuePlace {
   readonly contender: number
   readonly sinceMs: number
+  /** At which event of the trace it was asked for at the latest, and at which it was told. */
+  readonly askedIndex: number
+  readonly toldIndex: number
   /** Until when it is kept for sure, and until when it may be: what was asked for may have taken its time. */
   keptUntilMs: number
   perhapsUntilMs: number
@@ -21,16 +25,26 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   return {
     name: 'service-order',
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
-    kinds: ['granted', 'renewed', 'released', 'lease-held', 'queued', 'store-restarted'],
+    kinds: ['stepped', 'granted', 'renewed', 'released', 'lease-held', 'queued', 'store-restarted'],
     begin(cast) {
       const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
       const queues = spaces.map(() => new Map<number, QueuePlace>())
       const leases = new LeaseStandings(cast)
+      /** Of commands that may have been given a place by now, which nobody has been told: whose they are, and where they began. */
+      const asking = new AtFirstStep<{ readonly contender: number; readonly index: number }>()
+      /** Those that were cut off there by a restart of the store. */
+      const perhapsWaiting = new Set<number>()
       return {
         step(event) {
-          const { kind, space, seq, atMs, sinceMs, repeated } = event
+          const { index, kind, command, space, seq, atMs, sinceMs, repeated } = event
+          if (kind === 'stepped') {
+            if (isAcquiring(command)) asking.note(event, { contender: contenderOf(event, cast), index })
+            return undefined
+          }
           if (kind === 'store-restarted') {
+            for (const { contender } of asking.all()) perhapsWaiting.add(contender)
+            asking.clear()
             // A core may keep its queue in memory.
             for (const each of queues) for (const place of each.values()) place.mayBeForgotten = true
             leases.storeRestarted(event)
@@ -43,12 +57,18 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             return undefined
           }
           const contender = contenderOf(event, cast)
+          // It may have its place, or keep it, by another request that is under way still.
+          const own = asking.all().filter((asked) => asked.contender === contender)
+          const askedIndex = Math.min(index, ...own.map((asked) => asked.index))
+          asking.take(event)
           if (kind === 'granted') {
             const isStillHeld = leases.owners[space] === contender && sinceMs < leases.endMs(space)
             leases.granted(event)
             if (repeated) return undefined
-            const mayBeFirst = queue.get(contender)?.mayBeForgotten === true
-            const passed = mayBeFirst ? undefined : firstBefore(contender, queue, event)
+            const last = queue.get(contender)
+            const place = last !== undefined && last.perhapsUntilMs > sinceMs ? last : undefined
+            const mayBeFirst = perhapsWaiting.delete(contender) || own.length > 1 || last?.mayBeForgotten === true
+            const passed = mayBeFirst ? undefined : firstBefore(place?.askedIndex ?? askedIndex, queue, event)
             queue.delete(contender)
             if (isStillHeld || passed === undefined) return undefined
             return `${spaces[space]} was granted to ${contenderName(contender, cast)} before ${contenderName(passed.contender, cast)}, which waited since ${passed.sinceMs} ms`
@@ -63,7 +83,8 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             place.perhapsUntilMs = perhapsUntilMs
           } else {
             queue.delete(contender)
-            queue.set(contender, { contender, sinceMs: atMs, keptUntilMs, perhapsUntilMs, mayBeForgotten: false })
+            const place = { contender, sinceMs: atMs, askedIndex, toldIndex: index, keptUntilMs, perhapsUntilMs }
+            queue.set(contender, { ...place, mayBeForgotten: false })
           }
           return undefined
         },
@@ -72,15 +93,15 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   }
 }
 
-/** Who has waited longest of those before `contender` whose place still holds for sure. Drops those before it that do not. */
+/** Who has waited longest of those whose place still holds for sure, and who were told of it before `askedIndex`. Drops what is lost. */
 function firstBefore(
-  contender: number,
+  askedIndex: number,
   queue: Map<number, QueuePlace>,
   { sinceMs, atMs }: TraceEvent,
 ): QueuePlace | undefined {
   for (const place of queue.values()) {
+    if (place.toldIndex >= askedIndex) return undefined
     if (place.perhapsUntilMs <= sinceMs) queue.delete(place.contender)
-    else if (place.contender === contender) return undefined
     else if (place.keptUntilMs > atMs && !place.mayBeForgotten) return place
   }
   return undefined

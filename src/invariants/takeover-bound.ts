@@ -35,13 +35,15 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
       /** Since when nobody holds a space and somebody asks for it. */
       const idleFromMs = new Float64Array(spaces.length)
       const wanted = new ByContender<Want>(cast)
+      /** The longest that a command has taken: a core that is slow for so long serves so much later. */
+      let slowestMs = 0
       /** Who has been silent for half of the bound does not ask any more. */
       const asks = (want: Want, space: number, atMs: number): boolean =>
         want.space === space && atMs - want.silentSinceMs <= boundMs / 2
       const isAsked = (space: number, atMs: number): boolean => wanted.some((want) => asks(want, space, atMs))
       const late = (space: number, atMs: number): string | undefined => {
         const sinceMs = Math.max(calmFromMs, leases.expiries[space] as number, idleFromMs[space] as number)
-        if (atMs - sinceMs <= boundMs) return undefined
+        if (atMs - sinceMs <= boundMs + 2 * slowestMs) return undefined
         const names: string[] = []
         for (const [each, want] of wanted.entries()) if (asks(want, space, atMs)) names.push(contenderName(each, cast))
         if (names.length === 0) return undefined
@@ -51,6 +53,7 @@ export function takeoverBound({ calmFromMs, boundMs, ttlMs }: TakeoverBound): In
         step(event) {
           const { kind, command, space, node, epoch, atMs, repeated } = event
           const contender = contenderOf(event, cast)
+          slowestMs = Math.max(slowestMs, atMs - event.sinceMs)
           if (kind === 'crashed') {
             wanted.deleteNode(node)
             for (let each = 0; each < spaces.length; each++) {

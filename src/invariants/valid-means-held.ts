@@ -1,6 +1,10 @@
+import { fenceRefusals } from '../protocol/index.js'
 import { contenderName, contenderOf } from '../trace/index.js'
+import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
+
+const NOT_HELD = -1
 
 /**
  * A service that asks whether a fence is valid acts on the answer: yes has to mean that the lease is held, at that epoch, by
@@ -10,17 +14,28 @@ import { LeaseStandings } from './lease-standings.js'
 export const validMeansHeld: Invariant = {
   name: 'valid-means-held',
   rule: 'a fence is called valid only while its lease is live, only at the current epoch of its owner, and for no longer than that lasts',
-  kinds: ['granted', 'renewed', 'released', 'valid', 'store-restarted'],
+  kinds: ['granted', 'renewed', 'released', 'valid', ...fenceRefusals, 'stepped', 'store-restarted'],
   begin(cast) {
     const leases = new LeaseStandings(cast)
+    /** When the lease ended that was held as the question began. */
+    const heldUntilMs = new AtFirstStep<number>()
     return {
       step(event) {
-        const { kind, space, epoch, repeated, sinceMs, untilMs } = event
-        if (kind === 'store-restarted') leases.storeRestarted(event)
-        else if (kind === 'granted') leases.granted(event)
-        else if (kind !== 'valid') leases.changed(event)
+        const { kind, command, space, epoch, repeated, sinceMs, untilMs } = event
+        if (kind === 'store-restarted') {
+          leases.storeRestarted(event)
+          heldUntilMs.clear()
+        } else if (kind === 'granted') leases.granted(event)
+        else if (kind === 'renewed' || kind === 'released') leases.changed(event)
+        if (kind === 'stepped') {
+          if (command !== 'validate') return undefined
+          const isHeld = leases.isCurrent(event) && event.atMs < leases.endMs(space)
+          heldUntilMs.note(event, isHeld ? leases.endMs(space) : NOT_HELD)
+          return undefined
+        }
+        const heldMs = heldUntilMs.take(event) ?? NOT_HELD
         // A copy is told what was true when the question first came.
-        if (kind !== 'valid' || repeated) return undefined
+        if (kind !== 'valid' || repeated || untilMs <= heldMs) return undefined
         const asked = `the fence of ${contenderName(contenderOf(event, cast), cast)}`
         if (!leases.isCurrent(event)) {
           return `${cast.spaces[space]} called ${asked} at epoch ${epoch} valid; the current epoch was ${leases.epochs[space]}`

@@ -32,7 +32,11 @@ export interface CommandsPort<C, R> {
  */
 export class CommandsUnderway<C extends Stepwise, R> {
   readonly #port: CommandsPort<C, R>
-  readonly #underway = new Set<C>()
+  /** Begun and not answered, each with its place among all that were. */
+  readonly #underway = new Map<C, number>()
+  #begun = 0
+  /** Settled, but not yet told. */
+  readonly #settled: { readonly place: number; readonly tell: () => void }[] = []
   readonly #pending: (Pending<C> | undefined)[] = []
   readonly #free: number[] = []
   /** Steps of this life that are not due yet. */
@@ -40,7 +44,6 @@ export class CommandsUnderway<C extends Stepwise, R> {
   /** Accesses that have answered with a promise. */
   #accessing = 0
   #stir: (() => void) | undefined
-  #failure: { readonly error: unknown } | undefined
   /** Whether any command has taken a step so far. */
   #isStepping = false
   #life = 0
@@ -56,6 +59,13 @@ export class CommandsUnderway<C extends Stepwise, R> {
 
   get isStepping(): boolean {
     return this.#isStepping
+  }
+
+  /** Of those that are not answered, the one that has taken the most steps. */
+  get longest(): C | undefined {
+    let longest: C | undefined
+    for (const of of this.#underway.keys()) if (longest === undefined || of.taken > longest.taken) longest = of
+    return longest
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store stops before that. */
@@ -86,15 +96,13 @@ export class CommandsUnderway<C extends Stepwise, R> {
 
   /** A command that answers later. What is returned settles when it is answered, or waits for its next step. */
   async begin(of: C, reply: Promise<R>): Promise<'answered' | 'underway'> {
-    this.#underway.add(of)
-    const over = (end: () => void): void => {
-      if (!this.#underway.delete(of)) return
+    this.#underway.set(of, this.#begun++)
+    const over = (tell: () => void): void => {
+      const place = this.#underway.get(of)
+      if (place === undefined) return
+      this.#underway.delete(of)
       of.isOver = true
-      try {
-        end()
-      } catch (error) {
-        this.#failure ??= { error }
-      }
+      this.#settled.push({ place, tell })
       this.#stirred()
     }
     reply.then(
@@ -110,7 +118,7 @@ export class CommandsUnderway<C extends Stepwise, R> {
 
   /** The store stops: what is under way is not carried on. Returns the commands that nobody will answer. */
   cut(): readonly C[] {
-    const cut = [...this.#underway]
+    const cut = [...this.#underway.keys()]
     for (const of of cut) of.isOver = true
     this.#underway.clear()
     this.#waiting = 0
@@ -144,16 +152,19 @@ export class CommandsUnderway<C extends Stepwise, R> {
     resolve(settled)
   }
 
-  /** A command may wait for another, as for a lock: then it is left, as long as there is a step that may end the wait. */
+  /**
+   * A command may wait for another, as for a lock: then it is left, as long as there is a step that may end the wait. Of several
+   * that one step has answered, each is told in its turn, however many awaits it has still come through.
+   */
   async #quiet(): Promise<void> {
     if (this.#isStepping) await this.#port.turn()
-    while (this.#accessing > 0 || (this.#underway.size > 0 && this.#waiting === 0 && this.#failure === undefined)) {
+    while (this.#accessing > 0 || (this.#underway.size > 0 && this.#waiting === 0)) {
       await new Promise<void>((resolve) => {
         this.#stir = resolve
       })
       if (this.#isStepping) await this.#port.turn()
     }
-    if (this.#failure !== undefined) throw this.#failure.error
+    for (const { tell } of this.#settled.splice(0).sort((one, other) => one.place - other.place)) tell()
   }
 
   #stirred(): void {

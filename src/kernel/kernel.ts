@@ -47,8 +47,8 @@ export interface KernelOptions<Q, R extends Tagged> {
     readonly maxMs: number
     /** Waits until the code of the subject has gone on as far as it can. */
     readonly turn: () => Promise<void>
-    /** What makes an answer another than the one that was decided on, in words; undefined when nothing does. */
-    readonly difference: (decided: R, answer: R) => string | undefined
+    /** What is wrong with an answer that is another than the one that was decided on; undefined when nothing is. */
+    readonly answeredOtherwise: (request: Q, decided: R, answer: R) => Error | undefined
   }
   /** Most events a run may take, and most steps in a row without one: what tells a run that never ends from a long one. */
   readonly maxEvents: number
@@ -315,7 +315,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const { steps, nowMs: atMs } = this
     const { maxEvents } = this.#options
     const endless = this.#limit.look({ steps, events: this.#observer.length, atMs, processes: this.#slots.length })
-    if (endless !== undefined) throw new EventLimitReached({ maxEvents, atMs, steps, untilMs, ...endless })
+    if (endless === undefined) return
+    const longest = this.#commands?.longest
+    const inSteps = longest && { node: longest.process.nodeName, steps: longest.taken }
+    throw new EventLimitReached({ maxEvents, atMs, steps, untilMs, inSteps, ...endless })
   }
 
   async #driveAwaiting(first: Promise<void>, untilMs: number): Promise<void> {
@@ -500,7 +503,12 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** A command takes effect now: what it does before it answers comes after that. Once it is over, it decides nothing. */
   decide(of: Underway<Q, R>, reply: R): void {
-    if (of.isOver || of.life !== this.#commands?.life || of.decided !== undefined) return
+    if (of.isOver || of.life !== this.#commands?.life) return
+    if (of.decided !== undefined) {
+      const otherwise = this.#options.steps?.answeredOtherwise(of.request, of.decided, reply)
+      if (otherwise === undefined) return
+      throw otherwise
+    }
     of.decided = reply
     try {
       this.#observer.executed(this.nowMs, of.process, of.request, reply, of.sinceMs)
@@ -555,8 +563,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     if (of?.decided === undefined) {
       this.#observer.executed(this.nowMs, process, request, reply, of?.sinceMs ?? this.nowMs)
     } else {
-      const difference = this.#options.steps?.difference(of.decided, reply)
-      if (difference !== undefined) throw this.#failed('subject', process.nodeName, new TypeError(difference))
+      const otherwise = this.#options.steps?.answeredOtherwise(request, of.decided, reply)
+      if (otherwise !== undefined) throw this.#failed('subject', process.nodeName, otherwise)
     }
 
     const { link } = flight.node as Node<Q, R>

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as afterMicrotasks } from 'node:timers/promises'
 import type { Access } from '../kernel/index.js'
-import type { Reply } from '../protocol/index.js'
-import { type Assembled, completed, type Stepping, type Subject } from '../subject/index.js'
+import type { Command, Reply } from '../protocol/index.js'
+import { type Assembled, completed, outsideOfCommand, type Stepping, type Subject } from '../subject/index.js'
 import type { TracedRequest } from '../trace/index.js'
 
 /** A command that takes steps: what was asked, and when. */
@@ -28,6 +28,7 @@ export interface InSteps<C extends Asked> {
 export const turn = (): Promise<void> => afterMicrotasks()
 
 interface Mark {
+  readonly world: unknown
   readonly of: Asked
   /** It is one of its accesses that goes on. */
   readonly inAccess: boolean
@@ -36,52 +37,57 @@ interface Mark {
 /** Whose code it is that goes on. Used only where steps are taken: as long as it is on, every promise of the process costs more. */
 const marks = new AsyncLocalStorage<Mark | undefined>()
 
-/** @param world undefined until it has been made */
-export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => StepWorld<C> | undefined): InSteps<C> {
+/** @param world once it has been made */
+export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => StepWorld<C>): InSteps<C> {
   let isWanted = false
   /** The command that was begun last before anybody wanted steps: until then each runs alone. */
   let unmarked: C | undefined
-  const current = (what: string): { readonly world: StepWorld<C>; readonly of: C; readonly inAccess: boolean } => {
-    const here = world()
+  const begun = new WeakMap<Command, C>()
+  const marked = (of: C, inAccess: boolean): Mark => ({ world: world(), of, inAccess })
+
+  const current = (what: string, command: Command | undefined): Mark & { readonly of: C } => {
     let mark = marks.getStore()
     if (mark === undefined && unmarked !== undefined) {
-      mark = { of: unmarked, inAccess: false }
+      mark = marked(unmarked, false)
       marks.enterWith(mark)
     }
-    if (here === undefined || mark === undefined) {
-      throw new TypeError(`${what} outside of a command: expected it in what answers one`)
+    const named = command && begun.get(command)
+    if (named !== undefined) return { ...marked(named, mark?.inAccess === true), of: named }
+    if (mark === undefined) throw outsideOfCommand(what)
+    if (mark.world !== world()) {
+      throw new TypeError(`${what} of another run: expected one of the context that the part was made with in this run`)
     }
-    // What goes on in a run is marked by that run.
-    return { world: here, of: mark.of as C, inAccess: mark.inAccess }
+    // What goes on in this world is one of its own.
+    return { ...mark, of: mark.of as C }
   }
   return {
     stepping: {
       wanted: () => {
         isWanted = true
       },
-      step(access) {
-        if (typeof access !== 'function') {
-          throw new TypeError(`a step that is of type ${typeof access}: expected a function that makes the access`)
-        }
-        const { world, of, inAccess } = current('a step')
+      step(access, command) {
+        const { of, inAccess } = current('a step', command)
         if (inAccess) throw new TypeError('a step within a step: expected an access that takes none itself')
-        return world.step((atMs) => {
+        return world().step((atMs) => {
           // The watch was told of another command since.
           watch?.entered(of.request.kind, atMs)
-          return marks.run({ of, inAccess: true }, access, atMs)
+          return marks.run(marked(of, true), access, atMs)
         }, of)
       },
-      decide(answer, note) {
-        const { world, of } = current('`decided`')
+      decide(answer, command, note) {
+        const { of } = current('`decided`', command)
         const { request, sinceMs } = of
         const reply = completed(name, request.command, answer, sinceMs)
         note(request.command, reply, sinceMs)
-        world.decide(of, reply)
+        world().decide(of, reply)
       },
     },
     carryOut(of, execute, nowMs) {
       const { command } = of.request
-      if (isWanted) return marks.run({ of, inAccess: false }, execute, command, nowMs)
+      if (isWanted) {
+        begun.set(command, of)
+        return marks.run(marked(of, false), execute, command, nowMs)
+      }
       unmarked = of
       const reply = execute(command, nowMs)
       if (isWanted) marks.enterWith(undefined)

@@ -10,7 +10,14 @@ import {
 } from '../kernel/index.js'
 import { type Metrics, metricsFold, NOTHING_MEASURED } from '../metrics/index.js'
 import type { Command, CommandKind, Reply } from '../protocol/index.js'
-import { type Assembled, assemble, builtInSubject, differenceOf, type Subject, SubjectFault } from '../subject/index.js'
+import {
+  type Assembled,
+  answeredOtherwise,
+  assemble,
+  builtInSubject,
+  type Subject,
+  SubjectFault,
+} from '../subject/index.js'
 import {
   type Cast,
   castOf,
@@ -158,10 +165,11 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
   const writer = new TraceWriter(cast, digest, listeners, options.counts)
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
-  let made: World | undefined
-  const steps = inSteps<Underway<TracedRequest, Reply>>(subject, () => made)
+  const steps = inSteps<Underway<TracedRequest, Reply>>(subject, () => kernel)
   const { client, commands, execute, restart } = assembled(subject, seed, steps)
   const mayStep = subject.core !== undefined || subject.log !== undefined || subject.jobs !== undefined
+  const otherwise = ({ command }: TracedRequest, decided: Reply, answer: Reply) =>
+    answeredOtherwise(subject.name, command, decided, answer)
   let reached = 0
   const kernelOptions: KernelOptions<TracedRequest, Reply> = {
     random: (name) => randomStream(seed, name),
@@ -174,11 +182,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
       return of === undefined ? execute(command, atMs) : steps.carryOut(of, execute, atMs)
     },
     restartStore: restart,
-    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn, difference: differenceOf } } : {}),
+    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn, answeredOtherwise: otherwise } } : {}),
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))
-  made = kernel
   const port: ContenderPort = {
     now: () => kernel.nowMs,
     cast,

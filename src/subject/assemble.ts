@@ -38,13 +38,15 @@ export interface Assembled {
   restart(unsynced: 'kept' | 'lost'): void
 }
 
+type Note = (command: Command, reply: Reply, nowMs: number) => void
+
 /** How the commands of a subject take steps. */
 export interface Stepping {
   /** Somebody has asked for `step` or `decided`. */
   wanted(): void
   readonly step: SubjectContext['step']
   /** The command that is carried out just now takes effect; `note` is called with it. */
-  decide(answer: Answer, note: (command: Command, reply: Reply, nowMs: number) => void): void
+  decide(answer: Answer, command: Command | undefined, note: Note): void
 }
 
 /** Where nothing can come in between. */
@@ -101,15 +103,25 @@ function assembleParts(
   stepping?: Stepping,
 ): Assembled {
   let clockMs = 0
-  const { wanted, step, decide } = stepping ?? atOnce(() => clockMs)
+  const { wanted, decide, ...taking } = stepping ?? atOnce(() => clockMs)
+  /** Its parts are made just now: no command is under way that could take a step. */
+  let isMade = false
   const cells = new Map<string, unknown>()
   const durable = <T>(name: string, initial: () => T): T => {
     if (!cells.has(name)) cells.set(name, initial())
     return cells.get(name) as T
   }
   const ledger: Ledger = { spaces: new Map(), noted: new WeakSet() }
-  const decided: SubjectContext['decided'] = (answer) => {
-    decide(answer, (command, reply, nowMs) => note(ledger, command, reply, nowMs))
+  const step: SubjectContext['step'] = (access, command) => {
+    if (!isMade) throw outsideOfCommand('a step')
+    if (typeof access !== 'function') {
+      throw new TypeError(`a step that is of type ${typeof access}: expected a function that makes the access`)
+    }
+    return taking.step(access, command)
+  }
+  const decided: SubjectContext['decided'] = (answer, command) => {
+    if (!isMade) throw outsideOfCommand('`decided`')
+    decide(answer, command, (...taken) => note(ledger, ...taken))
     return answer
   }
   const context: SubjectContext = {
@@ -126,7 +138,13 @@ function assembleParts(
     builtIn: builtInParts(given.mint, new Map()),
   }
 
-  let started = start(subject, context, ledger)
+  const begin = (): Started => {
+    isMade = false
+    const begun = start(subject, context, ledger)
+    isMade = true
+    return begun
+  }
+  let started = begin()
   return {
     client,
     own: started.own,
@@ -141,10 +159,14 @@ function assembleParts(
       if (unsynced === 'kept') {
         for (const part of started.parts) close(subject, part)
       }
-      started = start(subject, context, ledger)
+      started = begin()
     },
   }
 }
+
+/** What is wrong with a step, or a decision, of which nobody knows whose it is. */
+export const outsideOfCommand = (what: string): TypeError =>
+  new TypeError(`${what} outside of a command: expected it in what answers one, or with the command that it is of`)
 
 /** What the core has granted, for the built-in log under a core that is not. */
 interface Ledger {

@@ -1,15 +1,26 @@
-import type { Reply } from '../protocol/index.js'
+import type { Command, Reply } from '../protocol/index.js'
+import { SubjectFault } from './guard.js'
 
-/** What makes an answer another than the one that a command had decided on, in words; undefined when nothing does. */
-export function differenceOf(decided: Reply, answer: Reply): string | undefined {
-  if (decided.kind !== answer.kind) {
-    return `answered ${answer.kind} where it had decided ${decided.kind}: expected one and the same`
-  }
+/** What is wrong with an answer that is another than the one that `command` had decided on; undefined when nothing is. */
+export function answeredOtherwise(
+  subject: string,
+  { kind }: Command,
+  decided: Reply,
+  answer: Reply,
+): SubjectFault | undefined {
+  const difference = differenceOf(decided, answer)
+  if (difference === undefined) return undefined
+  const { found, expected } = difference
+  const message = `subject "${subject}" answered ${kind} with ${found} where it had decided on ${expected}: expected one and the same`
+  return new SubjectFault('wrong-shape', kind, message)
+}
+
+function differenceOf(decided: Reply, answer: Reply): { found: string; expected: string } | undefined {
+  if (decided.kind !== answer.kind) return { found: answer.kind, expected: decided.kind }
   const [before, after] = [shownFields(decided), shownFields(answer)]
   const field = [...new Set([...before.keys(), ...after.keys()])].find((name) => before.get(name) !== after.get(name))
   if (field === undefined) return undefined
-  const [one, other] = [after.get(field) ?? 'none', before.get(field) ?? 'none']
-  return `answered ${answer.kind} with ${field} ${one} where it had decided on ${other}: expected one and the same`
+  return { found: `${field} ${after.get(field) ?? 'undefined'}`, expected: before.get(field) ?? 'undefined' }
 }
 
 /** In the order of their names, whatever the order in which they were written. */

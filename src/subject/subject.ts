@@ -77,12 +77,13 @@ export interface SubjectContext {
   readonly builtIn: BuiltInParts
   /**
    * Does `access` as one step of the command that asks for it, at a later `nowMs` of the subject's clock: what others do may
-   * come in between, and a restart of the store may cut the command off there. Whoever awaits anything else goes on alone. A
-   * command takes effect in its last step, unless it says where.
+   * come in between, and a restart of the store may cut the command off there. A subject that takes steps does in them all that
+   * it waits for, other commands apart. A command takes effect in its last step, unless it says where.
+   * @param command whose step it is: for a loop of one's own, which carries out what others have asked for
    */
-  step<T>(access: (nowMs: number) => T | PromiseLike<T>): Promise<T>
+  step<T>(access: (nowMs: number) => T | PromiseLike<T>, command?: Command): Promise<T>
   /** Says that the command takes effect here and will be answered so, though it takes more steps. Returns the answer. */
-  decided<A extends Answer>(answer: A): A
+  decided<A extends Answer>(answer: A, command?: Command): A
 }
 
 /**

@@ -51,7 +51,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x15: ['fenced-writes'],
   x16: ['fair-jobs'],
   // Between two steps of one command, those of another.
-  x17: ['mutual-exclusion', 'epochs-grow', 'fenced-writes', 'service-order'],
+  x17: ['mutual-exclusion', 'epochs-grow', 'fenced-writes', 'service-order', 'valid-means-held'],
   x18: ['mutual-exclusion', 'fenced-writes', 'writes-accepted'],
   x19: ['fenced-writes'],
   // Whoever had the first step late gives its TTL to the lease of another.

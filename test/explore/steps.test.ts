@@ -97,8 +97,10 @@ describe('a subject that takes steps', () => {
     })
     expect(await firstFailure(other)).toMatchObject({
       kind: 'subject-fault',
+      fault: 'wrong-shape',
+      command: 'acquire',
       message: expect.stringMatching(
-        /^answered stale-owner where it had decided (granted|lease-held): expected one and the same$/,
+        /^subject "other" answered acquire with stale-owner where it had decided on (granted|lease-held): /,
       ),
     })
   })
@@ -114,7 +116,9 @@ describe('a subject that takes steps', () => {
     })
     expect(await firstFailure(other)).toMatchObject({
       kind: 'subject-fault',
-      message: expect.stringMatching(new RegExp(`^answered granted with ${field} .* where it had decided on `)),
+      message: expect.stringMatching(
+        new RegExp(`^subject "other" answered acquire with ${field} .* where it had decided on `),
+      ),
     })
   })
 
@@ -146,7 +150,7 @@ describe('a subject that takes steps', () => {
           void step(() => undefined)
           return builtIn.core.acquire
         }),
-        'subject "early" threw in core: a step outside of a command: expected it in what answers one',
+        'subject "early" threw in core: a step outside of a command: expected it in what answers one, or with the command that it is of',
       ],
       [
         acquiring(

@@ -187,17 +187,55 @@ describe('what a command has decided', () => {
     const other: Command = async ({ decide }) => decide(answer('y'))
     await expect(linesOf(other, ['x'])).rejects.toMatchObject({
       culprit: 'subject',
-      message: 'y was decided, and x answered',
+      message: 'of x y was decided, and x answered',
     })
   })
 
-  it('is what it has decided on first', async () => {
-    const twice: Command = async ({ step, decide }, request) => {
-      decide(answer(request))
-      await step(() => undefined)
-      decide(answer('y'))
+  it('is decided once: once more is the same, or wrong', async () => {
+    const twice =
+      (other: string): Command =>
+      async ({ step, decide }, request) => {
+        decide(answer(request))
+        await step(() => undefined)
+        decide(answer(other))
+      }
+    expect((await linesOf(twice('x'), ['x'])).filter((line) => line.includes(' step x'))).toEqual(['5 nx step x'])
+    await expect(linesOf(twice('y'), ['x'])).rejects.toThrow('of x x was decided, and y answered')
+  })
+
+  it('is no more once it is answered', async () => {
+    const late: Command = async (world, request) => {
+      void world.step(() => world.decide(answer('y')))
+      world.decide(answer(request))
     }
-    expect((await linesOf(twice, ['x'])).filter((line) => line.includes(' step x'))).toEqual(['5 nx step x'])
+    expect((await linesOf(late, ['x'])).filter((line) => line.includes(' step '))).toEqual([
+      '5 nx step x',
+      '5 nx takes step 1 of x',
+    ])
+  })
+})
+
+describe('several that one step has answered', () => {
+  it('are told in the order in which they came, however many awaits they have still come through', async () => {
+    let batch: (() => void)[] = []
+    const joined = (world: Means) =>
+      new Promise<void>((resolve) => {
+        batch.push(resolve)
+        if (batch.length < 3) return
+        void world.step(() => {
+          for (const each of batch) each()
+          batch = []
+        })
+      })
+    const awaits: Readonly<Record<string, number>> = { x: 9, y: 0, z: 4 }
+    const command: Command = async (world, request) => {
+      // Nobody waits for whoever is last.
+      if (batch.length < 2) void world.step(() => undefined)
+      await joined(world)
+      for (let more = 0; more < (awaits[request] as number); more++) await undefined
+    }
+    const lines = await linesOf(command, ['x', 'y', 'z'])
+    expect(lines.filter((line) => / n\w step /.test(line))).toEqual(['5 nx step x', '5 ny step y', '5 nz step z'])
   })
 })
 

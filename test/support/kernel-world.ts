@@ -46,8 +46,8 @@ export const rough: Network = {
 
 export const answer = (request: string): Answer => ({ kind: 'answer', to: request })
 
-const difference = (decided: Answer, { kind, to }: Answer) =>
-  decided.kind === kind && decided.to === to ? undefined : `${decided.to} was decided, and ${to} answered`
+const answeredOtherwise = (request: string, decided: Answer, { to }: Answer) =>
+  decided.to === to ? undefined : new TypeError(`of ${request} ${decided.to} was decided, and ${to} answered`)
 
 /** A kernel whose subject answers everything, and a log of all that happened: `15 a step x`. */
 export class TestWorld {
@@ -76,7 +76,9 @@ export class TestWorld {
       serve: serve ?? answer,
       ...(tieBreak === undefined ? {} : { tieBreak }),
       ...(restartStore === undefined ? {} : { restartStore }),
-      ...(maxStepMs === undefined ? {} : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), difference } }),
+      ...(maxStepMs === undefined
+        ? {}
+        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise } }),
     })
   }
 

@@ -1,0 +1,43 @@
+import type { TraceEvent } from '../trace/index.js'
+
+/**
+ * What is noted at the first step of a command until it is answered: how things were by then, as what it does may rest on that.
+ * Of commands that take no steps nothing is noted.
+ */
+export class AtFirstStep<T> {
+  /** By node, task and request: of each of its copies. */
+  readonly #noted = new Map<string, T[]>()
+
+  /** Notes `value` if `event` is a first step. */
+  note(event: TraceEvent, value: T): void {
+    if (event.kind !== 'stepped' || event.seq !== 1) return
+    const key = keyOf(event)
+    const copies = this.#noted.get(key)
+    if (copies === undefined) this.#noted.set(key, [value])
+    else copies.push(value)
+  }
+
+  /** What was noted of the command that `event` answers; of several copies, of the first. */
+  take(event: TraceEvent): T | undefined {
+    if (this.#noted.size === 0) return undefined
+    const key = keyOf(event)
+    const copies = this.#noted.get(key)
+    const value = copies?.shift()
+    if (copies?.length === 0) this.#noted.delete(key)
+    return value
+  }
+
+  /** What was noted of all commands that are under way. */
+  all(): readonly T[] {
+    return this.#noted.size === 0 ? NONE : [...this.#noted.values()].flat()
+  }
+
+  /** The store has stopped: no command goes on. */
+  clear(): void {
+    this.#noted.clear()
+  }
+}
+
+const NONE: readonly never[] = []
+
+const keyOf = ({ node, task, request }: TraceEvent): string => `${node}/${task}/${request}`
