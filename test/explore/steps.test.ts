@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { explorationScenarios, leaseLifecycle } from '../../scenarios/index.js'
 import { attempt, drawSwarm, exploreChunk, type Failure, shrink, storyOf } from '../../src/explore/index.js'
 import type { Invariant } from '../../src/invariants/index.js'
-import { type CorePart, defineSubject, type Subject, type SubjectContext } from '../../src/subject/index.js'
+import {
+  type Answer,
+  type CorePart,
+  defineSubject,
+  type Subject,
+  type SubjectContext,
+} from '../../src/subject/index.js'
 import type { TraceEvent } from '../../src/trace/index.js'
 import manyProcesses from '../corpus/n7-many-processes-on-one-store.js'
 import decidesByRead from '../corpus/x17-acquire-decides-by-what-it-read.js'
@@ -210,6 +216,50 @@ describe('a subject that takes steps', () => {
       const seeds = { from: 0, seeds: 120, maxFailures: 1 }
       expect((await exploreChunk([leaseLifecycle], seeds, { subject, maxEvents })).failures, subject.name).toEqual([])
     }
+  })
+
+  it('may have a loop of its own take the steps of others, if it says whose they are', async () => {
+    const mailbox = (name: string, says: boolean): Subject =>
+      acquiring(name, ({ builtIn, step, decided }) => {
+        type Command = Parameters<CorePart['acquire']>[0]
+        type Letter = { readonly command: Command; readonly answer: (reply: Promise<Answer>) => void }
+        const letters: Letter[] = []
+        let wake = (): void => undefined
+        const loop = async (): Promise<void> => {
+          for (;;) {
+            const letter = letters.shift()
+            if (letter === undefined) {
+              await new Promise<void>((resolve) => {
+                wake = resolve
+              })
+              continue
+            }
+            const { command, answer } = letter
+            const of = says ? command : undefined
+            const reply = (async () => {
+              const reply = await step((nowMs) => decided(builtIn.core.acquire(command, nowMs), of), of)
+              await step(() => undefined, of)
+              return reply
+            })()
+            answer(reply)
+            await reply.catch(() => undefined)
+          }
+        }
+        void loop()
+        return (command) =>
+          new Promise<Answer>((answer) => {
+            letters.push({ command, answer })
+            wake()
+          })
+      })
+    const seeds = { from: 0, seeds: 60, maxFailures: 1 }
+    expect(
+      (await exploreChunk([leaseLifecycle], seeds, { subject: mailbox('says', true), maxEvents })).failures,
+    ).toEqual([])
+    expect(await firstFailure(mailbox('says not', false))).toMatchObject({
+      kind: 'subject-fault',
+      message: expect.stringContaining('a step outside of a command'),
+    })
   })
 
   it('is not blamed for a rule that throws at what it has decided', async () => {
