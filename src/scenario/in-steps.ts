@@ -81,12 +81,15 @@ export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => 
         note(request.command, reply, sinceMs)
         world().decide(of, reply)
       },
+      sent: (command) => begun.get(command)?.request.command ?? command,
     },
     carryOut(of, execute, nowMs) {
       const { command } = of.request
       if (isWanted) {
-        begun.set(command, of)
-        return marks.run(marked(of, false), execute, command, nowMs)
+        // One of its own: a copy that is under way at the same time is another.
+        const own = { ...command }
+        begun.set(own, of)
+        return marks.run(marked(of, false), execute, own, nowMs)
       }
       unmarked = of
       const reply = execute(command, nowMs)

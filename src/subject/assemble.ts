@@ -47,6 +47,8 @@ export interface Stepping {
   readonly step: SubjectContext['step']
   /** The command that is carried out just now takes effect; `note` is called with it. */
   decide(answer: Answer, command: Command | undefined, note: Note): void
+  /** The command that the nodes sent, of which a part is given a copy of its own each time that it is carried out. */
+  sent(command: Command): Command
 }
 
 /** Where nothing can come in between. */
@@ -54,6 +56,7 @@ export const atOnce = (nowMs: () => number): Stepping => ({
   wanted: () => undefined,
   step: async (access) => access(nowMs()),
   decide: () => undefined,
+  sent: (command) => command,
 })
 
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
@@ -103,7 +106,7 @@ function assembleParts(
   stepping?: Stepping,
 ): Assembled {
   let clockMs = 0
-  const { wanted, decide, ...taking } = stepping ?? atOnce(() => clockMs)
+  const { wanted, decide, sent, ...taking } = stepping ?? atOnce(() => clockMs)
   /** Its parts are made just now: no command is under way that could take a step. */
   let isMade = false
   const cells = new Map<string, unknown>()
@@ -111,7 +114,7 @@ function assembleParts(
     if (!cells.has(name)) cells.set(name, initial())
     return cells.get(name) as T
   }
-  const ledger: Ledger = { spaces: new Map(), noted: new WeakSet() }
+  const ledger = ledgerOf(sent)
   const step: SubjectContext['step'] = (access, command) => {
     if (!isMade) throw outsideOfCommand('a step')
     if (typeof access !== 'function') {
@@ -121,7 +124,7 @@ function assembleParts(
   }
   const decided: SubjectContext['decided'] = (answer, command) => {
     if (!isMade) throw outsideOfCommand('`decided`')
-    decide(answer, command, (...taken) => note(ledger, ...taken))
+    decide(answer, command, ledger.note)
     return answer
   }
   const context: SubjectContext = {
@@ -171,8 +174,7 @@ export const outsideOfCommand = (what: string): TypeError =>
 /** What the core has granted, for the built-in log under a core that is not. */
 interface Ledger {
   readonly spaces: Map<string, StoredSpace>
-  /** The renewals and releases that are in it: a copy is the same command once more, and changes nothing. */
-  readonly noted: WeakSet<Command>
+  readonly note: Note
 }
 
 /** Nothing waits in a restart: what is not closed when `close` comes back would go on beside the parts that are made anew. */
@@ -275,27 +277,36 @@ function made<P extends object>(
 }
 
 /** A core's handler whose grants, renewals and releases are written down as the records that they amount to. */
-function noted(handler: Handler, ledger: Ledger): Handler {
+function noted(handler: Handler, { note }: Ledger): Handler {
   return (command, nowMs) => {
     const reply = handler(command, nowMs)
     if (reply instanceof Promise) {
       return reply.then((late) => {
-        note(ledger, command, late, nowMs)
+        note(command, late, nowMs)
         return late
       })
     }
-    note(ledger, command, reply, nowMs)
+    note(command, reply, nowMs)
     return reply
   }
 }
 
-function note({ spaces, noted }: Ledger, command: Command, reply: Reply, nowMs: number): void {
-  if (noted.has(command)) return
-  if (reply.kind === 'renewed' || reply.kind === 'released') noted.add(command)
-  const space = storedSpace(spaces, spaceOf(command))
-  const { lease, log } = space.record
-  const next = leaseAfter(lease, command, reply, nowMs)
-  if (next !== lease) space.record = { lease: next, log }
+/** @param sent which command of the nodes it is: a copy is the same command once more, and changes nothing */
+function ledgerOf(sent: Stepping['sent']): Ledger {
+  const spaces = new Map<string, StoredSpace>()
+  /** The renewals and releases that are in it. */
+  const noted = new WeakSet<Command>()
+  return {
+    spaces,
+    note(command, reply, nowMs) {
+      if (noted.has(sent(command))) return
+      if (reply.kind === 'renewed' || reply.kind === 'released') noted.add(sent(command))
+      const space = storedSpace(spaces, spaceOf(command))
+      const { lease, log } = space.record
+      const next = leaseAfter(lease, command, reply, nowMs)
+      if (next !== lease) space.record = { lease: next, log }
+    },
+  }
 }
 
 function leaseAfter(lease: LeaseRecord, command: Command, reply: Reply, nowMs: number): LeaseRecord {
