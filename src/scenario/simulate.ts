@@ -166,8 +166,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
   const steps = inSteps<Underway<TracedRequest, Reply>>(subject, () => kernel)
-  const { client, commands, execute, restart } = assembled(subject, seed, steps)
-  const mayStep = subject.core !== undefined || subject.log !== undefined || subject.jobs !== undefined
+  const { client, commands, mayStep, execute, restart } = assembled(subject, seed, steps)
   const otherwise = ({ command }: TracedRequest, decided: Reply, answer: Reply) =>
     answeredOtherwise(subject.name, command, decided, answer)
   let reached = 0

@@ -15,8 +15,8 @@ import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } 
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
 import { CommandLacking } from './lacking.js'
+import { atOnce, type Note, outsideOfCommand, type Stepping } from './stepping.js'
 import {
-  type Answer,
   type BuiltInParts,
   type CorePart,
   checkSubject,
@@ -31,33 +31,14 @@ export interface Assembled {
   readonly client: Client
   /** The parts that are its own, and not the built-in ones beside them. */
   readonly own: ReadonlySet<Part>
+  /** Whether its commands may be carried out in steps. */
+  readonly mayStep: boolean
   /** The commands it has; the others are not asked. */
   readonly commands: ReadonlySet<CommandKind>
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
   /** The store stops and starts again. What is not durable is gone; when `unsynced` is kept, the parts are closed first. */
   restart(unsynced: 'kept' | 'lost'): void
 }
-
-type Note = (command: Command, reply: Reply, nowMs: number) => void
-
-/** How the commands of a subject take steps. */
-export interface Stepping {
-  /** Somebody has asked for `step` or `decided`. */
-  wanted(): void
-  readonly step: SubjectContext['step']
-  /** The command that is carried out just now takes effect; `note` is called with it. */
-  decide(answer: Answer, command: Command | undefined, note: Note): void
-  /** The command that the nodes sent, of which a part is given a copy of its own each time that it is carried out. */
-  sent(command: Command): Command
-}
-
-/** Where nothing can come in between. */
-export const atOnce = (nowMs: () => number): Stepping => ({
-  wanted: () => undefined,
-  step: async (access) => access(nowMs()),
-  decide: () => undefined,
-  sent: (command) => command,
-})
 
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 
@@ -78,6 +59,7 @@ export function assemble(subject: Subject, seed: number, stepping?: Stepping): A
       client,
       // Of the built-in subject all is its own; who brings a client alone has none of these.
       own: new Set(subject.client === undefined ? parts : []),
+      mayStep: false,
       commands: allCommands,
       execute: (command, nowMs) => core.execute(command, nowMs),
       restart: () => undefined,
@@ -151,6 +133,7 @@ function assembleParts(
   return {
     client,
     own: started.own,
+    mayStep: true,
     commands: new Set(started.handlers.keys()),
     execute(command, nowMs) {
       const handler = started.handlers.get(command.kind)
@@ -166,10 +149,6 @@ function assembleParts(
     },
   }
 }
-
-/** What is wrong with a step, or a decision, of which nobody knows whose it is. */
-export const outsideOfCommand = (what: string): TypeError =>
-  new TypeError(`${what} outside of a command: expected it in what answers one, or with the command that it is of`)
 
 /** What the core has granted, for the built-in log under a core that is not. */
 interface Ledger {
