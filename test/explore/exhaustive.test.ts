@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { proveSchedules } from '../../src/explore/index.js'
 import { builtInSubject, defineSubject } from '../../src/subject/index.js'
+import checksFirst from '../corpus/x19-fence-checked-before-the-write.js'
 
 describe('every schedule of two nodes', () => {
   it('is run, but for those that differ from another in the order of steps that do nothing', async () => {
@@ -29,6 +30,14 @@ describe('every schedule of two nodes', () => {
     let asked = 0
     const stopped = await proveSchedules({ nodes: 2, subject: builtInSubject, goOn: () => ++asked <= 5 })
     expect(stopped).toEqual({ schedules: 5, equivalent: 5, stopped: true, awaited: false })
+  })
+
+  it('begins with those in which others come between the steps of a command, where it takes some', async () => {
+    const { failure, schedules, interrupted } = await proveSchedules({ nodes: 2, subject: checksFirst })
+    expect(failure).toMatchObject({ kind: 'breach', invariant: 'fenced-writes' })
+    expect(schedules).toBe(0)
+    expect(interrupted).toMatchObject({ interruptions: 1, complete: false })
+    expect(failure?.story.join('\n')).toMatch(/step 1: append.*\n.*granted.*\n.*step 2: append.*\n.*appended/)
   })
 
   it('says whether commands awaited something, while nothing else happened', async () => {

@@ -97,13 +97,13 @@ export async function exploreExhaustively(
 
 /** What was run besides whole commands. */
 function interruptedLines(
-  { schedules, interruptions }: Interrupted,
+  { schedules, interruptions, complete }: Interrupted,
   nodes: 2 | 3,
   commands: ReadonlySet<CommandKind>,
 ): readonly string[] {
   const all = interruptedTurnsOf(nodes, commands).map((turns) => listed(turns))
   return [
-    `      and ${grouped(schedules)} in which others come between the steps of a command, ${timesText(interruptions)}`,
+    `      and ${grouped(schedules)} in which others come between the steps of a command, ${complete ? 'however often' : timesText(interruptions)}`,
     `      ${nodes} nodes that ${[...new Set(all)].join(', or ')}, with an expiry and a restart of the store at every point`,
   ]
 }
