@@ -58,8 +58,13 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           }
           const contender = contenderOf(event, cast)
           // It may have its place, or keep it, by another request that is under way still.
-          const own = asking.all().filter((asked) => asked.contender === contender)
-          const askedIndex = Math.min(index, ...own.map((asked) => asked.index))
+          let askedIndex = index
+          let requests = 0
+          for (const asked of asking.all()) {
+            if (asked.contender !== contender) continue
+            askedIndex = Math.min(askedIndex, asked.index)
+            requests += 1
+          }
           asking.take(event)
           if (kind === 'granted') {
             const isStillHeld = leases.owners[space] === contender && sinceMs < leases.endMs(space)
@@ -67,7 +72,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             if (repeated) return undefined
             const last = queue.get(contender)
             const place = last !== undefined && last.perhapsUntilMs > sinceMs ? last : undefined
-            const mayBeFirst = perhapsWaiting.delete(contender) || own.length > 1 || last?.mayBeForgotten === true
+            const mayBeFirst = perhapsWaiting.delete(contender) || requests > 1 || last?.mayBeForgotten === true
             const passed = mayBeFirst ? undefined : firstBefore(place?.askedIndex ?? askedIndex, queue, event)
             queue.delete(contender)
             if (isStillHeld || passed === undefined) return undefined
@@ -83,8 +88,15 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             place.perhapsUntilMs = perhapsUntilMs
           } else {
             queue.delete(contender)
-            const place = { contender, sinceMs: atMs, askedIndex, toldIndex: index, keptUntilMs, perhapsUntilMs }
-            queue.set(contender, { ...place, mayBeForgotten: false })
+            queue.set(contender, {
+              contender,
+              sinceMs: atMs,
+              askedIndex,
+              toldIndex: index,
+              keptUntilMs,
+              perhapsUntilMs,
+              mayBeForgotten: false,
+            })
           }
           return undefined
         },
