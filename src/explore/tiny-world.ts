@@ -104,6 +104,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
 
   const answered = ({ node, request, sinceMs, decided }: Begun, reply: Reply): void => {
     if (reply.kind === 'granted') fences[node] = reply.fence
+    else if (reply.kind === 'released') fences[node] = undefined
     if (decided === undefined) writer.executed(nowMs, { node, task: 0 }, request, reply, sinceMs)
     const otherwise = decided && answeredOtherwise(subject.name, request.command, decided, reply)
     if (otherwise !== undefined) throw otherwise
@@ -121,9 +122,9 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const stepWorld: StepWorld<Begun> = {
     step: (access, of) => commands.step(of, access),
     decide(begun, reply) {
-      if (begun.isOver || begun.decided !== undefined) return
+      if (begun.isOver || begun.life !== commands.life) return
       answered(begun, reply)
-      begun.decided = reply
+      begun.decided ??= reply
     },
   }
   const steps = inSteps<Begun>(subject, () => stepWorld)

@@ -72,7 +72,9 @@ export async function exploreExhaustively(
   if (options.json) {
     emit({ verdict: verdicts[code], subject: subject.name, nodes, ...proof })
   } else if (stopped) {
-    io.stdout.write(`${subject.name}: no failure in ${grouped(schedules)} schedules, and there are more\n`)
+    io.stdout.write(
+      `${subject.name}: no failure in ${grouped(schedules + (interrupted?.schedules ?? 0))} schedules, and there are more\n`,
+    )
   } else if (failure === undefined) {
     const lines = [
       `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}`,
@@ -112,7 +114,8 @@ const timesText = (interruptions: number): string => (interruptions === 1 ? 'onc
 
 /** Which schedule it was that failed. */
 function placeText({ schedules, interrupted }: Proof): string {
-  if (interrupted === undefined) return `schedule ${grouped(schedules)}`
+  // It begins with those that are interrupted.
+  if (interrupted === undefined || schedules > 0) return `schedule ${grouped(schedules)}`
   return `schedule ${grouped(interrupted.schedules)} of those in which others come between the steps of a command`
 }
 
