@@ -92,7 +92,10 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
   const judged = tinyRules.filter(({ name }) => invariants === undefined || invariants.includes(name))
   const shared = { nodes, subject, judged }
   const wholeWorld = { ...shared, script: scripts[nodes], copies: true }
-  await play(wholeWorld, () => 0)
+  const first = await playAll([wholeWorld], () => true, 1)
+  if (first.end === 'failed') {
+    return { schedules: 1, equivalent: 1, awaited: ranAsOneStep(subject), failure: first.failure }
+  }
   const found = hasTakenSteps(subject)
     ? await proveInterrupted(
         shortScripts[nodes].map((script) => ({ ...shared, script, copies: false })),
