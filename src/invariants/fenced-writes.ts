@@ -1,4 +1,5 @@
-import { contenderName, contenderOf, NOBODY } from '../trace/index.js'
+import { fenceRefusals, isRefusal } from '../protocol/index.js'
+import { contenderName, contenderOf, NOBODY, type TraceEvent } from '../trace/index.js'
 import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
@@ -12,7 +13,20 @@ import { LeaseStandings } from './lease-standings.js'
 export const fencedWrites: Invariant = {
   name: 'fenced-writes',
   rule: 'a write is accepted only at the current epoch, only from the node that was granted it, and not when its lease is over',
-  kinds: ['stepped', 'granted', 'renewed', 'released', 'appended', 'checkpointed', 'truncated', 'store-restarted'],
+  kinds: [
+    'stepped',
+    'granted',
+    'renewed',
+    'released',
+    'appended',
+    'checkpointed',
+    'truncated',
+    ...fenceRefusals,
+    'superseded',
+    'ahead-of-log',
+    'checkpoint-mismatch',
+    'store-restarted',
+  ],
   begin(cast) {
     const { spaces } = cast
     const epochs = new Float64Array(spaces.length)
@@ -29,10 +43,11 @@ export const fencedWrites: Invariant = {
           return undefined
         }
         if (kind === 'stepped') {
-          wasLive.note(event, leases.isCurrent(event) && atMs < leases.endMs(space))
+          if (isWrite(command)) wasLive.note(event, leases.isCurrent(event) && atMs < leases.endMs(space))
           return undefined
         }
         const began = wasLive.take(event)
+        if (isRefusal({ kind })) return undefined
         if (kind === 'released') {
           leases.changed(event)
           return undefined
@@ -64,3 +79,6 @@ export const fencedWrites: Invariant = {
     }
   },
 }
+
+const isWrite = (command: TraceEvent['command']): boolean =>
+  command === 'renew' || command === 'append' || command === 'checkpoint' || command === 'truncate'

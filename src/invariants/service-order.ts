@@ -1,3 +1,4 @@
+import { fenceRefusals } from '../protocol/index.js'
 import { contenderName, contenderOf, isAcquiring, type TraceEvent } from '../trace/index.js'
 import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
@@ -25,7 +26,17 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
   return {
     name: 'service-order',
     rule: 'a free space goes to the node that has waited longest among those whose place in the queue still holds',
-    kinds: ['stepped', 'granted', 'renewed', 'released', 'lease-held', 'queued', 'store-restarted'],
+    kinds: [
+      'stepped',
+      'granted',
+      'renewed',
+      'released',
+      'lease-held',
+      'queued',
+      'superseded',
+      ...fenceRefusals,
+      'store-restarted',
+    ],
     begin(cast) {
       const { spaces } = cast
       // A map keeps the order in which its keys came. Places that were not kept stay until they matter: most events are refusals.
@@ -54,6 +65,10 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
           if (queue === undefined) return undefined
           if (kind === 'renewed' || kind === 'released') {
             leases.changed(event)
+            return undefined
+          }
+          if (kind !== 'granted' && kind !== 'lease-held' && kind !== 'queued') {
+            asking.take(event)
             return undefined
           }
           const contender = contenderOf(event, cast)
