@@ -33,7 +33,7 @@ export function remarksOn(
       remarks.set(event, text)
       if (cause !== undefined) causes.add(cause)
     } else {
-      const late = event === last ? '' : (cutOff(event, events) ?? lateness(event))
+      const late = event === last ? '' : (cutOff(event) ?? lateness(event))
       const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedBy(event)), late]
       remarks.set(event, texts.filter((text) => text !== '').join(' '))
     }
@@ -41,16 +41,9 @@ export function remarksOn(
   return { of: (event) => remarks.get(event) ?? '', causes }
 }
 
-/** After which step a restart of the store has cut a command off: what it has done by then may well be there afterwards. */
-function cutOff({ kind, index, node, task, request }: TraceEvent, events: readonly TraceEvent[]): string | undefined {
-  if (kind !== 'reply-lost') return undefined
-  const before = events
-    .slice(0, index)
-    .findLast(
-      (event) => event.node === node && event.task === task && event.request === request && event.kind !== 'sent',
-    )
-  return before?.kind === 'stepped' ? `(cut off after step ${before.seq})` : undefined
-}
+/** After which step a command was cut off, by a restart of the store or a crash: what it has done by then may well be there afterwards. */
+const cutOff = ({ kind, seq }: TraceEvent): string | undefined =>
+  kind === 'reply-lost' && seq > 0 ? `(cut off after step ${seq})` : undefined
 
 /**
  * When a request was sent that came when its node had given up waiting for it: what it does then, its node no longer thinks of.

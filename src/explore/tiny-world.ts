@@ -9,7 +9,7 @@ import {
   judge,
   mutualExclusion,
 } from '../invariants/index.js'
-import { CommandsUnderway, type Stepwise } from '../kernel/index.js'
+import { CommandsUnderway, type Home, isCut, type Stepwise } from '../kernel/index.js'
 import type { Fence } from '../lease/index.js'
 import { type Command, type CommandKind, type Reply, spaceOf } from '../protocol/index.js'
 import { answersLate, inSteps, type StepWorld, takesSteps, turn } from '../scenario/index.js'
@@ -99,6 +99,8 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const fences: (Fence | undefined)[] = new Array(nodes).fill(undefined)
   const worldTurns = new Set([tick, ...(copies ? [copy] : []), restart])
   const underway = new Map<Actor, Begun>()
+  /** Of nodes that carry out commands themselves, all stop when it does. */
+  const home: Home = { life: 0 }
   let first: { readonly node: number; readonly request: TracedRequest } | undefined
   let nowMs = 0
 
@@ -122,7 +124,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const stepWorld: StepWorld<Begun> = {
     step: (access, of) => commands.step(of, access),
     decide(begun, reply) {
-      if (begun.isOver || begun.life !== commands.life) return
+      if (begun.isOver || isCut(begun)) return
       answered(begun, reply)
       begun.decided ??= reply
     },
@@ -132,7 +134,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const assembled = assemble(subject, 1, interruptions === undefined ? whole : steps.stepping)
 
   const ask = async (actor: Actor, node: number, request: TracedRequest): Promise<void> => {
-    const asked = { actor, node, request, sinceMs: nowMs, due: [], life: commands.life, taken: 0 }
+    const asked = { actor, node, request, sinceMs: nowMs, due: [], home, life: home.life, taken: 0 }
     const begun: Begun = { ...asked, isOver: false, decided: undefined }
     const reply = steps.carryOut(begun, assembled.execute, nowMs)
     if (!(reply instanceof Promise)) {
@@ -158,7 +160,9 @@ export async function play(world: TinyWorld, choose: (options: number) => number
     if (actor === tick) nowMs += TTL_MS
     else if (actor === restart) {
       underway.clear()
-      commands.cut()
+      for (const { node, request, taken } of commands.cut(home)) {
+        writer.lost(nowMs, { node, task: 0 }, request, 'reply', taken)
+      }
       assembled.restart('lost')
       writer.storeRestarted(nowMs, nowMs, 'lost')
     } else if (actor === copy) {

@@ -19,7 +19,17 @@ interface Acknowledged {
 export const acknowledgedKept: Invariant = {
   name: 'acknowledged-kept',
   rule: 'an event whose append was acknowledged is never lost: it is in the log, or a checkpoint covers it',
-  kinds: ['stepped', 'appended', 'checkpointed', 'loaded', 'events', 'compacted', 'truncated', 'store-restarted'],
+  kinds: [
+    'stepped',
+    'appended',
+    'checkpointed',
+    'loaded',
+    'events',
+    'compacted',
+    'truncated',
+    'superseded',
+    'reply-lost',
+  ],
   begin({ nodes, spaces }) {
     const logs: Acknowledged[] = spaces.map(() => ({
       firstSeq: 0,
@@ -32,7 +42,10 @@ export const acknowledgedKept: Invariant = {
     return {
       step(event) {
         const { kind, command, space, node, seq, untilMs, content, repeated } = event
-        if (kind === 'store-restarted') begun.clear()
+        if (kind === 'reply-lost') {
+          begun.cut(event)
+          return undefined
+        }
         const log = logs[space]
         if (log === undefined) return undefined
         if (kind === 'stepped') {
@@ -41,6 +54,7 @@ export const acknowledgedKept: Invariant = {
         }
         // What is read may be as it was when the reading began.
         const { nextSeq: headSeq, truncatedSeq } = (isQuestion(command) && begun.take(event)) || log
+        if (kind === 'superseded') return undefined
         // A copy of a question may be told what was true when the question first came.
         if (repeated && (kind === 'loaded' || kind === 'events' || kind === 'compacted')) return undefined
         switch (kind) {

@@ -32,9 +32,9 @@ export class AtFirstStep<T> {
     return this.#noted.size === 0 ? NONE : [...this.#noted.values()].flat()
   }
 
-  /** The store has stopped: no command goes on. */
-  clear(): void {
-    this.#noted.clear()
+  /** What was noted of the command that `event`, a `reply-lost`, says goes no further; undefined where it says that of none. */
+  cut(event: TraceEvent): T | undefined {
+    return event.seq > 0 ? this.take(event) : undefined
   }
 }
 

@@ -8,7 +8,7 @@ import type { Invariant } from './invariant.js'
 export const checkpointCovered: Invariant = {
   name: 'checkpoint-covered',
   rule: 'a checkpoint never covers events that were not acknowledged, never goes back, never comes from a stale owner, and is loaded as it was made',
-  kinds: ['stepped', 'granted', 'appended', 'checkpointed', 'loaded', 'store-restarted'],
+  kinds: ['stepped', 'granted', 'appended', 'checkpointed', 'loaded', 'superseded', 'reply-lost'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
@@ -21,8 +21,8 @@ export const checkpointCovered: Invariant = {
     return {
       step(event) {
         const { kind, command, space, node, epoch, seq, untilMs, content, repeated } = event
-        if (kind === 'store-restarted') {
-          latestSeqs.clear()
+        if (kind === 'reply-lost') {
+          latestSeqs.cut(event)
           return undefined
         }
         if (kind === 'stepped') {
@@ -38,7 +38,7 @@ export const checkpointCovered: Invariant = {
           return undefined
         }
         const begunSeq = command === 'load' ? latestSeqs.take(event) : undefined
-        if (repeated) return undefined
+        if (repeated || kind === 'superseded') return undefined
         const latestSeq = checkpoints[space] as number
         if (kind === 'loaded') {
           // One that was the latest as the load began: what was in it is not known any more.

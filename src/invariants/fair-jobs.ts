@@ -52,7 +52,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       'failed',
       'superseded',
       ...fenceRefusals,
-      'store-restarted',
+      'reply-lost',
     ],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
@@ -83,14 +83,13 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       return {
         step(event) {
           const { kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated } = event
-          if (kind === 'store-restarted') {
-            begun.clear()
-            for (const all of underway) all.count = 0
-            return undefined
-          }
           const queue = queues[space]
           if (queue === undefined) return undefined
           const all = underway[space] as Underway
+          if (kind === 'reply-lost') {
+            if (begun.cut(event) !== undefined) all.count -= 1
+            return undefined
+          }
           if (kind === 'stepped') {
             if (seq > 1 || !locks(command)) return undefined
             all.begun += 1

@@ -25,6 +25,7 @@ export const fencedWrites: Invariant = {
     'superseded',
     'ahead-of-log',
     'checkpoint-mismatch',
+    'reply-lost',
     'store-restarted',
   ],
   begin(cast) {
@@ -39,7 +40,10 @@ export const fencedWrites: Invariant = {
         const { kind, command, space, epoch, repeated, atMs, sinceMs } = event
         if (kind === 'store-restarted') {
           leases.storeRestarted(event)
-          wasLive.clear()
+          return undefined
+        }
+        if (kind === 'reply-lost') {
+          wasLive.cut(event)
           return undefined
         }
         if (kind === 'stepped') {

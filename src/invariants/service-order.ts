@@ -35,6 +35,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
       'queued',
       'superseded',
       ...fenceRefusals,
+      'reply-lost',
       'store-restarted',
     ],
     begin(cast) {
@@ -44,7 +45,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
       const leases = new LeaseStandings(cast)
       /** Of commands that may have been given a place by now, which nobody has been told: whose they are, and where they began. */
       const asking = new AtFirstStep<{ readonly contender: number; readonly index: number }>()
-      /** Those that were cut off there by a restart of the store. */
+      /** Those that were cut off there. */
       const perhapsWaiting = new Set<number>()
       return {
         step(event) {
@@ -54,11 +55,14 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             return undefined
           }
           if (kind === 'store-restarted') {
-            for (const { contender } of asking.all()) perhapsWaiting.add(contender)
-            asking.clear()
             // A core may keep its queue in memory.
             for (const each of queues) for (const place of each.values()) place.mayBeForgotten = true
             leases.storeRestarted(event)
+            return undefined
+          }
+          if (kind === 'reply-lost') {
+            const cut = asking.cut(event)
+            if (cut !== undefined) perhapsWaiting.add(cut.contender)
             return undefined
           }
           const queue = queues[space]

@@ -14,7 +14,17 @@ const NOT_HELD = -1
 export const validMeansHeld: Invariant = {
   name: 'valid-means-held',
   rule: 'a fence is called valid only while its lease is live, only at the current epoch of its owner, and for no longer than that lasts',
-  kinds: ['granted', 'renewed', 'released', 'valid', ...fenceRefusals, 'stepped', 'store-restarted'],
+  kinds: [
+    'granted',
+    'renewed',
+    'released',
+    'valid',
+    ...fenceRefusals,
+    'superseded',
+    'stepped',
+    'reply-lost',
+    'store-restarted',
+  ],
   begin(cast) {
     const leases = new LeaseStandings(cast)
     /** When the lease ended that was held as the question began. */
@@ -22,10 +32,12 @@ export const validMeansHeld: Invariant = {
     return {
       step(event) {
         const { kind, command, space, epoch, repeated, sinceMs, untilMs } = event
-        if (kind === 'store-restarted') {
-          leases.storeRestarted(event)
-          heldUntilMs.clear()
-        } else if (kind === 'granted') leases.granted(event)
+        if (kind === 'reply-lost') {
+          heldUntilMs.cut(event)
+          return undefined
+        }
+        if (kind === 'store-restarted') leases.storeRestarted(event)
+        else if (kind === 'granted') leases.granted(event)
         else if (kind === 'renewed' || kind === 'released') leases.changed(event)
         if (kind === 'stepped') {
           if (command !== 'validate') return undefined

@@ -1,12 +1,21 @@
+/** Where commands are carried out. When it stops, so do they: each is of the life that it was begun in. */
+export interface Home {
+  life: number
+}
+
 /** A command that the subject carries out in steps: begun, and perhaps not answered yet. */
 export interface Stepwise {
-  /** Of which life of the store it is. */
+  readonly home: Home
+  /** The life of its home that it was begun in. */
   readonly life: number
   /** How many of its steps have been taken. */
   taken: number
   /** It is answered, or cut off. */
   isOver: boolean
 }
+
+/** Whether its home has stopped since: what is left of it never goes on. */
+export const isCut = ({ home, life }: Stepwise): boolean => home.life !== life
 
 /** One access of the subject to what it keeps, at virtual time `atMs`; a promise is waited for before anything else happens. */
 export type Access<T> = (atMs: number) => T | PromiseLike<T>
@@ -39,22 +48,16 @@ export class CommandsUnderway<C extends Stepwise, R> {
   readonly #settled: { readonly place: number; readonly tell: () => void }[] = []
   readonly #pending: (Pending<C> | undefined)[] = []
   readonly #free: number[] = []
-  /** Steps of this life that are not due yet. */
+  /** Steps that are not due yet, those apart that never will be taken. */
   #waiting = 0
   /** Accesses that have answered with a promise. */
   #accessing = 0
   #stir: (() => void) | undefined
   /** Whether any command has taken a step so far. */
   #isStepping = false
-  #life = 0
 
   constructor(port: CommandsPort<C, R>) {
     this.#port = port
-  }
-
-  /** Counts the restarts of the store. */
-  get life(): number {
-    return this.#life
   }
 
   get isStepping(): boolean {
@@ -68,11 +71,11 @@ export class CommandsUnderway<C extends Stepwise, R> {
     return longest
   }
 
-  /** Calls `access` as the next step of a command. Never settles if the store stops before that. */
+  /** Calls `access` as the next step of a command. Never settles if its home stops before that. */
   step<T>(of: C, access: Access<T>): Promise<T> {
     this.#isStepping = true
     return new Promise((resolve, reject) => {
-      if (of.life !== this.#life) return
+      if (isCut(of)) return
       const index = this.#free.pop() ?? this.#pending.length
       this.#pending[index] = { of, take: (atMs) => this.#access(() => access(atMs), resolve, reject) }
       this.#waiting += 1
@@ -81,12 +84,17 @@ export class CommandsUnderway<C extends Stepwise, R> {
     })
   }
 
+  /** Whose step it is that was scheduled with this index. */
+  pending(index: number): C {
+    return (this.#pending[index] as Pending<C>).of
+  }
+
   /** The step is due. */
   take(index: number, atMs: number): Promise<void> | undefined {
     const { of, take } = this.#pending[index] as Pending<C>
     this.#pending[index] = undefined
     this.#free.push(index)
-    if (of.life !== this.#life) return undefined
+    if (isCut(of)) return undefined
     this.#waiting -= 1
     of.taken += 1
     this.#port.taken(of)
@@ -116,13 +124,16 @@ export class CommandsUnderway<C extends Stepwise, R> {
     return this.#underway.has(of) ? 'underway' : 'answered'
   }
 
-  /** The store stops: what is under way is not carried on. Returns the commands that nobody will answer. */
-  cut(): readonly C[] {
-    const cut = [...this.#underway.keys()]
-    for (const of of cut) of.isOver = true
-    this.#underway.clear()
-    this.#waiting = 0
-    this.#life += 1
+  /** `home` stops: what is under way there is not carried on. Returns the commands that nobody will answer. */
+  cut(home: Home): readonly C[] {
+    const isThere = ({ of }: { readonly of: C }): boolean => of.home === home && !isCut(of)
+    const cut = [...this.#underway.keys()].filter((of) => isThere({ of }))
+    for (const of of cut) {
+      of.isOver = true
+      this.#underway.delete(of)
+    }
+    this.#waiting -= this.#pending.filter((step) => step !== undefined && isThere(step)).length
+    home.life += 1
     return cut
   }
 

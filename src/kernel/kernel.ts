@@ -1,5 +1,5 @@
 import { NodeClock } from './clock.js'
-import { type Access, CommandsUnderway, type Stepwise } from './commands-underway.js'
+import { type Access, CommandsUnderway, type Home, isCut, type Stepwise } from './commands-underway.js'
 import { EventLimitReached, StepFailed } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import { checkFault, type Fault } from './fault.js'
@@ -49,7 +49,14 @@ export interface KernelOptions<Q, R extends Tagged> {
     readonly turn: () => Promise<void>
     /** What is wrong with an answer that is another than the one that was decided on; undefined when nothing is. */
     readonly answeredOtherwise: (request: Q, decided: R, answer: R) => Error | undefined
+    /**
+     * Whether it is carried out on the node that asks, and not by a service: then no message is sent but for its steps, it
+     * waits while the node is paused, and goes no further when that crashes.
+     */
+    readonly isOnNode: (request: Q) => boolean
   }
+  /** A node has lost its memory, and what is carried out there. */
+  readonly nodeCrashed?: (node: number) => void
   /** Most events a run may take, and most steps in a row without one: what tells a run that never ends from a long one. */
   readonly maxEvents: number
 }
@@ -135,6 +142,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   readonly #freeFaults: number[] = []
   readonly #store = new StoreCondition()
   readonly #commands: CommandsUnderway<Underway<Q, R>, R> | undefined
+  /** Where commands are carried out that are not on their node. */
+  readonly #service: Home = { life: 0 }
   /** What an observer threw of what a command had decided on: on its way it may pass through the subject's own code. */
   #failure: { readonly error: unknown } | undefined
   readonly #world: World<Q, R>
@@ -163,6 +172,8 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       drift: (node, ppm) => this.#drift(node, ppm),
       start: (node) => this.spawn(node, node.main),
       end: (node, process) => this.#end(node, process),
+      release: (node) => this.#release(node),
+      crashed: (node) => this.#crashed(node),
       restartStore: (unsynced) => this.#restartStore(unsynced),
     }
     this.#world = new World(port, options.observer, this.#store)
@@ -235,11 +246,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     process.reply = undefined
     this.#observer.sent(this.nowMs, process, request, process.attempt)
 
-    const delayMs = node.link.transmit('request', this.nowMs)
-    if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'request')
-    else this.#fly(node, process, request, delayMs)
-    if (delayMs === NONE || this.nowMs + delayMs > process.deadlineMs) {
-      this.#complete(process, process.deadlineMs, TIMEOUT)
+    if (this.#isOnNode(request)) this.#fly(node, process, request, 0)
+    else {
+      const delayMs = node.link.transmit('request', this.nowMs)
+      if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'request')
+      else this.#fly(node, process, request, delayMs)
+      if (delayMs === NONE || this.nowMs + delayMs > process.deadlineMs) {
+        this.#complete(process, process.deadlineMs, TIMEOUT)
+      }
     }
 
     const copyDelayMs = node.link.transmitCopy('request', this.nowMs)
@@ -297,7 +311,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
         const answer = this.#arrive(index)
         if (answer !== undefined) return answer
       } else if (kind === STEP) {
-        const left = this.#commands?.take(index, this.nowMs)
+        const left = this.#commands && this.#takeStep(this.#commands, index)
         if (left !== undefined) return left
       } else if (kind === FAULT) this.#strike(index)
       else if (kind === RESUME) this.#world.resume(this.#node(index))
@@ -440,9 +454,12 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     const flight = this.#flights[index] as Flight<Q, R>
     const request = flight.request as Q
     const node = flight.node as Node<Q, R>
-    if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
+    const isOnNode = this.#isOnNode(request)
+    if (isOnNode) {
+      if (this.#isOnNoNode(index, flight)) return undefined
+    } else if (this.nowMs < this.#store.wellFromMs && this.#detain(index, flight)) return undefined
     let reply: R | Promise<R>
-    const of = this.#commands && this.#arrived(index, flight, this.#commands.life)
+    const of = this.#commands && this.#arrived(index, flight, isOnNode ? node : this.#service)
     try {
       reply = this.#serve(request, node.index, this.nowMs, of)
     } catch (error) {
@@ -462,14 +479,15 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return undefined
   }
 
-  #arrived(index: number, { process, request, callNumber }: Flight<Q, R>, life: number): Underway<Q, R> {
+  #arrived(index: number, { process, request, callNumber }: Flight<Q, R>, home: Home): Underway<Q, R> {
     return {
       flight: index,
       process: process as Process<Q, R>,
       request: request as Q,
       callNumber,
       sinceMs: this.nowMs,
-      life,
+      home,
+      life: home.life,
       taken: 0,
       isOver: false,
       decided: undefined,
@@ -480,9 +498,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     if (options === undefined) return undefined
     return new CommandsUnderway({
       turn: options.turn,
-      schedule: (index, { process }) => {
-        const stepMs = (this.#nodes[process.node] as Node<Q, R>).link.stepMs(options.maxMs)
-        this.#schedule(this.nowMs + stepMs + this.#store.delayMs(this.nowMs), STEP, index, process.slot)
+      schedule: (index, { process, home }) => {
+        const { link } = this.#nodes[process.node] as Node<Q, R>
+        const slowedByMs = home === this.#service ? 0 : link.slowedByMs(this.nowMs)
+        const stepMs = link.stepMs(options.maxMs) + slowedByMs + this.#store.delayMs(this.nowMs)
+        this.#schedule(this.nowMs + stepMs, STEP, index, process.slot)
       },
       taken: ({ process, request, taken }) => this.#observer.stepped(this.nowMs, process, request, taken),
       answer: (of, reply) => this.#answer(of.flight, reply, of),
@@ -490,12 +510,53 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     })
   }
 
+  #isOnNode(request: Q): boolean {
+    return this.#commands !== undefined && this.#options.steps?.isOnNode(request) === true
+  }
+
+  /** A command that is to be begun on a node that is paused waits; on one that has crashed since, there is nobody to begin it. */
+  #isOnNoNode(index: number, flight: Flight<Q, R>): boolean {
+    const node = flight.node as Node<Q, R>
+    if (flight.process?.waiting === 'ended') {
+      this.#land(index)
+      return true
+    }
+    if (node.paused) node.heldWork.push((index << KIND_BITS) | ARRIVAL)
+    return node.paused
+  }
+
+  /** A step is due. One of a command on a node waits while that is paused, cut off or sees nothing of the store. */
+  #takeStep(commands: CommandsUnderway<Underway<Q, R>, R>, index: number): Promise<void> | undefined {
+    const of = commands.pending(index)
+    if (of.home === this.#service || isCut(of)) return commands.take(index, this.nowMs)
+    const node = this.#nodes[of.process.node] as Node<Q, R>
+    if (node.paused) {
+      node.heldWork.push((index << KIND_BITS) | STEP)
+      return undefined
+    }
+    const reachableFromMs = Math.max(this.#store.downUntilMs, node.link.stalledUntilMs(this.nowMs))
+    if (this.nowMs >= reachableFromMs) return commands.take(index, this.nowMs)
+    this.#schedule(reachableFromMs, STEP, index, of.process.slot)
+    return undefined
+  }
+
+  /** What has waited on a node is due now. */
+  #release(node: Node<Q, R>): void {
+    for (const work of node.heldWork) this.#schedule(this.nowMs, work & KIND_MASK, work >> KIND_BITS, NOT_PENDING)
+    node.heldWork.length = 0
+  }
+
+  #crashed(node: Node<Q, R>): void {
+    this.#cut(node)
+    this.#options.nodeCrashed?.(node.index)
+  }
+
   /** Whether any command has taken a step so far. */
   get isStepping(): boolean {
     return this.#commands?.isStepping === true
   }
 
-  /** Calls `access` as the next step of a command. Never settles if the store stops before. */
+  /** Calls `access` as the next step of a command. Never settles if the store, or the node that carries it out, stops before. */
   step<T>(access: Access<T>, of: Underway<Q, R>): Promise<T> {
     if (this.#commands === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
     return this.#commands.step(of, access)
@@ -503,7 +564,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** A command takes effect now: what it does before it answers comes after that. Once it is over, it decides nothing. */
   decide(of: Underway<Q, R>, reply: R): void {
-    if (of.isOver || of.life !== this.#commands?.life) return
+    if (of.isOver || isCut(of)) return
     if (of.decided !== undefined) {
       const otherwise = this.#options.steps?.answeredOtherwise(of.request, of.decided, reply)
       if (otherwise === undefined) return
@@ -543,7 +604,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** No reply to this call can be in time any more, as far as this message goes. */
   #expectNothing(process: Process<Q, R>, callNumber: number): void {
     if (process.waiting !== 'call' || process.callNumber !== callNumber || process.pendingOrder !== NOT_PENDING) return
-    this.#complete(process, process.deadlineMs, TIMEOUT)
+    this.#complete(process, Math.max(this.nowMs, process.deadlineMs), TIMEOUT)
   }
 
   #land(index: number): void {
@@ -567,16 +628,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       if (otherwise !== undefined) throw this.#failed('subject', process.nodeName, otherwise)
     }
 
-    const { link } = flight.node as Node<Q, R>
-    const delayMs = link.transmit('reply', this.nowMs)
-    if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'reply')
-    let atMs = delayMs === NONE ? Number.POSITIVE_INFINITY : this.nowMs + delayMs
-    const copyDelayMs = link.transmitCopy('reply', this.nowMs)
-    if (copyDelayMs !== NONE) {
-      this.#observer.duplicated(this.nowMs, process, request, 'reply')
-      atMs = Math.min(atMs, this.nowMs + copyDelayMs)
-    }
-
+    const atMs = this.#isOnNode(request)
+      ? this.nowMs
+      : this.#sendBack((flight.node as Node<Q, R>).link, process, request)
     if (atMs > process.deadlineMs) {
       this.#expectNothing(process, callNumber)
       return
@@ -585,6 +639,17 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     if (process.reply !== undefined && atMs >= process.pendingAtMs) return
     process.reply = reply
     this.#complete(process, atMs, REPLY)
+  }
+
+  /** When the reply is back; Infinity when it never is. */
+  #sendBack(link: Link, process: Process<Q, R>, request: Q): number {
+    const delayMs = link.transmit('reply', this.nowMs)
+    if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'reply')
+    const atMs = delayMs === NONE ? Number.POSITIVE_INFINITY : this.nowMs + delayMs
+    const copyDelayMs = link.transmitCopy('reply', this.nowMs)
+    if (copyDelayMs === NONE) return atMs
+    this.#observer.duplicated(this.nowMs, process, request, 'reply')
+    return Math.min(atMs, this.nowMs + copyDelayMs)
   }
 
   #end(node: Node<Q, R>, process: Process<Q, R>): void {
@@ -642,17 +707,26 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   #restartStore(unsynced: 'kept' | 'lost'): void {
-    const cut = this.#commands?.cut() ?? []
+    this.#cut(this.#service)
     try {
       this.#options.restartStore?.(unsynced)
     } catch (error) {
       throw this.#failed('subject', 'the store', error)
     }
-    for (const { flight, process, request, callNumber } of cut) {
-      this.#observer.lost(this.nowMs, process, request, 'reply')
+  }
+
+  /** The commands that are under way at `home` are not carried on. */
+  #cut(home: Home): void {
+    for (const { flight, process, request, callNumber, taken } of this.#commands?.cut(home) ?? []) {
+      this.#observer.lost(this.nowMs, process, request, 'reply', taken)
       this.#expectNothing(process, callNumber)
       this.#land(flight)
     }
+  }
+
+  /** The clocks of a node, as they are now. */
+  clocks(node: number): Pick<Node<Q, R>, 'nowMs' | 'monotonicMs'> {
+    return this.#node(node)
   }
 
   #node(index: number): Node<Q, R> {

@@ -125,6 +125,18 @@ export class Link {
     return doubled ? this.transmit(leg, atMs) : NONE
   }
 
+  /** By how much what sets out on this link at `atMs` is slowed, whichever way it goes. */
+  slowedByMs(atMs: number): number {
+    const slow = this.#faults.filter((fault) => fault.kind === 'delay' && fault.atMs <= atMs && atMs < endMs(fault))
+    return slow.reduce((longest, fault) => (fault.kind === 'delay' ? Math.max(longest, fault.delayMs) : longest), 0)
+  }
+
+  /** Until when what has to be there at last is sent in vain: it is cut, or loses what it is given. */
+  stalledUntilMs(atMs: number): number {
+    const lossy = this.#faults.filter((fault) => fault.kind === 'drop' && fault.atMs <= atMs && atMs < endMs(fault))
+    return lossy.reduce((last, fault) => Math.max(last, endMs(fault)), this.#cutUntilMs)
+  }
+
   /** How long a step of a command that came by this link takes. */
   stepMs(maxMs: number): number {
     return maxMs === 0 ? 0 : this.#stream().int(0, maxMs)

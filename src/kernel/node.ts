@@ -24,6 +24,10 @@ export class Node<Q, R extends Tagged> implements ProcessPort<Q, R> {
   readonly processes: Process<Q, R>[] = []
   /** What came while the node was paused, in the order in which it came: for whom, of what kind, and its order key. */
   readonly held: { process: Process<Q, R>; kind: number; order: number }[] = []
+  /** What is to be carried out on the node, and came due while it was paused: payloads of events. */
+  readonly heldWork: number[] = []
+  /** Counts its crashes: commands that are carried out on it end with it. */
+  life = 0
   down = false
   paused = false
   pausedUntilMs = 0

@@ -20,7 +20,8 @@ export interface KernelObserver<Q, R> {
   executed(atMs: number, from: Requesting, request: Q, reply: R, sinceMs: number): void
   delivered(atMs: number, from: Requesting, request: Q, reply: R): void
   timedOut(atMs: number, from: Requesting, request: Q): void
-  lost(atMs: number, from: Requesting, request: Q, leg: Leg): void
+  /** @param step the last one that was taken of a command that goes no further */
+  lost(atMs: number, from: Requesting, request: Q, leg: Leg, step?: number): void
   duplicated(atMs: number, from: Requesting, request: Q, leg: Leg): void
   paused(atMs: number, node: number, untilMs: number): void
   resumed(atMs: number, node: number): void

@@ -17,6 +17,10 @@ export interface WorldPort<Q, R extends Tagged> {
   drift(node: Node<Q, R>, ppm: number): void
   start(node: Node<Q, R>): void
   end(node: Node<Q, R>, process: Process<Q, R>): void
+  /** What was to be carried out on the node goes on. */
+  release(node: Node<Q, R>): void
+  /** What is carried out on the node ends. */
+  crashed(node: Node<Q, R>): void
   restartStore(unsynced: 'kept' | 'lost'): void
 }
 
@@ -103,6 +107,7 @@ export class World<Q, R extends Tagged> {
       if (process.pendingOrder === order) this.#port.complete(process, kind)
     }
     node.held.length = 0
+    this.#port.release(node)
   }
 
   #crash(node: Node<Q, R>, nowMs: number, restartAfterMs: number | undefined): void {
@@ -113,6 +118,8 @@ export class World<Q, R extends Tagged> {
     node.held.length = 0
     this.#observer.crashed(nowMs, node.index)
     for (const process of [...node.processes]) this.#port.end(node, process)
+    this.#port.crashed(node)
+    this.#port.release(node)
     node.downUntilMs = restartAfterMs === undefined ? Number.POSITIVE_INFINITY : nowMs + restartAfterMs
     if (restartAfterMs !== undefined) this.#port.call('restart', node, node.downUntilMs)
   }

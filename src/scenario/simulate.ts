@@ -15,6 +15,7 @@ import {
   answeredOtherwise,
   assemble,
   builtInSubject,
+  type NodeClocks,
   type Subject,
   SubjectFault,
 } from '../subject/index.js'
@@ -86,9 +87,14 @@ export interface SimulateOptions {
 }
 
 /** What a subject does wrong before the run begins is told like what it does wrong in it. */
-function assembled(subject: Subject, seed: number, { stepping }: Pick<InSteps<never>, 'stepping'>): Assembled {
+function assembled(
+  subject: Subject,
+  seed: number,
+  { stepping }: Pick<InSteps<never>, 'stepping'>,
+  clocks: NodeClocks,
+): Assembled {
   try {
-    return assemble(subject, seed, stepping)
+    return assemble(subject, seed, stepping, clocks)
   } catch (error) {
     if (error instanceof SubjectFault) throw new StepFailed('subject', 'the store', 0, error)
     throw error
@@ -166,7 +172,11 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
 
   const network = declared(scenarioWatch, 'network', () => checkNetworkFields(scenario.network(parameters)))
   const steps = inSteps<Underway<TracedRequest, Reply>>(subject, () => kernel)
-  const { client, commands, mayStep, execute, restart } = assembled(subject, seed, steps)
+  const clocks: NodeClocks = {
+    nowMs: (node) => kernel.clocks(cast.nodeIndex(node)).nowMs,
+    monotonicMs: (node) => kernel.clocks(cast.nodeIndex(node)).monotonicMs,
+  }
+  const { client, commands, mayStep, isOnNode, execute, restart, restartNode } = assembled(subject, seed, steps, clocks)
   const otherwise = ({ command }: TracedRequest, decided: Reply, answer: Reply) =>
     answeredOtherwise(subject.name, command, decided, answer)
   let reached = 0
@@ -180,8 +190,19 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
       watch?.(kind, atMs, command)
       return of === undefined ? execute(command, atMs) : steps.carryOut(of, execute, atMs)
     },
-    restartStore: restart,
-    ...(mayStep ? { steps: { maxMs: longestStepMs(network), turn, answeredOtherwise: otherwise } } : {}),
+    // A store that is down for a time takes nothing from the nodes.
+    ...(subject.runsOn === 'nodes' ? {} : { restartStore: restart }),
+    nodeCrashed: (node) => restartNode(cast.nodes[node] as string),
+    ...(mayStep
+      ? {
+          steps: {
+            maxMs: longestStepMs(network),
+            turn,
+            answeredOtherwise: otherwise,
+            isOnNode: ({ command }) => isOnNode(command),
+          },
+        }
+      : {}),
     ...(tieBreak === undefined ? {} : { tieBreak }),
   }
   const kernel: World = declared(scenarioWatch, 'network', () => new Kernel(kernelOptions))

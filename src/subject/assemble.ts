@@ -6,6 +6,7 @@ import {
   type CommandKind,
   commandKinds,
   commandsOfPart,
+  commandTable,
   type Part,
   parts,
   type Reply,
@@ -21,6 +22,7 @@ import {
   type CorePart,
   checkSubject,
   type LogPart,
+  type NodeContext,
   type Subject,
   type SubjectContext,
   type WholeCore,
@@ -33,11 +35,21 @@ export interface Assembled {
   readonly own: ReadonlySet<Part>
   /** Whether its commands may be carried out in steps. */
   readonly mayStep: boolean
+  /** Whether this command is carried out on the node that asks. */
+  isOnNode(command: Command): boolean
   /** The commands it has; the others are not asked. */
   readonly commands: ReadonlySet<CommandKind>
   execute(command: Command, nowMs: number): Reply | Promise<Reply>
   /** The store stops and starts again. What is not durable is gone; when `unsynced` is kept, the parts are closed first. */
   restart(unsynced: 'kept' | 'lost'): void
+  /** A node starts again: of what its parts were, only what is durable is left. */
+  restartNode(node: string): void
+}
+
+/** What the clocks of nodes show. */
+export interface NodeClocks {
+  nowMs(node: string): number
+  monotonicMs(node: string): number
 }
 
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
@@ -45,9 +57,10 @@ const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
 /**
  * Puts `subject` together, with nothing in its store.
  * @param stepping how its commands take steps: at once, when absent
+ * @param clocks of the nodes on which it runs: the same as its own, when absent
  * @throws TypeError for what is no subject
  */
-export function assemble(subject: Subject, seed: number, stepping?: Stepping): Assembled {
+export function assemble(subject: Subject, seed: number, stepping?: Stepping, clocks?: NodeClocks): Assembled {
   checkSubject(subject)
   const secret = `${seed}`
   const mint = tokenMint(secret)
@@ -60,12 +73,15 @@ export function assemble(subject: Subject, seed: number, stepping?: Stepping): A
       // Of the built-in subject all is its own; who brings a client alone has none of these.
       own: new Set(subject.client === undefined ? parts : []),
       mayStep: false,
+      isOnNode: () => false,
       commands: allCommands,
       execute: (command, nowMs) => core.execute(command, nowMs),
       restart: () => undefined,
+      restartNode: () => undefined,
     }
   }
-  return assembleParts(subject, client, { secret, mint, random: randomStream(seed, 'subject') }, stepping)
+  const given = { secret, mint, random: randomStream(seed, 'subject') }
+  return assembleParts(subject, client, given, { stepping, clocks })
 }
 
 /** The commands that `subject` has. */
@@ -85,9 +101,10 @@ function assembleParts(
   subject: Subject,
   client: Client,
   given: { readonly secret: string; readonly mint: MintToken; readonly random: Random },
-  stepping?: Stepping,
+  { stepping, clocks }: { readonly stepping: Stepping | undefined; readonly clocks: NodeClocks | undefined },
 ): Assembled {
   let clockMs = 0
+  const onNodes = subject.runsOn === 'nodes'
   const { wanted, decide, sent, ...taking } = stepping ?? atOnce(() => clockMs)
   /** Its parts are made just now: no command is under way that could take a step. */
   let isMade = false
@@ -109,9 +126,22 @@ function assembleParts(
     decide(answer, command, ledger.note)
     return answer
   }
-  const context: SubjectContext = {
+  const builtIn = builtInParts(given.mint, new Map())
+  const hereOf = (node: string): NodeContext => {
+    const read = (clock: keyof NodeClocks) => () => {
+      if (!isMade) throw outsideOfCommand('the clock of a node')
+      return clocks === undefined ? clockMs : clocks[clock](node)
+    }
+    return { name: node, clockMs: read('nowMs'), monotonicMs: read('monotonicMs') }
+  }
+  const contextOf = (node: string): SubjectContext => ({
     ...given,
     durable,
+    builtIn,
+    get node() {
+      if (onNodes) return hereOf(node)
+      throw new TypeError('`node` of a part that is one for all nodes: expected a subject with runsOn: "nodes"')
+    },
     get step() {
       wanted()
       return step
@@ -120,35 +150,53 @@ function assembleParts(
       wanted()
       return decided
     },
-    builtIn: builtInParts(given.mint, new Map()),
-  }
+  })
 
-  const begin = (): Started => {
+  /** By node, what is made for it; of a service, there is one for all. */
+  const started = new Map<string, Started>()
+  const begin = (home: string): Started => {
     isMade = false
-    const begun = start(subject, context, ledger)
+    const begun = start(subject, contextOf(home), ledger)
     isMade = true
+    started.set(home, begun)
     return begun
   }
-  let started = begin()
+  const homeOf = (command: Command): string => (onNodes ? nodeOf(command.session) : SERVICE)
+  const first = onNodes ? FIRST_NODE : SERVICE
+  const { own, handlers } = begin(first)
   return {
     client,
-    own: started.own,
+    own,
     mayStep: true,
-    commands: new Set(started.handlers.keys()),
+    isOnNode: ({ kind }) => onNodes && own.has(commandTable[kind].part),
+    commands: new Set(handlers.keys()),
     execute(command, nowMs) {
-      const handler = started.handlers.get(command.kind)
+      const home = homeOf(command)
+      const handler = (started.get(home) ?? begin(home)).handlers.get(command.kind)
       if (handler === undefined) throw new CommandLacking(subject.name, command.kind)
       clockMs = nowMs
       return handler(command, nowMs)
     },
     restart(unsynced) {
       if (unsynced === 'kept') {
-        for (const part of started.parts) close(subject, part)
+        for (const { parts } of started.values()) for (const part of parts) close(subject, part)
       }
-      started = begin()
+      started.clear()
+      begin(first)
+    },
+    restartNode(node) {
+      started.delete(node)
     },
   }
 }
+
+const SERVICE = 'the service'
+
+/** What is made for it tells which commands there are. */
+const FIRST_NODE = 'node-0'
+
+/** Of a task that is not the first, the session is that of its node with a number behind. */
+const nodeOf = (session: string): string => session.split('/', 1)[0] as string
 
 /** What the core has granted, for the built-in log under a core that is not. */
 interface Ledger {

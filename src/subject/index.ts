@@ -1,4 +1,4 @@
-export { type Assembled, assemble, commandsOf } from './assemble.js'
+export { type Assembled, assemble, commandsOf, type NodeClocks } from './assemble.js'
 export { type Backoff, backoffMs } from './backoff.js'
 export { builtInClient, type Client, type LeaseTimes, type Pursuit, type RenewalEnd } from './client.js'
 export { answeredOtherwise } from './decided.js'
@@ -14,6 +14,7 @@ export {
   defineSubject,
   type JobPart,
   type LogPart,
+  type NodeContext,
   type Subject,
   type SubjectContext,
   storedSubject,

@@ -66,6 +66,16 @@ export interface BuiltInParts {
   on(machine: Partial<Machine>): Pick<BuiltInParts, Part>
 }
 
+/** The node on which a part runs. */
+export interface NodeContext {
+  /** `node-3`: that of all its tasks. */
+  readonly name: string
+  /** What its wall clock shows: it may be skewed, drift, and jump. */
+  clockMs(): number
+  /** What its monotonic clock shows, for durations: it may drift, but never jumps. */
+  monotonicMs(): number
+}
+
 /** What a subject may draw on: it has no clock, no randomness and no store of its own. */
 export interface SubjectContext {
   /** What tokens are derived from: as many bits as the seed has, and nothing else knows it. */
@@ -77,21 +87,33 @@ export interface SubjectContext {
   readonly builtIn: BuiltInParts
   /**
    * Does `access` as one step of the command that asks for it, at a later `nowMs` of the subject's clock: what others do may
-   * come in between, and a restart of the store may cut the command off there. A subject that takes steps does in them all that
+   * come in between, and a restart of the store (of a part that runs on nodes: a crash of its node) may cut the command off
+   * there. A subject that takes steps does in them all that
    * it waits for, other commands apart. A command takes effect in its last step, unless it says where.
    * @param command whose step it is: for a loop of one's own, which carries out what others have asked for
    */
   step<T>(access: (nowMs: number) => T | PromiseLike<T>, command?: Command): Promise<T>
+  /** Where a part runs that is made for each node: only of a subject with `runsOn: 'nodes'`. */
+  readonly node: NodeContext
   /** Says that the command takes effect here and will be answered so, though it takes more steps. Returns the answer. */
   decided<A extends Answer>(answer: A, command?: Command): A
 }
 
+/** Where the parts of a subject run: all commands in one service, or each in a library on the node that asks. */
+export const homes = ['service', 'nodes'] as const
+
 /**
  * What is under test, in up to three parts, and jobs. A part that is left out is the built-in one. The functions are called
- * at the start of every run, and again after every restart of the store.
+ * at the start of every run, and again after every restart of the store; on nodes, once for each node, and again after each of
+ * its crashes.
  */
 export interface Subject {
   readonly name: string
+  /**
+   * `nodes` for parts that are a library beside a store: each node has its own, whose commands stand still while the node is paused,
+   * and end where it crashes. `service`, when absent.
+   */
+  readonly runsOn?: (typeof homes)[number]
   /** A part with a function per command, or one `execute` for all commands: then it is the log and the jobs as well. */
   readonly core?: (context: SubjectContext) => CorePart | WholeCore
   readonly log?: ((context: SubjectContext) => LogPart) | 'none'
@@ -109,9 +131,10 @@ export interface Subject {
  */
 export function defineSubject(subject: Subject): Subject {
   refuseNoSubject(subject)
-  const { name, core, log, jobs, client, store } = subject
+  const { name, runsOn, core, log, jobs, client, store } = subject
   return {
     name,
+    ...(runsOn && { runsOn }),
     ...(core && { core: core.bind(subject) }),
     ...(log && { log: log === 'none' ? log : log.bind(subject) }),
     ...(jobs && { jobs: jobs === 'none' ? jobs : jobs.bind(subject) }),
@@ -139,7 +162,7 @@ function refuseNoSubject(subject: Subject): void {
     throw new TypeError(`a subject that is ${insteadOfObject(subject)}: expected what defineSubject returns`)
   }
   if (subject instanceof Promise) throw new TypeError('a subject that is a promise: expected what it is kept with')
-  const { name, core, log, jobs, client, store } = subject
+  const { name, runsOn, core, log, jobs, client, store } = subject
   if (typeof name !== 'string' || name.trim() === '') {
     const isModule = name === undefined && 'default' in subject
     throw new TypeError(
@@ -151,6 +174,7 @@ function refuseNoSubject(subject: Subject): void {
     throw new TypeError(`subject "${name}" has no part of its own, but ${found}: expected core, log, jobs or client`)
   }
   refuseSlip(name, subject)
+  if (runsOn !== undefined) refuseWrongHome(name, subject)
   for (const [part, value] of Object.entries({ core, log, jobs })) {
     if (value === undefined || typeof value === 'function' || (value === 'none' && part !== 'core')) continue
     throw new TypeError(
@@ -158,6 +182,15 @@ function refuseNoSubject(subject: Subject): void {
     )
   }
   if (client !== undefined) refuseWrongClient(name, client)
+}
+
+function refuseWrongHome(name: string, { runsOn, core, log, jobs }: Subject): void {
+  if (!homes.some((home) => home === runsOn)) {
+    throw new TypeError(`runsOn of subject "${name}" is ${JSON.stringify(runsOn)}: expected ${homes.join(' or ')}`)
+  }
+  if (runsOn === 'nodes' && ![core, log, jobs].some((part) => typeof part === 'function')) {
+    throw new TypeError(`subject "${name}" runs on nodes, and has no part that could: expected core, log or jobs`)
+  }
 }
 
 const functionOrNone = (value: unknown): boolean => typeof value === 'function' || value === 'none'
@@ -168,6 +201,7 @@ const isPart = {
   log: functionOrNone,
   jobs: functionOrNone,
   client: (value: unknown): boolean => typeof value === 'object' && value !== null,
+  runsOn: (value: unknown): boolean => homes.some((home) => home === value),
 } as const satisfies { readonly [part in keyof Subject]?: (value: unknown) => boolean }
 
 /**

@@ -91,6 +91,7 @@ export const NOBODY = -1
  * | kind | `epoch` | `seq` | `untilMs` | others |
  * | --- | --- | --- | --- | --- |
  * | `sent` | | | | `attempt` |
+ * | `reply-lost` | | the step after which the command was cut off, else 0 | | |
  * | `delivered` | the one held from now on, of `granted` and `renewed`; else 0 | | | |
  * | `paused`, `partitioned`, `store-slowed` | | | end | |
  * | `skewed` | | | by how many ms | |

@@ -209,8 +209,10 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#about('timed-out', atMs, from, request)
   }
 
-  lost(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {
-    this.#about(leg === 'request' ? 'request-lost' : 'reply-lost', atMs, from, request)
+  lost(atMs: number, from: Requesting, request: TracedRequest, leg: Leg, step = 0): void {
+    const kind = leg === 'request' ? 'request-lost' : 'reply-lost'
+    this.#request(kind, atMs, from, request).seq = step
+    this.#emit(codes[kind], request.code)
   }
 
   duplicated(atMs: number, from: Requesting, request: TracedRequest, leg: Leg): void {

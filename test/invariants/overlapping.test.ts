@@ -25,7 +25,6 @@ const pick = ({ request = 0, epoch = 0, space = 0 }: More): More => ({ request, 
 
 const granted = (atMs: number, who: string, epoch: number, untilMs: number): Happening =>
   at(atMs, who, 'granted', { command: 'acquire', epoch, untilMs })
-const restarted = (atMs: number): Happening => at(atMs, 'a', 'store-restarted', { node: -1, space: -1 })
 
 describe('a question that takes steps', () => {
   const appended = (atMs: number, seq: number): Happening =>
@@ -49,10 +48,10 @@ describe('a question that takes steps', () => {
       4,
       'b was told that the log of s ends at seq 1; events up to 1 had been acknowledged',
     )
-    // What was begun before a restart is not what is answered after it.
+    // What was begun and cut off is not what is answered after that.
     expectBroken(
       acknowledgedKept,
-      trace(2, [restarted(3)]),
+      trace(2, [load.ends(3, 'reply-lost', { seq: 1 })]),
       5,
       'b was told that the log of s ends at seq 2; events up to 2 had been acknowledged',
     )
@@ -154,7 +153,13 @@ describe('a worker that takes steps', () => {
     )
     expectBroken(
       rule,
-      [...jobs, take('a').begins(3), restarted(4), take('b').begins(5), taken('b', 6, 1)],
+      [
+        ...jobs,
+        take('a').begins(3),
+        take('a').ends(4, 'reply-lost', { seq: 1 }),
+        take('b').begins(5),
+        taken('b', 6, 1),
+      ],
       6,
       'b was given job 1 of s, ready since 1 ms, before job 0, ready since 0 ms',
     )
@@ -197,7 +202,12 @@ describe('a place in a queue that takes steps', () => {
     const message = 's was granted to a before b, which waited since 3 ms'
     expectBroken(rule, [acquire('b').begins(2), queued('b', 3), acquire('a').begins(4), served('a', 5)], 3, message)
     // What was asked for first may have been cut off, after it had its place.
-    expectHeld(rule, [acquire('a').begins(1), restarted(2), queued('b', 3), served('a', 5, 2)])
+    expectHeld(rule, [
+      acquire('a').begins(1),
+      acquire('a').ends(2, 'reply-lost', { seq: 1 }),
+      queued('b', 3),
+      served('a', 5, 2),
+    ])
     // Another request of its own may have the place.
     expectHeld(rule, [acquire('a').begins(1), queued('b', 3), acquire('a', 2).begins(4), served('a', 5, 2)])
   })

@@ -29,6 +29,7 @@ export interface WorldOptions {
   readonly restartStore?: (unsynced: 'kept' | 'lost') => void
   /** The longest that a step of the subject takes; without it, its commands take none. */
   readonly maxStepMs?: number
+  readonly isOnNode?: (request: string) => boolean
 }
 
 /** Five milliseconds there, five back. */
@@ -66,6 +67,7 @@ export class TestWorld {
       serve,
       restartStore,
       maxStepMs,
+      isOnNode = () => false,
     } = options
     this.#faults = faults
     this.kernel = new Kernel<string, Answer>({
@@ -78,7 +80,7 @@ export class TestWorld {
       ...(restartStore === undefined ? {} : { restartStore }),
       ...(maxStepMs === undefined
         ? {}
-        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise } }),
+        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise, isOnNode } }),
     })
   }
 
@@ -115,7 +117,8 @@ export class TestWorld {
       executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
       delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),
       timedOut: (atMs, { node }, request) => say(atMs, node, `gives up ${request}`),
-      lost: (atMs, { node }, request, leg) => say(atMs, node, `loses ${leg} ${request}`),
+      lost: (atMs, { node }, request, leg, step = 0) =>
+        say(atMs, node, `loses ${leg} ${request}${step > 0 ? ` after step ${step}` : ''}`),
       duplicated: (atMs, { node }, request, leg) => say(atMs, node, `doubles ${leg} ${request}`),
       paused: (atMs, node, untilMs) => say(atMs, node, `paused until ${untilMs}`),
       resumed: (atMs, node) => say(atMs, node, 'resumed'),

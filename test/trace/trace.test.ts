@@ -51,7 +51,7 @@ describe('the trace', () => {
     const rows = [...source.matchAll(/^ \* \| (`[^|]*`) \|/gm)].map(([, kinds]) => kinds as string)
     const told = rows.flatMap((kinds) => [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind]) => kind as string))
     const asTheRequest = [
-      ...['timed-out', 'request-lost', 'reply-lost', 'request-duplicated', 'reply-duplicated', 'released'],
+      ...['timed-out', 'request-lost', 'request-duplicated', 'reply-duplicated', 'released'],
       ...['completed', 'failed', 'idle', 'invalid-token'],
     ]
     const onlyWho = ['resumed', 'crashed', 'restarted']
