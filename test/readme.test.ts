@@ -237,6 +237,21 @@ describe('the README', () => {
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('no failure in 1,000 seeds') })
   })
 
+  it('has a library that crashes between two writes, which is found and told; one write is right', async () => {
+    const root = project('sets-then-expires.ts')
+    const found = await cli(root, ['explore', '--subject', 'sets-then-expires.ts', '--workers', '2'])
+    expect(found.code).toBe(1)
+    expectOutput('contention explore --subject sets-then-expires.ts', `${found.stdout.split('\n\n')[0]}\n`)
+    const mended = blockAfter('file', 'sets-then-expires.ts')
+      .replace('Number.POSITIVE_INFINITY', 'nowMs + ttlMs')
+      .replace('return step((nowMs) => {', 'return (() => {')
+      .replace('key.expiresAtMs = nowMs + ttlMs', '')
+      .replace('key.expiresAtMs }\n        })', 'key.expiresAtMs } as const\n        })()')
+    writeFileSync(join(root, 'sets-then-expires.ts'), mended)
+    const checked = await cli(root, ['explore', '--subject', 'sets-then-expires.ts', '--workers', '2'])
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('no failure in 1,000 seeds') })
+  })
+
   it('has a gate for the lease core of the examples, as they are copied', async () => {
     const root = exampleProject()
     const commands = ['update', 'update --subject my-lease.ts', 'check', 'check --subject my-lease.ts']

@@ -105,6 +105,7 @@ export function aim(
 
 const targetKinds = [
   'sent',
+  'stepped',
   'granted',
   'renewed',
   'taken',
@@ -125,6 +126,9 @@ function targetMs(
     case 'sent':
       if (command === 'acquire' || command === 'load') return undefined
       return atMs + random.int(1, 4)
+    // Of most commands it is the last step.
+    case 'stepped':
+      return random.chance(500) ? atMs + random.int(1, 2) : undefined
     case 'granted':
     case 'renewed':
     case 'taken':

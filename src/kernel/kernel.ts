@@ -54,6 +54,8 @@ export interface KernelOptions<Q, R extends Tagged> {
      * waits while the node is paused, and goes no further when that crashes.
      */
     readonly isOnNode: (request: Q) => boolean
+    /** The same request, under another number: of one on a node that is sent again. */
+    readonly renumbered: (request: Q, number: number) => Q
   }
   /** A node has lost its memory, and what is carried out there. */
   readonly nodeCrashed?: (node: number) => void
@@ -237,7 +239,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       throw new RangeError(`cannot wait ${timeoutMs} ms for a reply: expected a whole number above 0`)
     }
     this.#suspend(process, 'call')
-    const request = process.request as Q
+    const request = this.#renumbered(process)
     process.callNumber = ++this.#calls
     process.waitsFromMs = this.nowMs
     process.waitsForMs = timeoutMs
@@ -246,14 +248,15 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     process.reply = undefined
     this.#observer.sent(this.nowMs, process, request, process.attempt)
 
-    if (this.#isOnNode(request)) this.#fly(node, process, request, 0)
-    else {
-      const delayMs = node.link.transmit('request', this.nowMs)
-      if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'request')
-      else this.#fly(node, process, request, delayMs)
-      if (delayMs === NONE || this.nowMs + delayMs > process.deadlineMs) {
-        this.#complete(process, process.deadlineMs, TIMEOUT)
-      }
+    if (this.#isOnNode(request)) {
+      this.#fly(node, process, request, 0)
+      return
+    }
+    const delayMs = node.link.transmit('request', this.nowMs)
+    if (delayMs === NONE) this.#observer.lost(this.nowMs, process, request, 'request')
+    else this.#fly(node, process, request, delayMs)
+    if (delayMs === NONE || this.nowMs + delayMs > process.deadlineMs) {
+      this.#complete(process, process.deadlineMs, TIMEOUT)
     }
 
     const copyDelayMs = node.link.transmitCopy('request', this.nowMs)
@@ -261,6 +264,19 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       this.#observer.duplicated(this.nowMs, process, request, 'request')
       this.#fly(node, process, request, copyDelayMs)
     }
+  }
+
+  /** What the process asks: a library on its node that is asked once more is asked for something else, as far as it can know. */
+  #renumbered(process: Process<Q, R>): Q {
+    const { steps } = this.#options
+    const request = process.request as Q
+    if (steps === undefined || request !== process.lastSent || !steps.isOnNode(request)) {
+      process.lastSent = request
+      return request
+    }
+    process.request = steps.renumbered(request, process.nextRequest())
+    process.lastSent = process.request
+    return process.request
   }
 
   waitFor(node: Node<Q, R>, process: Process<Q, R>, signal: Signal, timeoutMs: number | undefined): void {

@@ -121,6 +121,7 @@ export class Process<Q, R extends Tagged> {
   pendingAtMs = Number.POSITIVE_INFINITY
   /** Kernel's: the call in flight. */
   request: Q | undefined
+  lastSent: Q | undefined
   attempt = 0
   callNumber = 0
   timeoutMs = 0

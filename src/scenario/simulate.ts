@@ -29,6 +29,7 @@ import {
   TraceDigest,
   type TracedRequest,
   TraceWriter,
+  tracedRequest,
 } from '../trace/index.js'
 import { answersLate, takesSteps } from './another-day.js'
 import { clockSkewsOf } from './clock-skews.js'
@@ -200,6 +201,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
             turn,
             answeredOtherwise: otherwise,
             isOnNode: ({ command }) => isOnNode(command),
+            renumbered: ({ command, space, token }, request) => tracedRequest({ ...command, request }, space, token),
           },
         }
       : {}),

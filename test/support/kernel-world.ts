@@ -47,6 +47,8 @@ export const rough: Network = {
 
 export const answer = (request: string): Answer => ({ kind: 'answer', to: request })
 
+const renumbered = (request: string, number: number): string => `${request.split('#')[0]}#${number}`
+
 const answeredOtherwise = (request: string, decided: Answer, { to }: Answer) =>
   decided.to === to ? undefined : new TypeError(`of ${request} ${decided.to} was decided, and ${to} answered`)
 
@@ -80,7 +82,7 @@ export class TestWorld {
       ...(restartStore === undefined ? {} : { restartStore }),
       ...(maxStepMs === undefined
         ? {}
-        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise, isOnNode } }),
+        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise, isOnNode, renumbered } }),
     })
   }
 
