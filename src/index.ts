@@ -203,6 +203,7 @@ export {
   type JobPart,
   type LeaseTimes,
   type LogPart,
+  type NodeContext,
   type Pursuit,
   type RenewalEnd,
   type Subject,

@@ -16,13 +16,13 @@ import { builtInMachine, type Core, memoryCore, type StoredSpace, storedSpace } 
 import { builtInClient, type Client } from './client.js'
 import { blaming, guarded, guardedClient, isThenable, leaveUnheard, SubjectFault } from './guard.js'
 import { CommandLacking } from './lacking.js'
+import { type NodeClocks, onNode, onNoNode } from './node-context.js'
 import { atOnce, type Note, outsideOfCommand, type Stepping } from './stepping.js'
 import {
   type BuiltInParts,
   type CorePart,
   checkSubject,
   type LogPart,
-  type NodeContext,
   type Subject,
   type SubjectContext,
   type WholeCore,
@@ -44,12 +44,6 @@ export interface Assembled {
   restart(unsynced: 'kept' | 'lost'): void
   /** A node starts again: of what its parts were, only what is durable is left. */
   restartNode(node: string): void
-}
-
-/** What the clocks of nodes show. */
-export interface NodeClocks {
-  nowMs(node: string): number
-  monotonicMs(node: string): number
 }
 
 const allCommands: ReadonlySet<CommandKind> = new Set(commandKinds)
@@ -127,21 +121,19 @@ function assembleParts(
     return answer
   }
   const builtIn = builtInParts(given.mint, new Map())
-  const hereOf = (node: string): NodeContext => {
-    const read = (clock: keyof NodeClocks) => () => {
+  const reading =
+    (clock: keyof NodeClocks) =>
+    (node: string): number => {
       if (!isMade) throw outsideOfCommand('the clock of a node')
       return clocks === undefined ? clockMs : clocks[clock](node)
     }
-    return { name: node, clockMs: read('nowMs'), monotonicMs: read('monotonicMs') }
-  }
-  const contextOf = (node: string): SubjectContext => ({
+  const nodeClocks = { nowMs: reading('nowMs'), monotonicMs: reading('monotonicMs') }
+  const contextOf = (home: string): SubjectContext =>
+    onNodes ? onNode(common(), home, nodeClocks) : onNoNode(common())
+  const common = (): Omit<SubjectContext, 'node'> => ({
     ...given,
     durable,
     builtIn,
-    get node() {
-      if (onNodes) return hereOf(node)
-      throw new TypeError('`node` of a part that is one for all nodes: expected a subject with runsOn: "nodes"')
-    },
     get step() {
       wanted()
       return step

@@ -8,6 +8,7 @@ import n6 from './n6-fresh-epoch-after-restart.js'
 import n7 from './n7-many-processes-on-one-store.js'
 import n8 from './n8-one-at-a-time.js'
 import n9 from './n9-skips-locked.js'
+import n10 from './n10-a-library-on-each-node.js'
 import p01 from './p01-resource-ignores-token.js'
 import p02 from './p02-takeover-deletes-by-key.js'
 import p03 from './p03-release-ignores-owner.js'
@@ -54,6 +55,9 @@ import x19 from './x19-fence-checked-before-the-write.js'
 import x20 from './x20-ttl-in-a-second-step.js'
 import x21 from './x21-epoch-counted-apart.js'
 import x22 from './x22-queue-written-as-it-was-read.js'
+import x23 from './x23-writes-after-a-look-at-its-clock.js'
+import x24 from './x24-lock-in-the-memory-of-a-node.js'
+import x25 from './x25-requests-counted-in-memory.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -105,6 +109,9 @@ export const mutants: readonly Entry[] = [
   ['x20', x20],
   ['x21', x21],
   ['x22', x22],
+  ['x23', x23],
+  ['x24', x24],
+  ['x25', x25],
 ]
 
 /** Correct designs that look odd. */
@@ -118,4 +125,5 @@ export const controls: readonly Entry[] = [
   ['n7', n7],
   ['n8', n8],
   ['n9', n9],
+  ['n10', n10],
 ]

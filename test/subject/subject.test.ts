@@ -419,6 +419,83 @@ describe('a part that is made later', () => {
   })
 })
 
+describe('a subject that runs on nodes', () => {
+  /** How many times each of its parts has been asked for a lease, which they remember. */
+  const counting = (asked: string[]): Subject => ({
+    name: 'counting',
+    runsOn: 'nodes',
+    core({ node, durable, builtIn }) {
+      const all = durable('all', () => ({ count: 0 }))
+      let own = 0
+      return {
+        ...builtIn.core,
+        acquire(command, nowMs) {
+          asked.push(`${node.name} ${++own} of ${++all.count}`)
+          return builtIn.core.acquire(command, nowMs)
+        },
+      }
+    },
+  })
+
+  it('has a part for each node and one for all of its tasks, which share what is durable', () => {
+    const asked: string[] = []
+    const subject = assembled(counting(asked))
+    for (const session of ['a', 'b', 'a/1', 'a']) ask(subject, acquire(session))
+    expect(asked).toEqual(['a 1 of 1', 'b 1 of 2', 'a 2 of 3', 'a 3 of 4'])
+  })
+
+  it('forgets with the node, or all at once, what is not durable', () => {
+    const asked: string[] = []
+    const subject = assembled(counting(asked))
+    for (const session of ['a', 'b']) ask(subject, acquire(session))
+    subject.restartNode('a')
+    for (const session of ['a', 'b']) ask(subject, acquire(session))
+    subject.restart('lost')
+    ask(subject, acquire('b'))
+    expect(asked.slice(2)).toEqual(['a 1 of 3', 'b 2 of 4', 'b 1 of 5'])
+  })
+
+  it('carries out on the nodes what its own parts have, and no more', () => {
+    const subject = assembled(counting([]))
+    expect([subject.isOnNode(acquire('a')), subject.isOnNode(load())]).toEqual([true, false])
+    const service = assembled({ name: 'service', core: ({ builtIn }) => builtIn.core })
+    expect(service.isOnNode(acquire('a'))).toBe(false)
+  })
+
+  it('has the clocks of its node while it answers, and none while it is made', () => {
+    const clocks = { nowMs: (node: string) => node.length, monotonicMs: () => 7 }
+    const seen: unknown[] = []
+    const subject = assemble(
+      {
+        name: 'mine',
+        runsOn: 'nodes',
+        core({ node, builtIn }) {
+          expect(() => node.clockMs()).toThrow('the clock of a node outside of a command')
+          return {
+            ...builtIn.core,
+            acquire(command, nowMs) {
+              seen.push([node.clockMs(), node.monotonicMs()])
+              return builtIn.core.acquire(command, nowMs)
+            },
+          }
+        },
+      },
+      1,
+      undefined,
+      clocks,
+    )
+    ask(subject, acquire('abc'))
+    expect(seen).toEqual([[3, 7]])
+  })
+
+  it('alone has a node', () => {
+    const subject: Subject = { name: 'mine', core: ({ node, builtIn }) => ({ ...builtIn.core, node }) as CorePart }
+    expect(() => assembled(subject)).toThrow('expected a subject with runsOn: "nodes"')
+    // Whoever hands its context on has not asked for it.
+    expect(() => assembled({ name: 'mine', core: (context) => ({ ...context }).builtIn.core })).not.toThrow()
+  })
+})
+
 describe('a restart of the store', () => {
   /** A subject that says when its parts are made and closed. */
   const told = (told: string[]): Subject => ({
@@ -846,6 +923,17 @@ describe('defineSubject', () => {
     ['a log of another word', { name: 'x', log: 'off' }, 'log of subject "x" is of type string: expected a function'],
     ['no core', { name: 'x', core: 'none' }, 'core of subject "x" is of type string: expected a function'],
     ['a policy that is none', { name: 'x', client: { believes: true } }, 'client.believes of subject "x"'],
+    ['a home that there is not', { name: 'x', core: () => ({}), runsOn: 'node' }, 'runsOn of subject "x" is "node"'],
+    [
+      'a slip of the home beside a part',
+      { name: 'x', core: () => ({}), runOn: 'nodes' },
+      'has a field "runOn": expected runsOn?',
+    ],
+    [
+      'a client alone on nodes',
+      { name: 'x', client: { believes: () => true }, runsOn: 'nodes' },
+      'subject "x" runs on nodes, and has no part that could',
+    ],
     ['a part in capitals', { name: 'x', core: () => ({}), Log: 'none' }, 'has a field "Log": expected log?'],
   ])('refuses %s', (_what, subject, said) => {
     expect(() => defineSubject(subject as Subject)).toThrow(TypeError)
