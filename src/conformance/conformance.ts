@@ -5,7 +5,7 @@ import { fencing } from './fencing.js'
 import { grants } from './grants.js'
 import { jobs } from './jobs.js'
 import { logs } from './logs.js'
-import { ContractBroken, Probe } from './probe.js'
+import { ContractBroken, NothingToSee, Probe } from './probe.js'
 
 /** By part of a subject, what it has to keep. */
 const contract = { core: [...grants, ...fencing], log: logs, jobs } as const satisfies Readonly<
@@ -102,6 +102,7 @@ async function tryOne(
     if (why !== undefined) return skipped(why, probe.story)
     return { result: { name, verdict: 'held' }, story: [...probe.story, 'held'] }
   } catch (error) {
+    if (error instanceof NothingToSee) return skipped(error.message, probe.story)
     if (!(error instanceof ContractBroken) && !(error instanceof SubjectFault)) throw error
     const { message } = error
     return { result: { name, verdict: 'broken', message }, story: [...probe.story, message] }

@@ -139,8 +139,8 @@ export const logs: readonly ContractCheck[] = [
         await probe.done('appended', append, 'append in a session of its own')
       }
       for (const when of ['', ', after a restart of the store']) {
-        const again = await probe.send(first)
-        if (again.kind === 'appended') probe.same(again.seq, 0, `seq of the first append, sent again${when}`)
+        const again = probe.maySendAgain(first) ? await probe.send(first) : undefined
+        if (again?.kind === 'appended') probe.same(again.seq, 0, `seq of the first append, sent again${when}`)
         const { nextSeq } = await probe.loaded()
         const payloads = (await probe.events(0, nextSeq)).map(({ payload }) => payload)
         probe.same(payloads, [...Array(MANY).keys()], `the payloads of ${MANY} events${when}`)

@@ -9,6 +9,11 @@ export class ContractBroken extends Error {
   override readonly name = 'ContractBroken'
 }
 
+/** What a sentence speaks of does not happen to this subject. */
+export class NothingToSee extends Error {
+  override readonly name = 'NothingToSee'
+}
+
 /** For so long a core may refuse what is free: there are lock-delays of several TTLs, which are of 100 ms here. */
 const GRANTED_WITHIN_MS = 1_500
 /** Of a lease that does not run out meanwhile: where the space is granted, something else has freed it. */
@@ -42,6 +47,7 @@ export class Probe {
   readonly #story: string[] = []
   #requests = 0
   #last: Command | undefined
+  readonly #sent = new WeakSet<Command>()
   /** Virtual time of the next command. */
   nowMs: number
 
@@ -81,8 +87,20 @@ export class Probe {
     return this.send({ kind, session, request, clockMs: this.nowMs, ...asked } as unknown as Command)
   }
 
-  /** Sends `command`, or sends it again, as the same request. */
+  /** Whether a command that was sent may be sent again, as the same request. */
+  maySendAgain(command: Command): boolean {
+    return !this.#subject.isOnNode(command)
+  }
+
+  /**
+   * Sends `command`, or sends it again, as the same request.
+   * @throws NothingToSee where nothing is sent again
+   */
   async send(command: Command): Promise<Reply> {
+    if (this.#sent.has(command) && !this.maySendAgain(command)) {
+      throw new NothingToSee('nothing is sent again to what runs on the nodes')
+    }
+    this.#sent.add(command)
     this.#last = command
     const reply = await this.#subject.execute(command, this.nowMs)
     this.#story.push(`${command.kind} at ${this.nowMs} ms: ${reply.kind}`)

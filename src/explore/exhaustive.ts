@@ -74,6 +74,9 @@ export function turnsOf(nodes: ProofOptions['nodes'], commands: ReadonlySet<Comm
   return scripts[nodes].filter((kind) => commands.has(kind))
 }
 
+/** Whether a copy of a request may come: to a library on the node nothing is sent. */
+export const sendsCopies = ({ runsOn }: Subject): boolean => runsOn !== 'nodes'
+
 /** The same where commands are interrupted: each is tried by itself. */
 export function interruptedTurnsOf(
   nodes: ProofOptions['nodes'],
@@ -83,7 +86,7 @@ export function interruptedTurnsOf(
 }
 
 /**
- * Runs every schedule of a few nodes with a few operations each, and one expiry, one late copy of the first request and one
+ * Runs every schedule of a few nodes with a few operations each, and one expiry, one late copy of the first request (where requests are sent) and one
  * restart of the store at every point. Where commands take steps it begins with those in which others come between the steps of a
  * command, of fewer operations: all with one such interruption, with two, and so on while there are not too many. Most bugs of
  * concurrency need one or two: Musuvathi and Qadeer, "Iterative context bounding" (2007).
@@ -91,7 +94,8 @@ export function interruptedTurnsOf(
 export async function proveSchedules({ nodes, subject, invariants, goOn = () => true }: ProofOptions): Promise<Proof> {
   const judged = tinyRules.filter(({ name }) => invariants === undefined || invariants.includes(name))
   const shared = { nodes, subject, judged }
-  const wholeWorld = { ...shared, script: scripts[nodes], copies: true }
+  const copies = sendsCopies(subject)
+  const wholeWorld = { ...shared, script: scripts[nodes], copies }
   const first = await playAll([wholeWorld], () => true, 1)
   if (first.end === 'failed') {
     return { schedules: 1, equivalent: 1, awaited: ranAsOneStep(subject), failure: first.failure }
@@ -110,7 +114,7 @@ export async function proveSchedules({ nodes, subject, invariants, goOn = () => 
   const { schedules } = whole
   const proof = { schedules, ...interrupted, awaited: ranAsOneStep(subject) }
   if (whole.end !== 'all') return { ...proof, equivalent: schedules, ...ended(whole) }
-  return { ...proof, equivalent: arrangements(nodes) }
+  return { ...proof, equivalent: arrangements(nodes, copies ? 3 : 2) }
 }
 
 /** As many interruptions as there is time for. */
@@ -187,7 +191,7 @@ function differenceOf(first: Played, second: Played): ScheduleFailure | undefine
 }
 
 /** How many schedules of whole commands there are: all orders of all turns in which each node's own keep theirs. */
-function arrangements(nodes: 2 | 3): number {
+function arrangements(nodes: 2 | 3, ofTheWorld: number): number {
   let count = 1
   let placed = 0
   const choose = (turns: number) => {
@@ -197,6 +201,6 @@ function arrangements(nodes: 2 | 3): number {
     }
   }
   for (let node = 0; node < nodes; node++) choose(scripts[nodes].length)
-  for (let event = 0; event < 3; event++) choose(1)
+  for (let event = 0; event < ofTheWorld; event++) choose(1)
   return Math.round(count)
 }

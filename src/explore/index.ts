@@ -27,6 +27,7 @@ export {
   type Proof,
   provenInvariants,
   proveSchedules,
+  sendsCopies,
   turnsOf,
 } from './exhaustive.js'
 export { type Exploration, type Extent, explore } from './explore.js'

@@ -78,7 +78,7 @@ interface Begun extends Stepwise {
   decided: Reply | undefined
 }
 
-/** Whose turn it may be. The last actors are the world: time passes, the first request comes again, the store restarts. */
+/** Whose turn it may be. The last actors are the world: time passes, the first request comes again, the store or all nodes restart. */
 type Actor = number
 
 /**
@@ -164,7 +164,12 @@ export async function play(world: TinyWorld, choose: (options: number) => number
         writer.lost(nowMs, { node, task: 0 }, request, 'reply', taken)
       }
       assembled.restart('lost')
-      writer.storeRestarted(nowMs, nowMs, 'lost')
+      if (subject.runsOn === 'nodes') {
+        for (let node = 0; node < nodes; node++) {
+          writer.crashed(nowMs, node)
+          writer.restarted(nowMs, node)
+        }
+      } else writer.storeRestarted(nowMs, nowMs, 'lost')
     } else if (actor === copy) {
       if (first === undefined) return false
       await ask(copy, first.node, first.request)

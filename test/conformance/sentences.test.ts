@@ -1062,6 +1062,34 @@ describe('conformance', () => {
     expect(new Set(others.map(({ verdict }) => verdict))).toEqual(new Set(['skipped']))
   })
 
+  it('sends nothing twice to what runs on the nodes, and says so of the sentences that speak of that', async () => {
+    const forgets = defineSubject({
+      name: 'remembers no request',
+      core({ durable }) {
+        const locks = durable('locks', () => new Map<string, { epoch: number; expiresAtMs: number }>())
+        return {
+          acquire({ space, ttlMs }, nowMs) {
+            const { epoch = 0, expiresAtMs = 0 } = locks.get(space) ?? {}
+            if (nowMs < expiresAtMs) return { kind: 'lease-held' }
+            locks.set(space, { epoch: epoch + 1, expiresAtMs: nowMs + ttlMs })
+            return { kind: 'granted', fence: { epoch: epoch + 1 }, expiresAtMs: nowMs + ttlMs }
+          },
+        }
+      },
+    })
+    const ofCopies = [
+      'an acquire that is sent again gets the same grant',
+      'an acquire that is sent again after a restart of the store is no second one',
+    ]
+    expect(await brokenOf(forgets)).toEqual(ofCopies)
+    const results = await conformanceOf({ ...forgets, runsOn: 'nodes' })
+    expect(results.filter(({ verdict }) => verdict === 'broken')).toEqual([])
+    const why = 'nothing is sent again to what runs on the nodes'
+    expect(results.filter(({ name }) => ofCopies.includes(name))).toEqual(
+      ofCopies.map((name) => ({ name, verdict: 'skipped', why })),
+    )
+  })
+
   it('says of one that goes by the clock of the host what it found first, and that it does', async () => {
     const subject = defineSubject({
       name: 'dated',

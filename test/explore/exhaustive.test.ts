@@ -3,6 +3,7 @@ import { proveSchedules } from '../../src/explore/index.js'
 import { builtInSubject, defineSubject } from '../../src/subject/index.js'
 import comparesThenDeletes from '../corpus/x18-release-compares-then-deletes.js'
 import checksFirst from '../corpus/x19-fence-checked-before-the-write.js'
+import lockInMemory from '../corpus/x24-lock-in-the-memory-of-a-node.js'
 
 describe('every schedule of two nodes', () => {
   it('is run, but for those that differ from another in the order of steps that do nothing', async () => {
@@ -41,6 +42,28 @@ describe('every schedule of two nodes', () => {
     expect(schedules).toBe(0)
     expect(interrupted).toMatchObject({ interruptions: 1, complete: false })
     expect(failure?.story.join('\n')).toMatch(/step 1: append.*\n.*granted.*\n.*step 2: append.*\n.*appended/)
+  })
+
+  it('has no copies where nothing is sent, and all nodes forget at once', async () => {
+    const made: string[] = []
+    const subject = defineSubject({
+      name: 'on nodes',
+      runsOn: 'nodes',
+      core({ builtIn, node }) {
+        made.push(node.name)
+        return builtIn.core
+      },
+    })
+    // All orders of 2 × 4 steps of nodes and 2 of the world: 10! / 4! / 4!.
+    const proof = await proveSchedules({ nodes: 2, subject })
+    expect(proof).toMatchObject({ equivalent: 6_300 })
+    expect(proof.failure).toBeUndefined()
+    expect(new Set(made)).toEqual(new Set(['node-0', 'node-1', 'reader']))
+  })
+
+  it('finds a lock in the memory of a node', async () => {
+    const { failure } = await proveSchedules({ nodes: 2, subject: lockInMemory })
+    expect(failure).toMatchObject({ kind: 'breach' })
   })
 
   it('says whether commands awaited something, while nothing else happened', async () => {

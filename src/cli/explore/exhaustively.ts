@@ -8,12 +8,13 @@ import {
   type Proof,
   provenInvariants,
   proveSchedules,
+  sendsCopies,
   turnsOf,
 } from '../../explore/index.js'
 import { InputError, nearest } from '../../input/index.js'
 import type { CommandKind } from '../../protocol/index.js'
 import { DETERMINISM_TODO, grouped } from '../../report/index.js'
-import { assemble } from '../../subject/index.js'
+import { assemble, type Subject } from '../../subject/index.js'
 import { exploreText } from '../options/command-text.js'
 import { type ExploreCliOptions, paramOptions } from '../options/options.js'
 import { type ExitCode, HELD, NOT_CHECKED, NOT_HELD, verdicts } from '../terminal/exit-code.js'
@@ -78,8 +79,8 @@ export async function exploreExhaustively(
   } else if (failure === undefined) {
     const lines = [
       `${chalk.green('PASS')}  ${subject.name}: ${grouped(schedules)} schedules run, which stand for all ${grouped(equivalent)}`,
-      `      ${nodes} nodes that ${listed(doings(turnsOf(nodes, commands)))}, with an expiry, a late copy and a restart of the store at every point`,
-      ...(interrupted === undefined ? [] : interruptedLines(interrupted, nodes, commands)),
+      `      ${nodes} nodes that ${listed(doings(turnsOf(nodes, commands)))}, with ${happening(subject)} at every point`,
+      ...(interrupted === undefined ? [] : interruptedLines(interrupted, nodes, commands, restarting(subject))),
       ...(awaited ? [`      ${AS_ONE_STEP}`] : []),
     ]
     io.stdout.write(`${lines.join('\n')}\n`)
@@ -97,16 +98,25 @@ export async function exploreExhaustively(
   return { code, interrupted: interrupt.happened }
 }
 
+/** What the world does in every schedule. */
+const happening = (subject: Subject): string =>
+  sendsCopies(subject) ? `an expiry, a late copy and ${restarting(subject)}` : `an expiry and ${restarting(subject)}`
+
+/** Of a library nothing is in the store but what it has written there. */
+const restarting = ({ runsOn }: Subject): string =>
+  runsOn === 'nodes' ? 'a restart of all nodes' : 'a restart of the store'
+
 /** What was run besides whole commands. */
 function interruptedLines(
   { schedules, interruptions, complete }: Interrupted,
   nodes: 2 | 3,
   commands: ReadonlySet<CommandKind>,
+  restart: string,
 ): readonly string[] {
   const all = interruptedTurnsOf(nodes, commands).map((turns) => listed(turns))
   return [
     `      and ${grouped(schedules)} in which others come between the steps of a command, ${complete ? 'however often' : timesText(interruptions)}`,
-    `      ${nodes} nodes that ${[...new Set(all)].join(', or ')}, with an expiry and a restart of the store at every point`,
+    `      ${nodes} nodes that ${[...new Set(all)].join(', or ')}, with an expiry and ${restart} at every point`,
   ]
 }
 
