@@ -1,9 +1,8 @@
 import { isRefusal } from '../protocol/index.js'
-import { type Cast, contenderName, contenderOf, hex, isAnswer, type TraceEvent } from '../trace/index.js'
+import { type Cast, contenderName, contenderOf, hex, isAnswer, requestOf, type TraceEvent } from '../trace/index.js'
 import { isOwnFault } from './own-faults.js'
 import type { Plan } from './plan.js'
 import { type Recorded, requestKey } from './record.js'
-import { requestOf } from './same-request.js'
 
 /** What is to be said of events that they do not show by themselves. */
 export interface Remarks {

@@ -1,5 +1,4 @@
-import { type Cast, contenderOf, isAnswer, type TraceEvent } from '../trace/index.js'
-import { isSameRequest, requestOf } from './same-request.js'
+import { type Cast, contenderOf, isAnswer, isSameRequest, requestOf, type TraceEvent } from '../trace/index.js'
 
 /** A refusal may have written what it had read before: more of them than this explain nothing. */
 const MOST_OVERTAKEN = 2

@@ -1,7 +1,6 @@
 import { isRefusal } from '../protocol/index.js'
-import { type Cast, describeEvent, type TraceEvent } from '../trace/index.js'
+import { type Cast, describeEvent, isSameRequest, type TraceEvent } from '../trace/index.js'
 import type { Remarks } from './remarks.js'
-import { isSameRequest } from './same-request.js'
 
 interface Line {
   readonly event: TraceEvent

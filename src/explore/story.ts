@@ -6,6 +6,7 @@ import {
   contenderOf,
   describeEvent,
   isQuestion,
+  isSameRequest,
   NOBODY,
   numbered,
   type TraceEvent,
@@ -15,7 +16,6 @@ import { describeClocks } from './describe-clocks.js'
 import { type OwnFaults, ownFaults } from './own-faults.js'
 import { record } from './record.js'
 import { remarksOn } from './remarks.js'
-import { isSameRequest } from './same-request.js'
 import { standstillOf } from './standstill.js'
 import { overtaken, withoutPromptSteps } from './steps-told.js'
 import { storyLines } from './story-lines.js'

@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../trace/index.js'
+import { requestOf, type TraceEvent } from '../trace/index.js'
 
 /**
  * What is noted at the first step of a command until it is answered: how things were by then, as what it does may rest on that.
@@ -11,7 +11,7 @@ export class AtFirstStep<T> {
   /** Notes `value` if `event` is a first step. */
   note(event: TraceEvent, value: T): void {
     if (event.kind !== 'stepped' || event.seq !== 1) return
-    const key = keyOf(event)
+    const key = requestOf(event)
     const copies = this.#noted.get(key)
     if (copies === undefined) this.#noted.set(key, [value])
     else copies.push(value)
@@ -20,7 +20,7 @@ export class AtFirstStep<T> {
   /** What was noted of the command that `event` answers; of several copies, of the first. */
   take(event: TraceEvent): T | undefined {
     if (this.#noted.size === 0) return undefined
-    const key = keyOf(event)
+    const key = requestOf(event)
     const copies = this.#noted.get(key)
     const value = copies?.shift()
     if (copies?.length === 0) this.#noted.delete(key)
@@ -39,5 +39,3 @@ export class AtFirstStep<T> {
 }
 
 const NONE: readonly never[] = []
-
-const keyOf = ({ node, task, request }: TraceEvent): string => `${node}/${task}/${request}`

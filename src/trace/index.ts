@@ -18,4 +18,5 @@ export {
 export { type Fold, type Listener, type Observer, observe } from './observer.js'
 export { type Recorder, recorder } from './recorder.js'
 export { type Traced, type TracedRequest, traced, tracedRequest } from './request.js'
+export { isSameRequest, requestOf } from './same-request.js'
 export { TraceWriter } from './writer.js'

@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../trace/index.js'
+import type { TraceEvent } from './event.js'
 
 /** Whether `event` is about the request that `last` is about: on its way, sent again, or answered. */
 export function isSameRequest(event: TraceEvent, last: TraceEvent | undefined): boolean {
