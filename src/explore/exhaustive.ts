@@ -2,7 +2,7 @@ import type { CommandKind } from '../protocol/index.js'
 import { hasTakenSteps, ranAsOneStep } from '../scenario/index.js'
 import type { Subject } from '../subject/index.js'
 import { Schedules } from './schedules.js'
-import { type Played, play, type ScheduleFailure, type TinyWorld, tinyRules } from './tiny-world.js'
+import { type Played, play, type ScheduleFailure, TAKEN_OVER, type TinyWorld, tinyRules } from './tiny-world.js'
 
 export interface ProofOptions {
   readonly nodes: 2 | 3
@@ -58,7 +58,7 @@ const shortScripts = {
 /** With one interruption more there would be more schedules than anybody waits for. */
 const MOST_INTERRUPTED = 20_000
 
-export const provenInvariants: readonly string[] = tinyRules.map(({ name }) => name)
+export const provenInvariants: readonly string[] = [...tinyRules.map(({ name }) => name), TAKEN_OVER]
 
 /** What these look at happens only where there is an append. */
 const ofLogs: readonly string[] = ['contiguous-log', 'acknowledged-kept']
@@ -93,7 +93,8 @@ export function interruptedTurnsOf(
  */
 export async function proveSchedules({ nodes, subject, invariants, goOn = () => true }: ProofOptions): Promise<Proof> {
   const judged = tinyRules.filter(({ name }) => invariants === undefined || invariants.includes(name))
-  const shared = { nodes, subject, judged }
+  const takenOver = invariants === undefined || invariants.includes(TAKEN_OVER)
+  const shared = { nodes, subject, judged, takenOver }
   const copies = sendsCopies(subject)
   const wholeWorld = { ...shared, script: scripts[nodes], copies }
   const first = await playAll([wholeWorld], () => true, 1)

@@ -32,17 +32,13 @@ export function remarksOn(
       remarks.set(event, text)
       if (cause !== undefined) causes.add(cause)
     } else {
-      const late = event === last ? '' : (cutOff(event) ?? lateness(event))
+      const late = event === last ? '' : lateness(event)
       const texts = isOwnFault(event, plan) ? ['(by the scenario)'] : [onLength(event, askedBy(event)), late]
       remarks.set(event, texts.filter((text) => text !== '').join(' '))
     }
   }
   return { of: (event) => remarks.get(event) ?? '', causes }
 }
-
-/** After which step a command was cut off, by a restart of the store or a crash: what it has done by then may well be there afterwards. */
-const cutOff = ({ kind, seq }: TraceEvent): string | undefined =>
-  kind === 'reply-lost' && seq > 0 ? `(cut off after step ${seq})` : undefined
 
 /**
  * When a request was sent that came when its node had given up waiting for it: what it does then, its node no longer thinks of.

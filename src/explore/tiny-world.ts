@@ -38,6 +38,8 @@ export interface TinyWorld {
   /** How often a command may be left between two of its steps for something else. Commands run whole, when absent. */
   readonly interruptions?: number
   readonly judged: readonly Invariant[]
+  /** Whether somebody asks for the space when all is over, and has to be granted it. */
+  readonly takenOver: boolean
 }
 
 /** What one schedule has shown. */
@@ -56,6 +58,10 @@ export interface Played {
 }
 
 const TTL_MS = 100
+
+/** Who comes when all is over: reads the log, and asks for the space, each time so much later. There are lock-delays of several TTLs. */
+const SUCCESSOR = 'successor'
+const SUCCESSOR_WAITS_MS = [1, 2, 4, 8].map((ttls) => ttls * TTL_MS)
 
 export const tinyRules: readonly Invariant[] = [
   mutualExclusion,
@@ -84,12 +90,12 @@ type Actor = number
 /**
  * Plays one schedule: at each turn `choose` says which of so many actors goes on. A turn is one command, or one step of one.
  * Of schedules that differ only in the order of two neighbouring turns that do nothing (a node that was refused has nothing to write),
- * all but the least in the order of actors end there. When all is over, somebody reads the log.
+ * all but the least in the order of actors end there. When all is over, somebody reads the log, and may ask for the space.
  */
 export async function play(world: TinyWorld, choose: (options: number) => number): Promise<Played> {
-  const { nodes, subject, script, copies, interruptions, judged } = world
+  const { nodes, subject, script, copies, interruptions, judged, takenOver } = world
   const [tick, copy, restart] = [nodes, nodes + 1, nodes + 2]
-  const cast = castOf(numbered('node', nodes), ['space-0'])
+  const cast = castOf([...numbered('node', nodes), SUCCESSOR], ['space-0'])
   const judges = judged.map((invariant) => judge(invariant, cast))
   const recording = recorder()
   const { events } = recording
@@ -103,8 +109,10 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const home: Home = { life: 0 }
   let first: { readonly node: number; readonly request: TracedRequest } | undefined
   let nowMs = 0
+  let lastAnswer: Reply['kind'] | undefined
 
   const answered = ({ node, request, sinceMs, decided }: Begun, reply: Reply): void => {
+    lastAnswer = reply.kind
     if (reply.kind === 'granted') fences[node] = reply.fence
     else if (reply.kind === 'released') fences[node] = undefined
     if (decided === undefined) writer.executed(nowMs, { node, task: 0 }, request, reply, sinceMs)
@@ -215,19 +223,33 @@ export async function play(world: TinyWorld, choose: (options: number) => number
     const failure = broken()
     if (failure !== undefined) return { story, failure }
   }
-  for (const command of reader) {
-    if (!assembled.commands.has(command.kind)) continue
-    await ask(0, 0, requestOf(command))
+  const askToTheEnd = async (command: Command): Promise<void> => {
+    await ask(0, nodes, requestOf(command))
     while (isDue(0)) await act(0)
   }
+  for (const command of reader) if (assembled.commands.has(command.kind)) await askToTheEnd(command)
+  const lostOrForged = broken()
+  if (lostOrForged !== undefined) return { story, failure: lostOrForged }
+  const overMs = nowMs
+  for (const [asked, waitMs] of (takenOver ? SUCCESSOR_WAITS_MS : []).entries()) {
+    nowMs += waitMs
+    await askToTheEnd(acquireBy(SUCCESSOR, reader.length + asked + 1, nowMs))
+    if (lastAnswer === 'granted') break
+  }
   const failure = broken()
-  return failure === undefined ? { story } : { story, failure }
+  if (failure !== undefined) return { story, failure }
+  if (!takenOver || lastAnswer === 'granted') return { story }
+  const message = `space-0 was not granted from ${overMs} ms to ${nowMs} ms, with ${SUCCESSOR} asking`
+  return { story, failure: { kind: 'breach', invariant: TAKEN_OVER, message, story: story() } }
 }
+
+/** The rule that a space which somebody asks for is granted in the end. */
+export const TAKEN_OVER = 'takeover-bound'
 
 /** What is asked when all is over: nobody else would see what is lost. */
 const reader = [
-  { kind: 'load', space: 'space-0', session: 'reader', request: 1 },
-  { kind: 'read', space: 'space-0', session: 'reader', request: 2, fromSeq: 0, limit: 16 },
+  { kind: 'load', space: 'space-0', session: SUCCESSOR, request: 1 },
+  { kind: 'read', space: 'space-0', session: SUCCESSOR, request: 2, fromSeq: 0, limit: 16 },
 ] as const satisfies readonly Command[]
 
 function commandOf(
@@ -242,10 +264,15 @@ function commandOf(
   switch (kind) {
     case 'acquire':
       if (fence !== undefined) return undefined
-      return { kind, space: 'space-0', owner, ttlMs: TTL_MS, clockMs: nowMs, queueMs: 0, inQueue: false, ...from }
+      return acquireBy(owner, from.request, nowMs)
     case 'append':
       return fence === undefined ? undefined : { kind, fence, type: 'entry', payload: node, ...from }
     case 'release':
       return fence === undefined ? undefined : { kind, fence, ...from }
   }
+}
+
+function acquireBy(owner: string, request: number, clockMs: number): Command {
+  const asked = { space: 'space-0', owner, ttlMs: TTL_MS, clockMs, queueMs: 0, inQueue: false }
+  return { kind: 'acquire', ...asked, session: owner, request }
 }

@@ -155,11 +155,12 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`${untilMs} ppm`]
     case 'served':
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
+    case 'reply-lost':
+      return [seq > 0 ? `cut off after step ${seq}` : '']
     case 'stepped':
     case 'idle':
     case 'timed-out':
     case 'request-lost':
-    case 'reply-lost':
     case 'request-duplicated':
     case 'reply-duplicated':
     case 'resumed':

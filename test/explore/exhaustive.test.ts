@@ -58,7 +58,37 @@ describe('every schedule of two nodes', () => {
     const proof = await proveSchedules({ nodes: 2, subject })
     expect(proof).toMatchObject({ equivalent: 6_300 })
     expect(proof.failure).toBeUndefined()
-    expect(new Set(made)).toEqual(new Set(['node-0', 'node-1', 'reader']))
+    expect(new Set(made)).toEqual(new Set(['node-0', 'node-1', 'successor']))
+  })
+
+  it('finds what a crash between two steps leaves locked: whoever comes last is to be granted the space', async () => {
+    const leaks = defineSubject({
+      name: 'sets, then expires',
+      runsOn: 'nodes',
+      core({ durable, step, builtIn }) {
+        const locked = durable('locked', () => new Set<string>())
+        return {
+          ...builtIn.core,
+          async acquire(command) {
+            const { space } = command
+            if (await step(() => locked.has(space) || !locked.add(space))) return { kind: 'lease-held' }
+            return step((nowMs) => {
+              locked.delete(space)
+              return builtIn.core.acquire(command, nowMs)
+            })
+          },
+        }
+      },
+    })
+    const { failure } = await proveSchedules({ nodes: 2, subject: leaks })
+    expect(failure).toMatchObject({
+      kind: 'breach',
+      invariant: 'takeover-bound',
+      message: 'space-0 was not granted from 100 ms to 1600 ms, with successor asking',
+    })
+    expect(failure?.story.at(-1)).toMatch(/1600 ms {2}successor ← lease-held/)
+    const proof = await proveSchedules({ nodes: 2, subject: leaks, invariants: ['mutual-exclusion'] })
+    expect(proof.failure).toBeUndefined()
   })
 
   it('finds a lock in the memory of a node', async () => {

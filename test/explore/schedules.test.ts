@@ -68,7 +68,14 @@ describe('a tiny world in which commands take steps', () => {
   })
 
   async function storiesOf(interruptions?: number): Promise<readonly string[]> {
-    const world = { nodes: 2, subject: inSteps, script: ['acquire'], copies: false, judged: tinyRules } as const
+    const world = {
+      nodes: 2,
+      subject: inSteps,
+      script: ['acquire'],
+      copies: false,
+      judged: tinyRules,
+      takenOver: false,
+    } as const
     const all = new Schedules()
     const stories: string[] = []
     do {
