@@ -102,7 +102,15 @@ export {
   writesAccepted,
 } from './invariants/index.js'
 export { type Job, type JobCommand, type JobsRecord, type JobsTransition, stepJobs } from './jobs/index.js'
-export type { DelayMs, Fault, Leg, Network, Random, Suspended } from './kernel/index.js'
+export {
+  type DelayMs,
+  type Fault,
+  type Leg,
+  type Network,
+  type Random,
+  StepUnanswered,
+  type Suspended,
+} from './kernel/index.js'
 export {
   type Acquire,
   type Claim,

@@ -126,6 +126,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
       underway.delete(begun.actor)
       answered(begun, reply)
     },
+    givenUp: () => undefined,
     failed: (_begun, error) => error,
     turn,
   })
@@ -142,7 +143,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
   const assembled = assemble(subject, 1, interruptions === undefined ? whole : steps.stepping)
 
   const ask = async (actor: Actor, node: number, request: TracedRequest): Promise<void> => {
-    const asked = { actor, node, request, sinceMs: nowMs, due: [], home, life: home.life, taken: 0 }
+    const asked = { actor, node, request, sinceMs: nowMs, due: [], home, life: home.life, taken: 0, unanswered: 0 }
     const begun: Begun = { ...asked, isOver: false, decided: undefined }
     const reply = steps.carryOut(begun, assembled.execute, nowMs)
     if (!(reply instanceof Promise)) {

@@ -12,6 +12,17 @@ export interface Stepwise {
   taken: number
   /** It is answered, or cut off. */
   isOver: boolean
+  /** How many of its steps have had no answer. */
+  unanswered: number
+}
+
+/** A step has had no answer from the store in time: whoever takes it cannot know whether the access was made. */
+export class StepUnanswered extends Error {
+  override readonly name = 'StepUnanswered'
+
+  constructor() {
+    super('no answer from the store in time: whether the access was made is not known')
+  }
 }
 
 /** Whether its home has stopped since: what is left of it never goes on. */
@@ -22,7 +33,9 @@ export type Access<T> = (atMs: number) => T | PromiseLike<T>
 
 interface Pending<C> {
   readonly of: C
-  take(atMs: number): void
+  /** @param answered asked once the access is made: whether its answer comes back */
+  take(atMs: number, answered: () => boolean): void
+  fail(): void
 }
 
 export interface CommandsPort<C, R> {
@@ -30,6 +43,8 @@ export interface CommandsPort<C, R> {
   schedule(index: number, of: C): void
   taken(of: C): void
   answer(of: C, reply: R): void
+  /** The command of which a step had no answer ends without one of its own. */
+  givenUp(of: C): void
   failed(of: C, error: unknown): unknown
   /** Waits until all that can go on by itself has done so. */
   turn(): Promise<void>
@@ -77,7 +92,11 @@ export class CommandsUnderway<C extends Stepwise, R> {
     return new Promise((resolve, reject) => {
       if (isCut(of)) return
       const index = this.#free.pop() ?? this.#pending.length
-      this.#pending[index] = { of, take: (atMs) => this.#access(() => access(atMs), resolve, reject) }
+      this.#pending[index] = {
+        of,
+        take: (atMs, answered) => this.#access(() => access(atMs), { answered, resolve, reject }),
+        fail: () => reject(new StepUnanswered()),
+      }
       this.#waiting += 1
       this.#port.schedule(index, of)
       this.#stirred()
@@ -89,17 +108,40 @@ export class CommandsUnderway<C extends Stepwise, R> {
     return (this.#pending[index] as Pending<C>).of
   }
 
-  /** The step is due. */
-  take(index: number, atMs: number): Promise<void> | undefined {
+  /**
+   * The step is due.
+   * @param answered asked once it is made: whether its answer comes back. Of one that has none, `fail` has to be called
+   */
+  take(index: number, atMs: number, answered: () => boolean = always): Promise<void> | undefined {
     const { of, take } = this.#pending[index] as Pending<C>
-    this.#pending[index] = undefined
-    this.#free.push(index)
-    if (isCut(of)) return undefined
-    this.#waiting -= 1
+    if (isCut(of)) return this.#drop(index)
     of.taken += 1
     this.#port.taken(of)
-    take(atMs)
+    take(atMs, () => {
+      const isAnswered = answered()
+      if (isAnswered) {
+        this.#drop(index)
+        this.#waiting -= 1
+      }
+      return isAnswered
+    })
     return this.#quiet()
+  }
+
+  /** The step has had no answer. */
+  fail(index: number): Promise<void> | undefined {
+    const { of, fail } = this.#pending[index] as Pending<C>
+    this.#drop(index)
+    if (isCut(of)) return undefined
+    this.#waiting -= 1
+    of.unanswered += 1
+    fail()
+    return this.#quiet()
+  }
+
+  #drop(index: number): undefined {
+    this.#pending[index] = undefined
+    this.#free.push(index)
   }
 
   /** A command that answers later. What is returned settles when it is answered, or waits for its next step. */
@@ -117,7 +159,8 @@ export class CommandsUnderway<C extends Stepwise, R> {
       (late) => over(() => this.#port.answer(of, late)),
       (error: unknown) =>
         over(() => {
-          throw this.#port.failed(of, error)
+          if (of.unanswered === 0) throw this.#port.failed(of, error)
+          this.#port.givenUp(of)
         }),
     )
     await this.#quiet()
@@ -139,28 +182,35 @@ export class CommandsUnderway<C extends Stepwise, R> {
 
   #access<T>(
     access: () => T | PromiseLike<T>,
-    resolve: (value: T | PromiseLike<T>) => void,
-    reject: (error: unknown) => void,
+    {
+      answered,
+      resolve,
+      reject,
+    }: {
+      readonly answered: () => boolean
+      readonly resolve: (value: T | PromiseLike<T>) => void
+      readonly reject: (error: unknown) => void
+    },
   ) {
     let got: T | PromiseLike<T>
     try {
       got = access()
     } catch (error) {
-      reject(error)
+      if (answered()) reject(error)
       return
     }
     if (!isThenable(got)) {
-      resolve(got)
+      if (answered()) resolve(got)
       return
     }
     this.#accessing += 1
     const settled = Promise.resolve(got)
     const over = (): void => {
+      if (answered()) resolve(settled)
       this.#accessing -= 1
       this.#stirred()
     }
     settled.then(over, over)
-    resolve(settled)
   }
 
   /**
@@ -183,6 +233,8 @@ export class CommandsUnderway<C extends Stepwise, R> {
     this.#stir = undefined
   }
 }
+
+const always = (): boolean => true
 
 const isThenable = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function'

@@ -1,4 +1,4 @@
-export { type Access, CommandsUnderway, type Home, isCut, type Stepwise } from './commands-underway.js'
+export { type Access, CommandsUnderway, type Home, isCut, StepUnanswered, type Stepwise } from './commands-underway.js'
 export { EventLimitReached, StepFailed } from './errors.js'
 export type { Fault, Leg, MessageFault } from './fault.js'
 export { Kernel, type KernelOptions, type Serve, type Underway } from './kernel.js'

@@ -54,6 +54,10 @@ export interface KernelOptions<Q, R extends Tagged> {
      * waits while the node is paused, and goes no further when that crashes.
      */
     readonly isOnNode: (request: Q) => boolean
+    /** How long a command on a node waits for the answer to a step. */
+    readonly timeoutMs: number
+    /** A request comes to something else, as a step of its command had no answer. */
+    readonly again: (request: Q) => void
     /** The same request, under another number: of one on a node that is sent again. */
     readonly renumbered: (request: Q, number: number) => Q
   }
@@ -73,6 +77,7 @@ const RESUME = 5
 const RESTART = 6
 const NOTIFIED = 7
 const STEP = 8
+const STEP_FAILS = 9
 
 /** How many bits say what a pending event does. */
 const KIND_BITS = 4
@@ -106,8 +111,9 @@ export interface Underway<Q, R extends Tagged> extends Stepwise {
   readonly callNumber: number
   /** When it reached the subject. */
   readonly sinceMs: number
-  /** What it has come to, where that was said before it is answered. */
+  /** What it has come to, where that was said before it is answered, and how often something was. */
   decided: R | undefined
+  decisions: number
 }
 
 /**
@@ -329,6 +335,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       } else if (kind === STEP) {
         const left = this.#commands && this.#takeStep(this.#commands, index)
         if (left !== undefined) return left
+      } else if (kind === STEP_FAILS) {
+        const left = this.#commands && this.#failStep(this.#commands, index)
+        if (left !== undefined) return left
       } else if (kind === FAULT) this.#strike(index)
       else if (kind === RESUME) this.#world.resume(this.#node(index))
       else if (kind === RESTART) this.#world.restart(this.#node(index))
@@ -506,7 +515,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       life: home.life,
       taken: 0,
       isOver: false,
+      unanswered: 0,
       decided: undefined,
+      decisions: 0,
     }
   }
 
@@ -522,6 +533,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       },
       taken: ({ process, request, taken }) => this.#observer.stepped(this.nowMs, process, request, taken),
       answer: (of, reply) => this.#answer(of.flight, reply, of),
+      givenUp: (of) => this.#leave(of),
       failed: ({ process }, error) => this.#failed('subject', process.nodeName, error),
     })
   }
@@ -541,19 +553,44 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     return node.paused
   }
 
-  /** A step is due. One of a command on a node waits while that is paused, cut off or sees nothing of the store. */
+  /**
+   * A step is due. One of a command on a node waits while that is paused, and for a store that cannot be reached; for too long,
+   * and it is not made. One that has decided something may be made, and have no answer.
+   */
   #takeStep(commands: CommandsUnderway<Underway<Q, R>, R>, index: number): Promise<void> | undefined {
     const of = commands.pending(index)
     if (of.home === this.#service || isCut(of)) return commands.take(index, this.nowMs)
-    const node = this.#nodes[of.process.node] as Node<Q, R>
-    if (node.paused) {
-      node.heldWork.push((index << KIND_BITS) | STEP)
+    const { link, paused, heldWork } = this.#nodes[of.process.node] as Node<Q, R>
+    if (paused) {
+      heldWork.push((index << KIND_BITS) | STEP)
       return undefined
     }
-    const reachableFromMs = Math.max(this.#store.downUntilMs, node.link.stalledUntilMs(this.nowMs))
-    if (this.nowMs >= reachableFromMs) return commands.take(index, this.nowMs)
-    this.#schedule(reachableFromMs, STEP, index, of.process.slot)
-    return undefined
+    const failsAtMs = this.nowMs + (this.#options.steps?.timeoutMs ?? 0)
+    const reachableFromMs = Math.max(this.#store.downUntilMs, link.cutOffUntilMs(this.nowMs))
+    if (this.nowMs < reachableFromMs) {
+      const isInTime = reachableFromMs <= failsAtMs
+      this.#schedule(isInTime ? reachableFromMs : failsAtMs, isInTime ? STEP : STEP_FAILS, index, of.process.slot)
+      return undefined
+    }
+    const { decisions } = of
+    return commands.take(index, this.nowMs, () => {
+      if (of.decisions === decisions || !link.losesReplies(this.nowMs)) return true
+      this.#schedule(failsAtMs, STEP_FAILS, index, of.process.slot)
+      return false
+    })
+  }
+
+  /** A step has had no answer in time. */
+  #failStep(commands: CommandsUnderway<Underway<Q, R>, R>, index: number): Promise<void> | undefined {
+    const of = commands.pending(index)
+    const { process, request, taken } = of
+    const { paused, heldWork } = this.#nodes[process.node] as Node<Q, R>
+    if (paused && !isCut(of)) {
+      heldWork.push((index << KIND_BITS) | STEP_FAILS)
+      return undefined
+    }
+    if (!isCut(of)) this.#observer.unanswered(this.nowMs, process, request, taken)
+    return commands.fail(index)
   }
 
   /** What has waited on a node is due now. */
@@ -581,10 +618,13 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   /** A command takes effect now: what it does before it answers comes after that. Once it is over, it decides nothing. */
   decide(of: Underway<Q, R>, reply: R): void {
     if (of.isOver || isCut(of)) return
+    of.decisions += 1
     if (of.decided !== undefined) {
       const otherwise = this.#options.steps?.answeredOtherwise(of.request, of.decided, reply)
       if (otherwise === undefined) return
-      throw otherwise
+      // Who has had no answer may try once more, and come to something else.
+      if (of.unanswered === 0) throw otherwise
+      this.#options.steps?.again(of.request)
     }
     of.decided = reply
     try {
@@ -641,7 +681,11 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       this.#observer.executed(this.nowMs, process, request, reply, of?.sinceMs ?? this.nowMs)
     } else {
       const otherwise = this.#options.steps?.answeredOtherwise(request, of.decided, reply)
-      if (otherwise !== undefined) throw this.#failed('subject', process.nodeName, otherwise)
+      if (otherwise !== undefined && of.unanswered === 0) throw this.#failed('subject', process.nodeName, otherwise)
+      if (otherwise !== undefined) {
+        this.#options.steps?.again(request)
+        this.#observer.executed(this.nowMs, process, request, reply, of.sinceMs)
+      }
     }
 
     const atMs = this.#isOnNode(request)
@@ -733,11 +777,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** The commands that are under way at `home` are not carried on. */
   #cut(home: Home): void {
-    for (const { flight, process, request, callNumber, taken } of this.#commands?.cut(home) ?? []) {
-      this.#observer.lost(this.nowMs, process, request, 'reply', taken)
-      this.#expectNothing(process, callNumber)
-      this.#land(flight)
-    }
+    for (const of of this.#commands?.cut(home) ?? []) this.#leave(of)
+  }
+
+  /** Nobody will answer the command. */
+  #leave({ flight, process, request, callNumber, taken }: Underway<Q, R>): void {
+    this.#observer.lost(this.nowMs, process, request, 'reply', taken)
+    this.#expectNothing(process, callNumber)
+    this.#land(flight)
   }
 
   /** The clocks of a node, as they are now. */

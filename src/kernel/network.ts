@@ -131,10 +131,20 @@ export class Link {
     return slow.reduce((longest, fault) => (fault.kind === 'delay' ? Math.max(longest, fault.delayMs) : longest), 0)
   }
 
-  /** Until when what has to be there at last is sent in vain: it is cut, or loses what it is given. */
-  stalledUntilMs(atMs: number): number {
-    const lossy = this.#faults.filter((fault) => fault.kind === 'drop' && fault.atMs <= atMs && atMs < endMs(fault))
-    return lossy.reduce((last, fault) => Math.max(last, endMs(fault)), this.#cutUntilMs)
+  /** Until when nothing that sets out gets to the store. */
+  cutOffUntilMs(atMs: number): number {
+    return this.#dropping('request', atMs).reduce((last, fault) => Math.max(last, endMs(fault)), this.#cutUntilMs)
+  }
+
+  /** Whether what gets to the store is not answered. */
+  losesReplies(atMs: number): boolean {
+    return this.#dropping('reply', atMs).length > 0
+  }
+
+  #dropping(leg: Leg, atMs: number): readonly MessageFault[] {
+    return this.#faults.filter(
+      (fault) => fault.kind === 'drop' && fault.leg === leg && fault.atMs <= atMs && atMs < endMs(fault),
+    )
   }
 
   /** How long a step of a command that came by this link takes. */

@@ -22,6 +22,7 @@ import {
 import {
   type Cast,
   castOf,
+  isAcquiring,
   type Listener,
   numbered,
   type Observer,
@@ -200,7 +201,12 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
             maxMs: longestStepMs(network),
             turn,
             answeredOtherwise: otherwise,
+            timeoutMs: Math.max(1, network.timeoutMs >> 1),
             isOnNode: ({ command }) => isOnNode(command),
+            // To try for a lease or a job once more is to try for another.
+            again(request) {
+              if (isAcquiring(request.kind) || request.kind === 'take') request.executed = false
+            },
             renumbered: ({ command, space, token }, request) => tracedRequest({ ...command, request }, space, token),
           },
         }

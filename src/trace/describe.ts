@@ -57,6 +57,8 @@ function phrase(event: TraceEvent): string {
       return 'the store is slow'
     case 'stepped':
       return `← step ${event.seq}:`
+    case 'step-unanswered':
+      return 'has no answer from the store:'
     default:
       return `← ${event.kind}:`
   }
@@ -157,6 +159,8 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
     case 'reply-lost':
       return [seq > 0 ? `cut off after step ${seq}` : '']
+    case 'step-unanswered':
+      return [`step ${seq} was the last that was made`]
     case 'stepped':
     case 'idle':
     case 'timed-out':

@@ -82,6 +82,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#emit(codes.stepped, request.code)
   }
 
+  unanswered(atMs: number, from: Requesting, request: TracedRequest, step: number): void {
+    this.#request('step-unanswered', atMs, from, request).seq = step
+    this.#emit(codes['step-unanswered'], request.code)
+  }
+
   executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply, sinceMs = atMs): void {
     const event = this.#request(reply.kind, atMs, from, request)
     event.sinceMs = sinceMs

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fault } from '../../src/kernel/index.js'
+import { type Fault, StepUnanswered } from '../../src/kernel/index.js'
 import { answer, asksOnce, steady, TestWorld, type WorldOptions } from '../support/kernel-world.js'
 
 /** A world with one node, which asks for x at once; there x is carried out, in two steps. */
@@ -90,19 +90,104 @@ describe('a command that is carried out on its node', () => {
     expect(lines.at(-1)).toBe('5 n crashed')
   })
 
-  it.each<[string, Fault]>([
-    ['the node is cut off', { kind: 'partition', nodes: [0], atMs: 5, durationMs: 30 }],
-    ['what it sends is lost', { kind: 'drop', leg: 'request', node: 0, atMs: 5, durationMs: 30 }],
-    ['what it is sent is lost', { kind: 'drop', leg: 'reply', node: 0, atMs: 5, durationMs: 30 }],
-    ['the store is down', { kind: 'store-restart', atMs: 5, durationMs: 30, unsynced: 'lost' }],
-  ])('waits with its next step while %s, and loses nothing', async (_, fault) => {
+  const outages = (durationMs: number): [string, Fault][] => [
+    ['the node is cut off', { kind: 'partition', nodes: [0], atMs: 5, durationMs }],
+    ['what it sends is lost', { kind: 'drop', leg: 'request', node: 0, atMs: 5, durationMs }],
+    ['the store is down', { kind: 'store-restart', atMs: 5, durationMs, unsynced: 'lost' }],
+  ]
+  const isOfTheCommand = (line: string) =>
+    / (reads|writes|(has|gives up|step|loses) .*x.*)$/.test(line) && !line.includes(' takes ')
+
+  it.each(outages(20))('waits with its next step while %s for a short time', async (_, fault) => {
     const lines = await linesOf([slowStore, fault])
-    expect(lines.filter((line) => / (reads|writes|step x|has x)$/.test(line))).toEqual([
-      '35 reads',
-      '45 writes',
-      '45 n step x',
-      '45 n has x',
+    expect(lines.filter(isOfTheCommand)).toEqual(['25 reads', '35 writes', '35 n step x', '35 n has x'])
+  })
+
+  it.each(outages(200))(
+    'is told that its step has no answer while %s for long, and may throw that',
+    async (_, fault) => {
+      const lines = await linesOf([slowStore, fault])
+      expect(lines.filter(isOfTheCommand)).toEqual([
+        '30 n has no answer after step 0 of x',
+        '30 n loses reply x',
+        '50 n gives up x',
+      ])
+    },
+  )
+
+  it('may catch that, and try once more', async () => {
+    const world = worldOf([slowStore, { kind: 'partition', nodes: [0], atMs: 5, durationMs: 30 }], {
+      serve: async (request, _node, _atMs, of) => {
+        if (of === undefined) throw new Error('expected what steps are asked for by')
+        const read = () => world.kernel.step((atMs) => void world.log.push(`${atMs} reads`), of)
+        await read().catch((error: unknown) => {
+          expect(error).toBeInstanceOf(StepUnanswered)
+          return read()
+        })
+        return answer(request)
+      },
+    })
+    await world.start(1_000)
+    expect(world.log.filter(isOfTheCommand)).toEqual([
+      '30 n has no answer after step 0 of x',
+      '40 reads',
+      '40 n step x',
+      '40 n has x',
     ])
+  })
+
+  it('is told of no answer when the pause is over in which there was none', async () => {
+    const lines = await linesOf([
+      slowStore,
+      { kind: 'partition', nodes: [0], atMs: 5, durationMs: 200 },
+      { kind: 'pause', node: 0, atMs: 20, durationMs: 50 },
+    ])
+    expect(lines).toContain('70 n has no answer after step 0 of x')
+  })
+
+  describe('where replies are lost', () => {
+    const lost: Fault = { kind: 'drop', leg: 'reply', node: 0, atMs: 0, durationMs: 15 }
+    /** Tries until there is an answer; says what it decides on. */
+    const deciding = (decision: (tries: number) => string): WorldOptions['serve'] & object =>
+      async function serve(this: unknown, request, _node, _atMs, of) {
+        if (of === undefined) throw new Error('expected what steps are asked for by')
+        for (let tries = 1; ; tries++) {
+          try {
+            return await world.kernel.step(() => {
+              const decided = answer(decision(tries))
+              world.kernel.decide(of, decided)
+              return decided
+            }, of)
+          } catch (error) {
+            if (request === 'throws' || !(error instanceof StepUnanswered)) throw error
+          }
+        }
+      }
+    let world: TestWorld
+    const linesOf = async (decision: (tries: number) => string): Promise<readonly string[]> => {
+      world = worldOf([slowStore, lost], { serve: deciding(decision) })
+      await world.start(1_000)
+      return world.log.filter(isOfTheCommand)
+    }
+
+    it('has made the step that decides, and no answer to it', async () => {
+      expect(await linesOf(() => 'x')).toEqual(['10 n step x', '30 n has no answer after step 1 of x', '40 n has x'])
+    })
+
+    it('may come to something else when it tries once more: then both have taken effect', async () => {
+      expect(await linesOf((tries) => `${tries}`)).toEqual([
+        '10 n step x',
+        '30 n has no answer after step 1 of x',
+        '40 n step x',
+        '40 n has x',
+      ])
+    })
+
+    it('has an answer to each step that decides nothing', async () => {
+      const lines = await worldOf([slowStore, { ...lost, durationMs: 500 }])
+      await lines.start(1_000)
+      expect(lines.log.filter(isOfTheCommand)).toEqual(['10 reads', '20 writes', '20 n step x', '20 n has x'])
+    })
   })
 
   it('takes longer where its messages are slow', async () => {

@@ -82,7 +82,17 @@ export class TestWorld {
       ...(restartStore === undefined ? {} : { restartStore }),
       ...(maxStepMs === undefined
         ? {}
-        : { steps: { maxMs: maxStepMs, turn: () => setImmediate(), answeredOtherwise, isOnNode, renumbered } }),
+        : {
+            steps: {
+              maxMs: maxStepMs,
+              turn: () => setImmediate(),
+              answeredOtherwise,
+              isOnNode,
+              renumbered,
+              again: () => undefined,
+              timeoutMs: 20,
+            },
+          }),
     })
   }
 
@@ -116,6 +126,7 @@ export class TestWorld {
       },
       sent: (atMs, { node }, request, attempt) => say(atMs, node, `sends ${request}${attempt > 0 ? ' again' : ''}`),
       stepped: (atMs, { node }, request, step) => say(atMs, node, `takes step ${step} of ${request}`),
+      unanswered: (atMs, { node }, request, step) => say(atMs, node, `has no answer after step ${step} of ${request}`),
       executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
       delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),
       timedOut: (atMs, { node }, request) => say(atMs, node, `gives up ${request}`),
