@@ -53,7 +53,8 @@ function placeOfSame(
   return -1
 }
 
-const changesNothing = ({ kind }: TraceEvent): boolean => kind === 'timed-out' || isRefusal({ kind })
+const changesNothing = ({ kind }: TraceEvent): boolean =>
+  kind === 'timed-out' || kind === 'threw' || isRefusal({ kind })
 
 /**
  * Whether nothing is lost when `next` is told instead of `before`: a copy that was answered as the request was, or one
@@ -68,6 +69,7 @@ function isSameAgain(before: TraceEvent, next: TraceEvent, cast: Cast): boolean 
   switch (next.kind) {
     case 'sent':
     case 'timed-out':
+    case 'threw':
     case 'renewed':
     case 'valid':
       return true

@@ -29,6 +29,7 @@ export const acknowledgedKept: Invariant = {
     'truncated',
     'superseded',
     'reply-lost',
+    'threw',
   ],
   begin({ nodes, spaces }) {
     const logs: Acknowledged[] = spaces.map(() => ({
@@ -42,7 +43,7 @@ export const acknowledgedKept: Invariant = {
     return {
       step(event) {
         const { kind, command, space, node, seq, untilMs, content, repeated } = event
-        if (kind === 'reply-lost') {
+        if (kind === 'reply-lost' || kind === 'threw') {
           begun.cut(event)
           return undefined
         }

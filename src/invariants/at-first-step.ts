@@ -32,7 +32,7 @@ export class AtFirstStep<T> {
     return this.#noted.size === 0 ? NONE : [...this.#noted.values()].flat()
   }
 
-  /** What was noted of the command that `event`, a `reply-lost`, says goes no further; undefined where it says that of none. */
+  /** What was noted of the command that `event`, a `reply-lost` or `threw`, says goes no further; undefined where it says that of none. */
   cut(event: TraceEvent): T | undefined {
     return event.seq > 0 ? this.take(event) : undefined
   }

@@ -8,7 +8,7 @@ import type { Invariant } from './invariant.js'
 export const checkpointCovered: Invariant = {
   name: 'checkpoint-covered',
   rule: 'a checkpoint never covers events that were not acknowledged, never goes back, never comes from a stale owner, and is loaded as it was made',
-  kinds: ['stepped', 'granted', 'appended', 'checkpointed', 'loaded', 'superseded', 'reply-lost'],
+  kinds: ['stepped', 'granted', 'appended', 'checkpointed', 'loaded', 'superseded', 'reply-lost', 'threw'],
   begin({ nodes, spaces }) {
     const epochs = new Float64Array(spaces.length)
     const heads = new Float64Array(spaces.length)
@@ -21,7 +21,7 @@ export const checkpointCovered: Invariant = {
     return {
       step(event) {
         const { kind, command, space, node, epoch, seq, untilMs, content, repeated } = event
-        if (kind === 'reply-lost') {
+        if (kind === 'reply-lost' || kind === 'threw') {
           latestSeqs.cut(event)
           return undefined
         }

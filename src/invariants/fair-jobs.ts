@@ -53,6 +53,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       'superseded',
       ...fenceRefusals,
       'reply-lost',
+      'threw',
     ],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
@@ -86,7 +87,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
           const queue = queues[space]
           if (queue === undefined) return undefined
           const all = underway[space] as Underway
-          if (kind === 'reply-lost') {
+          if (kind === 'reply-lost' || kind === 'threw') {
             if (begun.cut(event) !== undefined) all.count -= 1
             return undefined
           }

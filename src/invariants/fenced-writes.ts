@@ -26,6 +26,7 @@ export const fencedWrites: Invariant = {
     'ahead-of-log',
     'checkpoint-mismatch',
     'reply-lost',
+    'threw',
     'store-restarted',
   ],
   begin(cast) {
@@ -42,7 +43,7 @@ export const fencedWrites: Invariant = {
           leases.storeRestarted(event)
           return undefined
         }
-        if (kind === 'reply-lost') {
+        if (kind === 'reply-lost' || kind === 'threw') {
           wasLive.cut(event)
           return undefined
         }

@@ -36,6 +36,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
       'superseded',
       ...fenceRefusals,
       'reply-lost',
+      'threw',
       'store-restarted',
     ],
     begin(cast) {
@@ -60,7 +61,7 @@ export function serviceOrder({ queueMs }: { readonly queueMs: number }): Invaria
             leases.storeRestarted(event)
             return undefined
           }
-          if (kind === 'reply-lost') {
+          if (kind === 'reply-lost' || kind === 'threw') {
             const cut = asking.cut(event)
             if (cut !== undefined) perhapsWaiting.add(cut.contender)
             return undefined

@@ -23,6 +23,7 @@ export const validMeansHeld: Invariant = {
     'superseded',
     'stepped',
     'reply-lost',
+    'threw',
     'store-restarted',
   ],
   begin(cast) {
@@ -32,7 +33,7 @@ export const validMeansHeld: Invariant = {
     return {
       step(event) {
         const { kind, command, space, epoch, repeated, sinceMs, untilMs } = event
-        if (kind === 'reply-lost') {
+        if (kind === 'reply-lost' || kind === 'threw') {
           heldUntilMs.cut(event)
           return undefined
         }

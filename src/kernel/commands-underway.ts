@@ -31,6 +31,17 @@ export const isCut = ({ home, life }: Stepwise): boolean => home.life !== life
 /** One access of the subject to what it keeps, at virtual time `atMs`; a promise is waited for before anything else happens. */
 export type Access<T> = (atMs: number) => T | PromiseLike<T>
 
+/** Whether something was thrown because a step had no answer: it may be one of another command, that this one has waited for. */
+function comesOfNoAnswer(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < MOST_CAUSES; at = at.cause, depth++) {
+    if (at instanceof StepUnanswered) return true
+  }
+  return false
+}
+
+/** A chain of causes may lead back to its beginning. */
+const MOST_CAUSES = 16
+
 interface Pending<C> {
   readonly of: C
   /** @param answered asked once the access is made: whether its answer comes back */
@@ -159,7 +170,7 @@ export class CommandsUnderway<C extends Stepwise, R> {
       (late) => over(() => this.#port.answer(of, late)),
       (error: unknown) =>
         over(() => {
-          if (of.unanswered === 0) throw this.#port.failed(of, error)
+          if (of.unanswered === 0 && !comesOfNoAnswer(error)) throw this.#port.failed(of, error)
           this.#port.givenUp(of)
         }),
     )

@@ -533,7 +533,10 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
       },
       taken: ({ process, request, taken }) => this.#observer.stepped(this.nowMs, process, request, taken),
       answer: (of, reply) => this.#answer(of.flight, reply, of),
-      givenUp: (of) => this.#leave(of),
+      givenUp: (of) => {
+        this.#observer.threw(this.nowMs, of.process, of.request, of.taken)
+        this.#leave(of)
+      },
       failed: ({ process }, error) => this.#failed('subject', process.nodeName, error),
     })
   }
@@ -777,12 +780,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** The commands that are under way at `home` are not carried on. */
   #cut(home: Home): void {
-    for (const of of this.#commands?.cut(home) ?? []) this.#leave(of)
+    for (const of of this.#commands?.cut(home) ?? []) {
+      this.#observer.lost(this.nowMs, of.process, of.request, 'reply', of.taken)
+      this.#leave(of)
+    }
   }
 
   /** Nobody will answer the command. */
-  #leave({ flight, process, request, callNumber, taken }: Underway<Q, R>): void {
-    this.#observer.lost(this.nowMs, process, request, 'reply', taken)
+  #leave({ flight, process, callNumber }: Underway<Q, R>): void {
     this.#expectNothing(process, callNumber)
     this.#land(flight)
   }

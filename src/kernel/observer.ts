@@ -15,6 +15,8 @@ export interface KernelObserver<Q, R> {
   stepped(atMs: number, from: Requesting, request: Q, step: number): void
   /** The step after the `step`-th that was made, or that one, has had no answer: the command goes on as if it knew nothing. */
   unanswered(atMs: number, from: Requesting, request: Q, step: number): void
+  /** A command has thrown, as a step had no answer: its node will have none either. The `step`-th was the last that was made. */
+  threw(atMs: number, from: Requesting, request: Q, step: number): void
   /**
    * The subject's step: the point in time at which the request took effect or was refused. Where that took more than one, the
    * last of them; the first came at `sinceMs` or later.

@@ -59,6 +59,8 @@ function phrase(event: TraceEvent): string {
       return `← step ${event.seq}:`
     case 'step-unanswered':
       return 'has no answer from the store:'
+    case 'threw':
+      return '← threw:'
     default:
       return `← ${event.kind}:`
   }
@@ -159,6 +161,8 @@ function detailsOf(event: TraceEvent, nodes: readonly string[]): string[] {
       return [`epoch ${epoch}`, `next seq ${seq}`, `state ${hex(event.content)}`]
     case 'reply-lost':
       return [seq > 0 ? `cut off after step ${seq}` : '']
+    case 'threw':
+      return ['it had no answer from the store']
     case 'step-unanswered':
       return [`step ${seq} was the last that was made`]
     case 'stepped':

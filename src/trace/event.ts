@@ -29,7 +29,7 @@ type TracedCommand = CommandKind | 'none'
 const tracedCommands: readonly TracedCommand[] = ['none', ...commandKinds]
 
 /** Between a request and its reply, where the subject takes its time. */
-const stepKinds = ['stepped', 'step-unanswered'] as const
+const stepKinds = ['stepped', 'step-unanswered', 'threw'] as const
 
 export type WorldKind = (typeof worldKinds)[number]
 /** What may happen in a run: what the world does, every reply that reaches a node, and what comes before it. */
@@ -101,7 +101,7 @@ export const NOBODY = -1
  * | `served` | of the fence | where it has replayed to | | `space`, `content`: the state it was given |
  * | `acts` | of the fence | | | `task`, `space` |
  * | `stepped` | that the request named | which step of the command, from 1 | | |
- * | `step-unanswered` | | the last step of the command that was made | | |
+ * | `step-unanswered`, `threw` | | the last step of the command that was made | | |
  * | `granted` | granted | | expiry | `token` |
  * | `renewed`, `valid` | | | expiry | |
  * | `appended` | | of the event | | |

@@ -87,6 +87,11 @@ export class TraceWriter implements KernelObserver<TracedRequest, Reply> {
     this.#emit(codes['step-unanswered'], request.code)
   }
 
+  threw(atMs: number, from: Requesting, request: TracedRequest, step: number): void {
+    this.#request('threw', atMs, from, request).seq = step
+    this.#emit(codes.threw, request.code)
+  }
+
   executed(atMs: number, from: Requesting, request: TracedRequest, reply: Reply, sinceMs = atMs): void {
     const event = this.#request(reply.kind, atMs, from, request)
     event.sinceMs = sinceMs

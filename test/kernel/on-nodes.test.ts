@@ -96,7 +96,7 @@ describe('a command that is carried out on its node', () => {
     ['the store is down', { kind: 'store-restart', atMs: 5, durationMs, unsynced: 'lost' }],
   ]
   const isOfTheCommand = (line: string) =>
-    / (reads|writes|(has|gives up|step|loses) .*x.*)$/.test(line) && !line.includes(' takes ')
+    / (reads|writes|(has|gives up|step|threw in) .*x.*)$/.test(line) && !line.includes(' takes ')
 
   it.each(outages(20))('waits with its next step while %s for a short time', async (_, fault) => {
     const lines = await linesOf([slowStore, fault])
@@ -109,7 +109,7 @@ describe('a command that is carried out on its node', () => {
       const lines = await linesOf([slowStore, fault])
       expect(lines.filter(isOfTheCommand)).toEqual([
         '30 n has no answer after step 0 of x',
-        '30 n loses reply x',
+        '30 n threw in x after step 0',
         '50 n gives up x',
       ])
     },

@@ -127,6 +127,7 @@ export class TestWorld {
       sent: (atMs, { node }, request, attempt) => say(atMs, node, `sends ${request}${attempt > 0 ? ' again' : ''}`),
       stepped: (atMs, { node }, request, step) => say(atMs, node, `takes step ${step} of ${request}`),
       unanswered: (atMs, { node }, request, step) => say(atMs, node, `has no answer after step ${step} of ${request}`),
+      threw: (atMs, { node }, request, step) => say(atMs, node, `threw in ${request} after step ${step}`),
       executed: (atMs, { node }, request) => say(atMs, node, `step ${request}`),
       delivered: (atMs, { node }, request) => say(atMs, node, `has ${request}`),
       timedOut: (atMs, { node }, request) => say(atMs, node, `gives up ${request}`),

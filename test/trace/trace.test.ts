@@ -63,6 +63,14 @@ describe('the trace', () => {
     expect(describeEvent(event, cast)).toBe(
       'node-1 ← granted: acquire of space-0 #3 (epoch 2, until 105 ms, token 0000004d)',
     )
+    const inSteps = (kind: TraceEvent['kind'], seq: number) => describeEvent({ ...event, kind, seq }, cast)
+    const about = 'acquire of space-0 #3'
+    expect(inSteps('reply-lost', 0)).toBe(`node-1 loses the reply to ${about}`)
+    expect(inSteps('reply-lost', 2)).toBe(`node-1 loses the reply to ${about} (cut off after step 2)`)
+    expect(inSteps('step-unanswered', 1)).toBe(
+      `node-1 has no answer from the store: ${about} (step 1 was the last that was made)`,
+    )
+    expect(inSteps('threw', 1)).toBe(`node-1 ← threw: ${about} (it had no answer from the store)`)
     expect(describeEvent({ ...event, kind: 'crashed', command: 'none', space: NOBODY }, cast)).toBe('node-1 is crashed')
   })
 
