@@ -60,8 +60,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   x22: ['epochs-grow', 'fair-jobs', 'effect-once'],
   // On nodes that are paused, of which each has a memory of its own, and that lose it.
   x23: ['fenced-writes'],
-  x24: ['mutual-exclusion', 'epochs-grow', 'fenced-writes', 'service-order', 'valid-means-held'],
+  x24: ['takeover-bound', 'mutual-exclusion', 'epochs-grow', 'fenced-writes', 'service-order', 'valid-means-held'],
   x25: ['epochs-grow', 'mutual-exclusion'],
+  // Where accesses have no answer.
+  x26: ['effect-once'],
+  x27: ['takeover-bound', 'no-starvation'],
 }
 
 /** Each rule, and the mutants that it tells from a right subject on its own. */
@@ -75,9 +78,9 @@ const catches: Readonly<Record<string, readonly string[]>> = {
   'acknowledged-kept': ['p22', 'p23', 'x05'],
   'replay-equals-state': ['p19', 'p21'],
   'checkpoint-covered': ['p20', 'x08'],
-  'effect-once': ['x02', 'p24', 'x10'],
+  'effect-once': ['x02', 'p24', 'x10', 'x26'],
   'bounded-attempts': ['p16', 'p17'],
-  'takeover-bound': ['p06', 'p14', 'p15', 'x20'],
+  'takeover-bound': ['p06', 'p14', 'p15', 'x20', 'x27'],
   'no-starvation': ['p14', 'p15'],
   'fair-jobs': ['p18', 'x16'],
   'service-order': ['x13'],

@@ -58,6 +58,8 @@ import x22 from './x22-queue-written-as-it-was-read.js'
 import x23 from './x23-writes-after-a-look-at-its-clock.js'
 import x24 from './x24-lock-in-the-memory-of-a-node.js'
 import x25 from './x25-requests-counted-in-memory.js'
+import x26 from './x26-appends-again-without-an-answer.js'
+import x27 from './x27-keeps-a-failed-start.js'
 
 type Entry = readonly [id: string, subject: Subject]
 
@@ -112,6 +114,8 @@ export const mutants: readonly Entry[] = [
   ['x23', x23],
   ['x24', x24],
   ['x25', x25],
+  ['x26', x26],
+  ['x27', x27],
 ]
 
 /** Correct designs that look odd. */
