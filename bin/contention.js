@@ -33,4 +33,6 @@ import('../dist/main.js')
   .then((code) => {
     process.exitCode = code
     waiting = false
+    // What a file that was loaded has left to go on, as a timer, is not waited for; what was printed is.
+    process.stdout.write('', () => process.stderr.write('', () => process.exit()))
   })

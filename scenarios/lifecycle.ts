@@ -28,9 +28,14 @@ export const lifecycleParameters = {
 type Messages = { readonly [Name in keyof typeof messageParameters]: number }
 type P = { readonly [Name in keyof typeof lifecycleParameters]: number }
 
-export function lifecycleNetwork({ minDelayMs, maxDelayMs, timeoutMs }: Messages): ScenarioNetwork {
+export function lifecycleNetwork({ minDelayMs, maxDelayMs, timeoutMs, ttlMs }: Messages & Ttl): ScenarioNetwork {
   const delayMs = [minDelayMs, Math.max(minDelayMs, maxDelayMs)] as const
-  return { requestDelayMs: delayMs, replyDelayMs: delayMs, timeoutMs }
+  // Who asks several stores one after the other is to have its lease while it lasts, which half of them do for half as long.
+  return { requestDelayMs: delayMs, replyDelayMs: delayMs, timeoutMs, maxStepMs: Math.max(1, ttlMs >> 3) }
+}
+
+interface Ttl {
+  readonly ttlMs: number
 }
 
 /** When the faults are over. */

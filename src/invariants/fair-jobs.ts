@@ -1,5 +1,5 @@
 import { fenceRefusals } from '../protocol/index.js'
-import type { TraceEvent } from '../trace/index.js'
+import { NOBODY, type TraceEvent } from '../trace/index.js'
 import { AtFirstStep } from './at-first-step.js'
 import type { Invariant } from './invariant.js'
 
@@ -14,6 +14,9 @@ interface QueuedJob {
   attempts: number
   /** Of its last taking. */
   epoch: number
+  /** The node that has it, and whether that has crashed since: who knows that may give the job to another. */
+  taker: number
+  isAbandoned: boolean
   /** When its taker's lease runs out; Infinity while nobody has it. */
   lapsesAtMs: number
 }
@@ -54,6 +57,7 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       ...fenceRefusals,
       'reply-lost',
       'threw',
+      'crashed',
     ],
     begin({ nodes, spaces }) {
       const queues: Queue[] = spaces.map(() => ({ open: new Map(), over: new Map() }))
@@ -84,6 +88,10 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
       return {
         step(event) {
           const { kind, command, space, node, seq, epoch, atMs, sinceMs: arrivedMs, untilMs, repeated } = event
+          if (kind === 'crashed') {
+            for (const { open } of queues) for (const job of open.values()) if (job.taker === node) abandon(job, atMs)
+            return undefined
+          }
           const queue = queues[space]
           if (queue === undefined) return undefined
           const all = underway[space] as Underway
@@ -150,18 +158,21 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
               if (job === undefined && !over.has(seq)) return `${which()}, which nobody had put there`
               const sinceMs = job === undefined ? Number.POSITIVE_INFINITY : readySinceMs(job, atMs, maxAttempts)
               const heldUntilMs = job?.lapsesAtMs ?? 0
+              const wasAbandoned = job?.isAbandoned === true && job.attempts < maxAttempts
               const perhapsSinceMs = Math.min(sinceMs, job?.perhapsSinceMs ?? sinceMs)
               const passed = readyBefore(queue, arrivedMs, Math.min(perhapsSinceMs, readyMs), others ?? 0)
               if (job !== undefined) {
                 job.readySinceMs = Number.POSITIVE_INFINITY
                 job.perhapsSinceMs = Number.POSITIVE_INFINITY
                 job.lapsesAtMs = untilMs
+                job.taker = node
+                job.isAbandoned = false
                 // It may have run out while it was being given.
                 job.notBeforeMs = untilMs < atMs ? atMs : 0
                 job.attempts += 1
                 job.epoch = epoch
               }
-              if (sinceMs === Number.POSITIVE_INFINITY) {
+              if (sinceMs === Number.POSITIVE_INFINITY && !wasAbandoned) {
                 const had =
                   heldUntilMs > atMs ? `: another had it until ${heldUntilMs} ms` : `: ${over.get(seq) ?? USED_UP}`
                 return `${which()}, which was not ready${had}`
@@ -179,11 +190,17 @@ export function fairJobs({ maxAttempts }: { readonly maxAttempts: number }): Inv
   }
 }
 
+/** Its taker has crashed: it may be ready from now on. */
+function abandon(job: QueuedJob, atMs: number): void {
+  job.isAbandoned = true
+  job.perhapsSinceMs = Math.min(atMs, job.perhapsSinceMs)
+}
+
 /** What may lock a job while it is under way. */
 const locks = (command: TraceEvent['command']): boolean =>
   command === 'take' || command === 'complete' || command === 'fail'
 
-const NEVER_TAKEN = { notBeforeMs: 0, attempts: 0, epoch: 0 }
+const NEVER_TAKEN = { notBeforeMs: 0, attempts: 0, epoch: 0, taker: NOBODY, isAbandoned: false }
 
 const DONE = 'it was done'
 const USED_UP = 'its attempts were used up'

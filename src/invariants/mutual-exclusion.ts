@@ -9,12 +9,20 @@ import { LeaseStandings } from './lease-standings.js'
 export const mutualExclusion: Invariant = {
   name: 'mutual-exclusion',
   rule: 'no space is granted to a node while the lease of another node on it is live',
-  kinds: ['granted', 'renewed', 'released'],
+  kinds: ['granted', 'renewed', 'released', 'crashed'],
   begin(cast) {
     const leases = new LeaseStandings(cast)
+    /** By space, whether its owner has crashed since: it may be freed, by who knows that nobody believes in the lease any more. */
+    const isAbandoned = new Uint8Array(cast.spaces.length)
     return {
       step(event) {
-        const { kind, space, atMs } = event
+        const { kind, space, node, atMs } = event
+        if (kind === 'crashed') {
+          for (const [held, owner] of leases.owners.entries()) {
+            if (owner !== NOBODY && owner % cast.nodes.length === node) isAbandoned[held] = 1
+          }
+          return undefined
+        }
         if (kind !== 'granted') {
           leases.changed(event)
           return undefined
@@ -22,8 +30,10 @@ export const mutualExclusion: Invariant = {
         const before = leases.owners[space] as number
         const expiresAtMs = leases.expiries[space] as number
         if (!leases.granted(event)) return undefined
+        const wasAbandoned = isAbandoned[space] === 1
+        isAbandoned[space] = 0
         const owner = leases.owners[space] as number
-        if (before === NOBODY || before === owner || atMs >= expiresAtMs) return undefined
+        if (before === NOBODY || before === owner || atMs >= expiresAtMs || wasAbandoned) return undefined
         const [one, other] = [contenderName(owner, cast), contenderName(before, cast)]
         return `${cast.spaces[space]} was granted to ${one} while the lease of ${other} was live until ${expiresAtMs} ms`
       },

@@ -51,5 +51,9 @@ export function takesSteps(subject: Subject): void {
 
 export const hasTakenSteps = (subject: Subject): boolean => stepping.has(subject)
 
-/** Whether it was seen to answer later, and each of its commands ran as one step, in which nothing else happened. */
-export const ranAsOneStep = (subject: Subject): boolean => hasAnsweredLate(subject) && !hasTakenSteps(subject)
+/**
+ * Whether it might have taken steps, as it answered later or runs on nodes, and each of its commands ran as one, in which nothing
+ * else happened.
+ */
+export const ranAsOneStep = (subject: Subject): boolean =>
+  (hasAnsweredLate(subject) || subject.runsOn === 'nodes') && !hasTakenSteps(subject)

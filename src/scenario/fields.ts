@@ -1,7 +1,8 @@
 import { nearest } from '../input/index.js'
 import type { Invariant } from '../invariants/index.js'
-import type { Fault, Network } from '../kernel/index.js'
+import type { Fault } from '../kernel/index.js'
 import { type CommandKind, commandKinds } from '../protocol/index.js'
+import type { ScenarioNetwork } from './scenario.js'
 
 /**
  * What types would tell whoever writes a scenario in JavaScript: looked at once for a run, before it begins. What the world is
@@ -46,18 +47,22 @@ const networkFields: readonly string[] = Object.keys({
   requestDuplicatePerMille: true,
   replyDuplicatePerMille: true,
   timeoutMs: true,
-} satisfies { readonly [field in keyof Required<Network> | 'timeoutMs']: true })
+  maxStepMs: true,
+} satisfies { readonly [field in keyof Required<ScenarioNetwork>]: true })
 
 /**
  * @throws TypeError for what is no network, and for a field that a network does not have
  * @throws RangeError for a time to wait for a reply that is none
  */
-export function checkNetworkFields<N extends Network & { readonly timeoutMs: number }>(network: N): N {
+export function checkNetworkFields(network: ScenarioNetwork): ScenarioNetwork {
   if (typeof network !== 'object' || network === null) {
     throw new TypeError(`a network that is ${shown(network)}: expected { requestDelayMs, replyDelayMs, timeoutMs, … }`)
   }
   refuseUnknown('a network', network, networkFields)
-  const { timeoutMs } = network
+  const { timeoutMs, maxStepMs } = network
+  if (maxStepMs !== undefined && !(Number.isSafeInteger(maxStepMs) && maxStepMs >= 0)) {
+    throw new RangeError(`a network with maxStepMs ${JSON.stringify(maxStepMs)}: expected a whole number, 0 or more`)
+  }
   if (Number.isSafeInteger(timeoutMs) && timeoutMs > 0) return network
   const what = timeoutMs === undefined ? 'without timeoutMs' : `with timeoutMs ${JSON.stringify(timeoutMs)}`
   throw new RangeError(`a network ${what}: expected a whole number above 0, of virtual milliseconds`)

@@ -8,6 +8,8 @@ import type { ScenarioWatch } from './watch.js'
 /** The ways between nodes and subject, and how long a node waits for a reply. */
 export interface ScenarioNetwork extends Network {
   readonly timeoutMs: number
+  /** The longest that a step of a command takes that takes several, in virtual ms. Without it, as long as a request at the most. */
+  readonly maxStepMs?: number
 }
 
 /** Commands; and a queue, in which who is refused keeps a place: its refusals have a `position` then. */

@@ -251,9 +251,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions): Run | Pr
 }
 
 /** No longer than a message, and so short that several of them are in time for their reply, or nobody would ever be served. */
-function longestStepMs({ requestDelayMs, replyDelayMs, timeoutMs }: ScenarioNetwork): number {
+function longestStepMs({ requestDelayMs, replyDelayMs, timeoutMs, maxStepMs }: ScenarioNetwork): number {
   const leftMs = timeoutMs - requestDelayMs[1] - replyDelayMs[1]
-  return Math.max(1, Math.min(requestDelayMs[1], Math.floor(leftMs / STEPS_IN_TIME)))
+  return Math.max(1, Math.min(maxStepMs ?? requestDelayMs[1], requestDelayMs[1], Math.floor(leftMs / STEPS_IN_TIME)))
 }
 
 /** As many as most commands take, if each takes its longest; with more, a node asks again while its command is under way. */

@@ -124,7 +124,7 @@ function assembleParts(
   const reading =
     (clock: keyof NodeClocks) =>
     (node: string): number => {
-      if (!isMade) throw outsideOfCommand('the clock of a node')
+      if (!isMade) throw new TypeError(UNTIMED)
       return clocks === undefined ? clockMs : clocks[clock](node)
     }
   const nodeClocks = { nowMs: reading('nowMs'), monotonicMs: reading('monotonicMs') }
@@ -181,6 +181,9 @@ function assembleParts(
     },
   }
 }
+
+const UNTIMED =
+  'the clock of a node, read while its parts are made: expected it in what answers a command, as nothing has a time before'
 
 const SERVICE = 'the service'
 

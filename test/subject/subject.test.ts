@@ -470,7 +470,7 @@ describe('a subject that runs on nodes', () => {
         name: 'mine',
         runsOn: 'nodes',
         core({ node, builtIn }) {
-          expect(() => node.clockMs()).toThrow('the clock of a node outside of a command')
+          expect(() => node.clockMs()).toThrow('the clock of a node, read while its parts are made')
           return {
             ...builtIn.core,
             acquire(command, nowMs) {

@@ -32,7 +32,7 @@ export async function exploreSubject(what: ToExplore, loaded: LoadedSubject): Pr
   let exploration: Exploration | undefined
   let late: NodeJS.Timeout | undefined
   try {
-    const asked = askable(scenarios, loaded.subject, new Set(await threads.pool().assemble()), { named })
+    const asked = askable(scenarios, loaded.subject, await threads.pool().assemble(), { named })
     scenarios = asked.scenarios
     printSwarms(what, scenarios, settings)
     const names = scenarios.map(({ name }) => name)

@@ -1,8 +1,9 @@
 import { InputError } from '../../input/index.js'
 import { type CommandKind, commandKinds } from '../../protocol/index.js'
 import { type Need, needKinds, type Scenario } from '../../scenario/index.js'
-import { assemble, commandsOf, hasQueue, type Subject } from '../../subject/index.js'
+import { commandsOf, hasQueue, type Subject } from '../../subject/index.js'
 import type { Io } from '../terminal/io.js'
+import type { Made } from '../threads/work.js'
 
 const lackedBy = ({ needs = [] }: Scenario, has: ReadonlySet<Need>): readonly Need[] =>
   needs.filter((need) => !has.has(need))
@@ -107,20 +108,20 @@ export interface Askable {
 }
 
 /**
- * What can be explored on a subject that has `commands`. Scenarios that were `named` are, whatever they would test.
+ * What can be explored on a subject that has all this. Scenarios that were `named` are, whatever they would test.
  * @throws InputError when nothing can
  */
 export function askable(
   scenarios: readonly Scenario[],
   subject: Subject,
-  commands: ReadonlySet<CommandKind>,
+  { commands, own }: Made,
   { named }: { readonly named: boolean },
 ): Askable {
-  const missing = commandKinds.filter((kind) => !commands.has(kind))
+  const missing = commandKinds.filter((kind) => !commands.includes(kind))
   const has = besideQueue(commands)
   const lacking = scenarios.filter((scenario) => lackedBy(scenario, has).length > 0)
   // Of a subject that leaves the jobs to the built-in part, a scenario of jobs would test that part again.
-  const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !ownsJobs(subject))
+  const foreign = scenarios.filter(({ needs = [] }) => !named && needs.includes('take') && !own.includes('jobs'))
   const left = scenarios.filter((scenario) => !lacking.includes(scenario) && !foreign.includes(scenario))
   if (left.length === 0) {
     throw noneToAsk(
@@ -137,5 +138,3 @@ export function askable(
     ],
   }
 }
-
-const ownsJobs = (subject: Subject): boolean => assemble(subject, 0).own.has('jobs')

@@ -1,16 +1,15 @@
 import type { Chunk, ChunkResult, Failure, Telling } from '../../explore/index.js'
-import type { CommandKind } from '../../protocol/index.js'
 import { workerNamespaces } from '../options/store.js'
 import { Lane, type Task } from './lane.js'
-import type { Work, WorkerSpec } from './work.js'
+import type { Made, Work, WorkerSpec } from './work.js'
 
 export interface Pool {
   /**
-   * The commands that the subject has.
+   * What the subject has.
    * @throws SubjectHangs
    * @throws SubjectFault
    */
-  assemble(): Promise<readonly CommandKind[]>
+  assemble(): Promise<Made>
   /** @throws SubjectHangs */
   explore(chunk: Chunk, scenarios: readonly string[]): Promise<ChunkResult>
   /**

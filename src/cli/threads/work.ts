@@ -1,6 +1,6 @@
 import type { Chunk, ChunkResult, Failure, SwarmOptions, Telling } from '../../explore/index.js'
 import type { InputProblem } from '../../input/index.js'
-import type { CommandKind } from '../../protocol/index.js'
+import type { CommandKind, Part } from '../../protocol/index.js'
 import type { StoreProblem } from '../../stores/index.js'
 import type { SubjectFault } from '../../subject/index.js'
 import type { SharedStore } from '../options/store.js'
@@ -19,14 +19,20 @@ export interface WorkerSpec {
 
 /** What a worker may be busy with. */
 export type Work =
-  /** Make the parts of the subject once, and say which commands it has: that, too, may never come to an end. */
+  /** Make the parts of the subject once, and say what it has: that, too, may never come to an end. */
   | { readonly kind: 'assemble' }
   /** Of the scenarios of the pool, those that the subject can be asked. */
   | { readonly kind: 'explore'; readonly chunk: Chunk; readonly scenarios: readonly string[] }
   | { readonly kind: 'tell'; readonly found: Failure; readonly shrink: boolean }
   | { readonly kind: 'again'; readonly failure: Failure }
 
-export type WorkResult = readonly CommandKind[] | ChunkResult | Telling | Failure | undefined
+/** What a subject has: its commands, and the parts that are its own. */
+export interface Made {
+  readonly commands: readonly CommandKind[]
+  readonly own: readonly Part[]
+}
+
+export type WorkResult = Made | ChunkResult | Telling | Failure | undefined
 
 export type ToWorker = Work | typeof PING | { readonly kind: 'stop-shrinking' | 'close' }
 

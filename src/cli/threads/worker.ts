@@ -5,7 +5,7 @@ import { loadProject, loadSubject } from '../../config/index.js'
 import { type ExploreOptions, exploreChunk, runAgain, tell } from '../../explore/index.js'
 import { type Scenario, watchScenario } from '../../scenario/index.js'
 import { type Core, type OpenStore, openStore, runsOn, StoreError } from '../../stores/index.js'
-import { builtInSubject, commandsOf, type Subject, SubjectFault } from '../../subject/index.js'
+import { assemble, builtInSubject, type Subject, SubjectFault } from '../../subject/index.js'
 import { putOn } from '../options/store.js'
 import { inputProblemOf } from '../terminal/explain.js'
 import { PONG } from './watched-thread.js'
@@ -102,7 +102,10 @@ const run = async (work: Work): Promise<void> => {
 }
 
 async function resultOf(work: Work): Promise<WorkResult> {
-  if (work.kind === 'assemble') return [...commandsOf(subject)]
+  if (work.kind === 'assemble') {
+    const { commands, own } = assemble(subject, 0)
+    return { commands: [...commands], own: [...own] }
+  }
   if (work.kind === 'explore') {
     return exploreChunk(
       scenarios.filter(({ name }) => work.scenarios.includes(name)),
