@@ -139,7 +139,7 @@ export async function play(world: TinyWorld, choose: (options: number) => number
     },
   }
   const steps = inSteps<Begun>(subject, () => stepWorld)
-  const whole = { ...atOnce(() => nowMs), wanted: () => takesSteps(subject) }
+  const whole = { ...atOnce({ nowMs: () => nowMs, sleep: () => undefined }), wanted: () => takesSteps(subject) }
   const assembled = assemble(subject, 1, interruptions === undefined ? whole : steps.stepping)
 
   const ask = async (actor: Actor, node: number, request: TracedRequest): Promise<void> => {

@@ -16,17 +16,18 @@ export const checkpointCovered: Invariant = {
     /** Digest of the state of the latest checkpoint; 0 where nobody has said what is in it. */
     const states = new Int32Array(spaces.length)
     const made = (node: number, space: number) => `${nodes[node]} made a checkpoint of ${spaces[space]}`
-    /** At which seq the latest checkpoint was as a load began. */
-    const latestSeqs = new AtFirstStep<number>()
+    /** The latest checkpoint as a load began: at which seq, and with which state. */
+    const latest = new AtFirstStep<{ readonly seq: number; readonly state: number }>()
     return {
       step(event) {
         const { kind, command, space, node, epoch, seq, untilMs, content, repeated } = event
         if (kind === 'reply-lost' || kind === 'threw') {
-          latestSeqs.cut(event)
+          latest.cut(event)
           return undefined
         }
         if (kind === 'stepped') {
-          if (command === 'load') latestSeqs.note(event, checkpoints[space] as number)
+          if (command !== 'load') return undefined
+          latest.note(event, { seq: checkpoints[space] as number, state: states[space] as number })
           return undefined
         }
         if (kind === 'granted') {
@@ -37,12 +38,13 @@ export const checkpointCovered: Invariant = {
           heads[space] = Math.max(seq + 1, heads[space] as number)
           return undefined
         }
-        const begunSeq = command === 'load' ? latestSeqs.take(event) : undefined
+        const begun = command === 'load' ? latest.take(event) : undefined
         if (repeated || kind === 'superseded') return undefined
         const latestSeq = checkpoints[space] as number
         if (kind === 'loaded') {
-          // One that was the latest as the load began: what was in it is not known any more.
-          if (begunSeq !== undefined && begunSeq <= untilMs && untilMs < latestSeq) return undefined
+          // The one that was the latest as the load began, or one that came after: what was in that is not known any more.
+          if (begun !== undefined && begun.seq === untilMs && begun.state === content) return undefined
+          if (begun !== undefined && begun.seq <= untilMs && untilMs < latestSeq) return undefined
           if (untilMs < latestSeq) {
             const loaded = untilMs === 0 ? 'no checkpoint' : `a checkpoint at seq ${untilMs}`
             return `${nodes[node]} was given ${loaded} of ${spaces[space]}; the latest that was acknowledged is at ${latestSeq}`

@@ -44,6 +44,8 @@ const MOST_CAUSES = 16
 
 interface Pending<C> {
   readonly of: C
+  /** It touches nothing, and waits so long instead. */
+  readonly sleepMs: number | undefined
   /** @param answered asked once the access is made: whether its answer comes back */
   take(atMs: number, answered: () => boolean): void
   fail(): void
@@ -51,7 +53,7 @@ interface Pending<C> {
 
 export interface CommandsPort<C, R> {
   /** Has `take` be called for this index when the step is due. */
-  schedule(index: number, of: C): void
+  schedule(index: number, of: C, sleepMs: number | undefined): void
   taken(of: C): void
   answer(of: C, reply: R): void
   /** The command of which a step had no answer ends without one of its own. */
@@ -97,26 +99,30 @@ export class CommandsUnderway<C extends Stepwise, R> {
     return longest
   }
 
-  /** Calls `access` as the next step of a command. Never settles if its home stops before that. */
-  step<T>(of: C, access: Access<T>): Promise<T> {
+  /**
+   * Calls `access` as the next step of a command. Never settles if its home stops before that.
+   * @param sleepMs how long it waits, of a step that touches nothing
+   */
+  step<T>(of: C, access: Access<T>, sleepMs?: number): Promise<T> {
     this.#isStepping = true
     return new Promise((resolve, reject) => {
       if (isCut(of)) return
       const index = this.#free.pop() ?? this.#pending.length
       this.#pending[index] = {
         of,
+        sleepMs,
         take: (atMs, answered) => this.#access(() => access(atMs), { answered, resolve, reject }),
         fail: () => reject(new StepUnanswered()),
       }
       this.#waiting += 1
-      this.#port.schedule(index, of)
+      this.#port.schedule(index, of, sleepMs)
       this.#stirred()
     })
   }
 
   /** Whose step it is that was scheduled with this index. */
-  pending(index: number): C {
-    return (this.#pending[index] as Pending<C>).of
+  pending(index: number): Pick<Pending<C>, 'of' | 'sleepMs'> {
+    return this.#pending[index] as Pending<C>
   }
 
   /**

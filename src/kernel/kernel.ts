@@ -525,9 +525,15 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
     if (options === undefined) return undefined
     return new CommandsUnderway({
       turn: options.turn,
-      schedule: (index, { process, home }) => {
-        const { link } = this.#nodes[process.node] as Node<Q, R>
-        const slowedByMs = home === this.#service ? 0 : link.slowedByMs(this.nowMs)
+      schedule: (index, { process, home }, sleepMs) => {
+        const { link, clock } = this.#nodes[process.node] as Node<Q, R>
+        const isOnNode = home !== this.#service
+        if (sleepMs !== undefined) {
+          const waitMs = isOnNode ? clock.toVirtual(sleepMs) : sleepMs
+          this.#schedule(this.nowMs + waitMs, STEP, index, process.slot)
+          return
+        }
+        const slowedByMs = isOnNode ? link.slowedByMs(this.nowMs) : 0
         const stepMs = link.stepMs(options.maxMs) + slowedByMs + this.#store.delayMs(this.nowMs)
         this.#schedule(this.nowMs + stepMs, STEP, index, process.slot)
       },
@@ -561,13 +567,14 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
    * and it is not made. One that has decided something may be made, and have no answer.
    */
   #takeStep(commands: CommandsUnderway<Underway<Q, R>, R>, index: number): Promise<void> | undefined {
-    const of = commands.pending(index)
+    const { of, sleepMs } = commands.pending(index)
     if (of.home === this.#service || isCut(of)) return commands.take(index, this.nowMs)
     const { link, paused, heldWork } = this.#nodes[of.process.node] as Node<Q, R>
     if (paused) {
       heldWork.push((index << KIND_BITS) | STEP)
       return undefined
     }
+    if (sleepMs !== undefined) return commands.take(index, this.nowMs)
     const failsAtMs = this.nowMs + (this.#options.steps?.timeoutMs ?? 0)
     const reachableFromMs = Math.max(this.#store.downUntilMs, link.cutOffUntilMs(this.nowMs))
     if (this.nowMs < reachableFromMs) {
@@ -585,7 +592,7 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
 
   /** A step has had no answer in time. */
   #failStep(commands: CommandsUnderway<Underway<Q, R>, R>, index: number): Promise<void> | undefined {
-    const of = commands.pending(index)
+    const { of } = commands.pending(index)
     const { process, request, taken } = of
     const { paused, heldWork } = this.#nodes[process.node] as Node<Q, R>
     if (paused && !isCut(of)) {
@@ -613,9 +620,9 @@ export class Kernel<Q, R extends Tagged> implements Scheduler<Q, R> {
   }
 
   /** Calls `access` as the next step of a command. Never settles if the store, or the node that carries it out, stops before. */
-  step<T>(access: Access<T>, of: Underway<Q, R>): Promise<T> {
+  step<T>(access: Access<T>, of: Underway<Q, R>, sleepMs?: number): Promise<T> {
     if (this.#commands === undefined) throw new TypeError('a step of a command: expected a kernel with `steps`')
-    return this.#commands.step(of, access)
+    return this.#commands.step(of, access, sleepMs)
   }
 
   /** A command takes effect now: what it does before it answers comes after that. Once it is over, it decides nothing. */

@@ -13,7 +13,7 @@ interface Asked {
 
 /** What has commands carried out in steps: the kernel, or whoever stands in for it. */
 export interface StepWorld<C extends Asked> {
-  step<T>(access: Access<T>, of: C): Promise<T>
+  step<T>(access: Access<T>, of: C, sleepMs?: number): Promise<T>
   decide(of: C, reply: Reply): void
 }
 
@@ -73,6 +73,11 @@ export function inSteps<C extends Asked>({ name, watch }: Subject, world: () => 
           watch?.entered(of.request.kind, atMs)
           return marks.run(marked(of, true), access, atMs)
         }, of)
+      },
+      sleep(durationMs, command) {
+        const { of, inAccess } = current('a sleep', command)
+        if (inAccess) throw new TypeError('a sleep within a step: expected it before that, or after')
+        return world().step(() => undefined, of, durationMs)
       },
       decide(answer, command, note) {
         const { of } = current('`decided`', command)

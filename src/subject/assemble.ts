@@ -98,8 +98,14 @@ function assembleParts(
   { stepping, clocks }: { readonly stepping: Stepping | undefined; readonly clocks: NodeClocks | undefined },
 ): Assembled {
   let clockMs = 0
+  const ownClock = {
+    nowMs: () => clockMs,
+    sleep(durationMs: number) {
+      clockMs += durationMs
+    },
+  }
   const onNodes = subject.runsOn === 'nodes'
-  const { wanted, decide, sent, ...taking } = stepping ?? atOnce(() => clockMs)
+  const { wanted, decide, sent, ...taking } = stepping ?? atOnce(ownClock)
   /** Its parts are made just now: no command is under way that could take a step. */
   let isMade = false
   const cells = new Map<string, unknown>()
@@ -114,6 +120,13 @@ function assembleParts(
       throw new TypeError(`a step that is of type ${typeof access}: expected a function that makes the access`)
     }
     return taking.step(access, command)
+  }
+  const sleep: SubjectContext['sleep'] = (durationMs, command) => {
+    if (!isMade) throw outsideOfCommand('a sleep')
+    if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
+      throw new RangeError(`a sleep of ${String(durationMs)} ms: expected a whole number, 0 or more`)
+    }
+    return taking.sleep(durationMs, command)
   }
   const decided: SubjectContext['decided'] = (answer, command) => {
     if (!isMade) throw outsideOfCommand('`decided`')
@@ -137,6 +150,10 @@ function assembleParts(
     get step() {
       wanted()
       return step
+    },
+    get sleep() {
+      wanted()
+      return sleep
     },
     get decided() {
       wanted()

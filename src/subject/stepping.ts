@@ -9,16 +9,18 @@ export interface Stepping {
   /** Somebody has asked for `step` or `decided`. */
   wanted(): void
   readonly step: SubjectContext['step']
+  readonly sleep: SubjectContext['sleep']
   /** The command that is carried out just now, or this one, takes effect; `note` is called with it. */
   decide(answer: Answer, command: Command | undefined, note: Note): void
   /** The command that the nodes sent, of which a part is given a copy of its own each time that it is carried out. */
   sent(command: Command): Command
 }
 
-/** Where nothing can come in between. */
-export const atOnce = (nowMs: () => number): Stepping => ({
+/** Where nothing can come in between: while a command sleeps, only its own clock goes on. */
+export const atOnce = (clock: { nowMs(): number; sleep(durationMs: number): void }): Stepping => ({
   wanted: () => undefined,
-  step: async (access) => access(nowMs()),
+  step: async (access) => access(clock.nowMs()),
+  sleep: async (durationMs) => clock.sleep(durationMs),
   decide: () => undefined,
   sent: (command) => command,
 })

@@ -93,6 +93,11 @@ export interface SubjectContext {
    * @param command whose step it is: for a loop of one's own, which carries out what others have asked for
    */
   step<T>(access: (nowMs: number) => T | PromiseLike<T>, command?: Command): Promise<T>
+  /**
+   * Waits so long, a whole number of ms by the clock of the node or of the service, as a step that touches nothing.
+   * @param command as of `step`
+   */
+  sleep(durationMs: number, command?: Command): Promise<void>
   /** Where a part runs that is made for each node: only of a subject with `runsOn: 'nodes'`. */
   readonly node: NodeContext
   /** Says that the command takes effect here and will be answered so, though it takes more steps. Returns the answer. */

@@ -57,6 +57,25 @@ describe('a question that takes steps', () => {
     )
   })
 
+  it('may be given none, as when it began, though one of nothing was made meanwhile', () => {
+    const checkpointed = (atMs: number): Happening =>
+      at(atMs, 'a', 'checkpointed', { command: 'checkpoint', epoch: 1, seq: 0, content: 7 })
+    const trace = (before: readonly Happening[], after: readonly Happening[]) => [
+      granted(0, 'a', 1, 900),
+      ...before,
+      load.begins(6),
+      ...after,
+      load.ends(8, 'loaded', { seq: 0, untilMs: 0, content: 0 }),
+    ]
+    expectHeld(checkpointCovered, trace([], [checkpointed(7)]))
+    expectBroken(
+      checkpointCovered,
+      trace([checkpointed(5)], []),
+      3,
+      'b was given the checkpoint of s at seq 0 with another state than it was made with',
+    )
+  })
+
   it('may be given the checkpoint that was the latest when it began', () => {
     const checkpointed = (atMs: number, seq: number): Happening =>
       at(atMs, 'a', 'checkpointed', { command: 'checkpoint', epoch: 1, seq, content: seq })

@@ -195,6 +195,25 @@ describe('a command that is carried out on its node', () => {
     expect(lines.filter((line) => / (reads|writes)$/.test(line))).toEqual(['7 reads', '7 writes'])
   })
 
+  it('sleeps for as long as it says by the clock of its node, whatever the store does, and is paused with it', async () => {
+    const sleeping = async (faults: readonly Fault[]) => {
+      const world: TestWorld = worldOf(faults, {
+        serve: async (request, _node, _atMs, of) => {
+          if (of === undefined) throw new Error('expected what steps are asked for by')
+          await world.kernel.step(() => undefined, of, 30)
+          return answer(request)
+        },
+      })
+      await world.start(1_000)
+      return world.log.filter((line) => line.endsWith('n step x'))
+    }
+    expect(await sleeping([slowStore, { kind: 'partition', nodes: [0], atMs: 0, durationMs: 500 }])).toEqual([
+      '30 n step x',
+    ])
+    expect(await sleeping([{ kind: 'drift', node: 0, atMs: 0, ppm: -250_000 }])).toEqual(['40 n step x'])
+    expect(await sleeping([{ kind: 'pause', node: 0, atMs: 20, durationMs: 50 }])).toEqual(['70 n step x'])
+  })
+
   it('is another when it is asked for once more, while the first goes on', async () => {
     const slow: Fault = { kind: 'slow-store', atMs: 0, durationMs: 1, delayMs: 60 }
     const world = worldOf([slow])

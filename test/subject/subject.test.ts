@@ -488,6 +488,26 @@ describe('a subject that runs on nodes', () => {
     expect(seen).toEqual([[3, 7]])
   })
 
+  it('sleeps by the clock that it is given, and refuses to for what is no time', async () => {
+    const seen: number[] = []
+    const subject = assembled({
+      name: 'sleeps',
+      runsOn: 'nodes',
+      core: ({ node, sleep, step, builtIn }) => ({
+        ...builtIn.core,
+        async acquire(command, nowMs) {
+          await sleep(30)
+          seen.push(node.monotonicMs(), await step((atMs) => atMs))
+          return builtIn.core.acquire(command, nowMs)
+        },
+        release: async () => sleep(0.5).then(() => ({ kind: 'released' })),
+      }),
+    })
+    await subject.execute(acquire('a'), 5)
+    expect(seen).toEqual([35, 35])
+    await expect(subject.execute(release(nobodys), 6)).rejects.toThrow('a sleep of 0.5 ms: expected a whole number')
+  })
+
   it('alone has a node', () => {
     const subject: Subject = { name: 'mine', core: ({ node, builtIn }) => ({ ...builtIn.core, node }) as CorePart }
     expect(() => assembled(subject)).toThrow('expected a subject with runsOn: "nodes"')
