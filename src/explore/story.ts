@@ -19,6 +19,7 @@ import { remarksOn } from './remarks.js'
 import { standstillOf } from './standstill.js'
 import { overtaken, withoutPromptSteps } from './steps-told.js'
 import { storyLines } from './story-lines.js'
+import { undecided } from './undecided.js'
 
 /** A story that does not fit on a screen is not read. */
 const MAX_LINES = 22
@@ -59,6 +60,7 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
   const lines = storyLines(withoutPromptSend(withoutPromptSteps(told, past)), last, cast, remarks)
   const left = lines.length - MAX_LINES
   const clocks = describeClocks(scenario, plan)
+  const note = failure.kind === 'breach' ? undecided(past, failure.breach.invariant, cast) : undefined
   const standstill = failure.kind === 'endless' ? standstillOf(recorded, cast) : undefined
   return {
     lines: [
@@ -67,6 +69,7 @@ async function pastOf(scenario: Scenario, failure: Failure, options: ExploreOpti
       ...(clocks === '' ? [] : [`clocks     ${clocks}`]),
       ...(left > 0 ? [`… ${left} ${left === 1 ? 'line' : 'lines'} before (--trace shows all)`] : []),
       ...lines.slice(-MAX_LINES),
+      ...(note === undefined ? [] : [note]),
     ],
     ownFaults: ownFaults(past, plan),
   }

@@ -49,6 +49,24 @@ describe('the built command', () => {
     expect(again.stdout).not.toContain('written')
   })
 
+  it('ends when it is over, though a subject has left a timer to go on', () => {
+    const ticking = `
+      setInterval(() => undefined, 10)
+      export default {
+        name: 'ticking',
+        core({ builtIn }) {
+          setInterval(() => undefined, 10)
+          return { ...builtIn.core }
+        },
+      }`
+    const { status, stdout, stderr } = shell(
+      folder({ 'ticking.mjs': ticking }),
+      '$CONTENTION explore --subject ticking.mjs --seeds 20 --workers 1',
+    )
+    expect({ status, stderr: stderr.replace(/^[\d.]+ s on.*$/m, '').trim() }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain('PASS  no failure in 20 seeds')
+  })
+
   it('ends quietly when nobody reads on', () => {
     const { stdout, stderr } = shell(packageRoot(), '$CONTENTION replay lease-renewal-contention --trace | head -n 2')
     expect(stdout.trimEnd().split('\n')).toHaveLength(2)
