@@ -4,6 +4,7 @@ import { builtInSubject, defineSubject } from '../../src/subject/index.js'
 import comparesThenDeletes from '../corpus/x18-release-compares-then-deletes.js'
 import checksFirst from '../corpus/x19-fence-checked-before-the-write.js'
 import lockInMemory from '../corpus/x24-lock-in-the-memory-of-a-node.js'
+import { locksInTwoSteps } from '../support/broken-subjects.js'
 
 describe('every schedule of two nodes', () => {
   it('is run, but for those that differ from another in the order of steps that do nothing', async () => {
@@ -62,32 +63,14 @@ describe('every schedule of two nodes', () => {
   })
 
   it('finds what a crash between two steps leaves locked: whoever comes last is to be granted the space', async () => {
-    const leaks = defineSubject({
-      name: 'sets, then expires',
-      runsOn: 'nodes',
-      core({ durable, step, builtIn }) {
-        const locked = durable('locked', () => new Set<string>())
-        return {
-          ...builtIn.core,
-          async acquire(command) {
-            const { space } = command
-            if (await step(() => locked.has(space) || !locked.add(space))) return { kind: 'lease-held' }
-            return step((nowMs) => {
-              locked.delete(space)
-              return builtIn.core.acquire(command, nowMs)
-            })
-          },
-        }
-      },
-    })
-    const { failure } = await proveSchedules({ nodes: 2, subject: leaks })
+    const { failure } = await proveSchedules({ nodes: 2, subject: locksInTwoSteps })
     expect(failure).toMatchObject({
       kind: 'breach',
       invariant: 'takeover-bound',
       message: 'space-0 was not granted from 100 ms to 1600 ms, with successor asking',
     })
     expect(failure?.story.at(-1)).toMatch(/1600 ms {2}successor ← lease-held/)
-    const proof = await proveSchedules({ nodes: 2, subject: leaks, invariants: ['mutual-exclusion'] })
+    const proof = await proveSchedules({ nodes: 2, subject: locksInTwoSteps, invariants: ['mutual-exclusion'] })
     expect(proof.failure).toBeUndefined()
   })
 

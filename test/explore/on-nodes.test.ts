@@ -6,6 +6,7 @@ import { defineSubject, type Subject, type SubjectContext } from '../../src/subj
 import type { TraceEvent } from '../../src/trace/index.js'
 import onNodes from '../corpus/n10-a-library-on-each-node.js'
 import lockInMemory from '../corpus/x24-lock-in-the-memory-of-a-node.js'
+import { locksInTwoSteps } from '../support/broken-subjects.js'
 
 const maxEvents = 200_000
 
@@ -102,28 +103,10 @@ describe('a subject that runs on nodes', () => {
   })
 
   it('is told where it was left half done', async () => {
-    const leaks = defineSubject({
-      name: 'sets, then expires',
-      runsOn: 'nodes',
-      core({ durable, step, builtIn }) {
-        const locked = durable('locked', () => new Set<string>())
-        return {
-          ...builtIn.core,
-          async acquire(command) {
-            const { space } = command
-            if (await step(() => locked.has(space) || !locked.add(space))) return { kind: 'lease-held' }
-            return step((nowMs) => {
-              locked.delete(space)
-              return builtIn.core.acquire(command, nowMs)
-            })
-          },
-        }
-      },
-    })
-    const failure = await firstFailure(leaks)
+    const failure = await firstFailure(locksInTwoSteps)
     expect(failure).toMatchObject({ kind: 'breach' })
-    const { failure: smallest } = await shrink(leaseLifecycle, failure, { subject: leaks, maxEvents })
-    const { lines } = await storyOf(leaseLifecycle, smallest as Failure, { subject: leaks, maxEvents })
+    const { failure: smallest } = await shrink(leaseLifecycle, failure, { subject: locksInTwoSteps, maxEvents })
+    const { lines } = await storyOf(leaseLifecycle, smallest as Failure, { subject: locksInTwoSteps, maxEvents })
     expect(lines.join('\n')).toMatch(
       /acquire of space-0 #\d+ \((cut off after step 1|it had no answer from the store)\)/,
     )

@@ -86,3 +86,23 @@ export const starvesOneNode = broken('starves one node', (_command, reply, core,
     keptUntilMs: 0,
   } as const
 })
+
+/** On nodes: it locks in one step, and unlocks in the next, between which the node may crash. */
+export const locksInTwoSteps = defineSubject({
+  name: 'sets, then expires',
+  runsOn: 'nodes',
+  core({ durable, step, builtIn }) {
+    const locked = durable('locked', () => new Set<string>())
+    return {
+      ...builtIn.core,
+      async acquire(command) {
+        const { space } = command
+        if (await step(() => locked.has(space) || !locked.add(space))) return { kind: 'lease-held' }
+        return step((nowMs) => {
+          locked.delete(space)
+          return builtIn.core.acquire(command, nowMs)
+        })
+      },
+    }
+  },
+})
