@@ -1,6 +1,6 @@
 import type { Command, Reply } from '../../src/protocol/index.js'
 import { type DirectCore, memoryCore } from '../../src/stores/index.js'
-import type { Subject } from '../../src/subject/index.js'
+import { defineSubject, type Subject } from '../../src/subject/index.js'
 
 /**
  * The built-in core with one thing wrong. `change` sees every reply, and may ask the core for another.
