@@ -103,7 +103,7 @@ describe('a subject that runs on nodes', () => {
   })
 
   it('is told where it was left half done', async () => {
-    const failure = await firstFailure(locksInTwoSteps)
+    const failure = await firstFailure(locksInTwoSteps, 127)
     expect(failure).toMatchObject({ kind: 'breach' })
     const { failure: smallest } = await shrink(leaseLifecycle, failure, { subject: locksInTwoSteps, maxEvents })
     const { lines } = await storyOf(leaseLifecycle, smallest as Failure, { subject: locksInTwoSteps, maxEvents })
