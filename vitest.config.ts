@@ -30,7 +30,7 @@ const stores = [
 ]
 
 /** What starts the built command hundreds of times, or for long: `npm run test:commands`. */
-const commands = ['test/cli/{e2e,explore,hang}.test.ts', 'test/readme.test.ts']
+const commands = ['test/cli/{e2e,explore,hang,printed-commands}.test.ts', 'test/readme.test.ts']
 
 /** What runs workers on a Postgres and kills them: `npm run test:fabric`. */
 const fabric = ['test/fabric/{verify,not-started,engines,long}.test.ts']

@@ -128,7 +128,8 @@ describe('a bug that somebody has had', () => {
   })
 
   it.each(Object.entries(bugs))('%s is found within 1,000 seeds, by the rule that it breaks', async (id, subject) => {
-    for (const from of starts) {
+    // Of our own, `npm run corpus` tries as many as of the others.
+    for (const from of id.startsWith('p') ? starts : starts.slice(0, 1)) {
       expect(expected[id], `from seed ${from}`).toContain(brokenIn(await firstFailure(subject, from, WITHIN_SEEDS)))
     }
   })
