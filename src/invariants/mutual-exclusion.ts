@@ -9,7 +9,7 @@ import { LeaseStandings } from './lease-standings.js'
  */
 export const mutualExclusion: Invariant = {
   name: 'mutual-exclusion',
-  rule: 'no space is granted to a node while the lease of another node on it is live',
+  rule: 'no space is granted to a node while the lease of another node on it is live, unless that node has crashed since',
   kinds: ['granted', 'renewed', 'released', 'crashed'],
   begin(cast) {
     const leases = new LeaseStandings(cast)
