@@ -86,10 +86,10 @@ export function interruptedTurnsOf(
 }
 
 /**
- * Runs every schedule of a few nodes with a few operations each, and one expiry, one late copy of the first request (where requests are sent) and one
- * restart of the store at every point. Where commands take steps it begins with those in which others come between the steps of a
- * command, of fewer operations: all with one such interruption, with two, and so on while there are not too many. Most bugs of
- * concurrency need one or two: Musuvathi and Qadeer, "Iterative context bounding" (2007).
+ * Runs every schedule of a few nodes with a few operations each, and one expiry, one late copy of the first request (where
+ * requests are sent) and one restart, of the store or of all nodes, at every point. Where commands take steps it begins with those
+ * in which others come between the steps of a command, of fewer operations: all with one such interruption, with two, and so on
+ * while there are not too many. Most bugs of concurrency need one or two: Musuvathi and Qadeer, "Iterative context bounding" (2007).
  */
 export async function proveSchedules({ nodes, subject, invariants, goOn = () => true }: ProofOptions): Promise<Proof> {
   const judged = tinyRules.filter(({ name }) => invariants === undefined || invariants.includes(name))

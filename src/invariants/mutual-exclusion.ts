@@ -3,8 +3,8 @@ import type { Invariant } from './invariant.js'
 import { LeaseStandings } from './lease-standings.js'
 
 /**
- * A grant to another contender comes only when the lease before has expired or was released, by the core's clock. Of a node that has
- * crashed nobody is left to believe in its lease: when it is back, it may free that.
+ * A grant to another contender comes only when the lease before has expired or was released, by the core's clock. Of a node that
+ * has crashed nobody is left to believe in its lease: when it is back, it may free that.
  * Gray and Cheriton, "Leases: an efficient fault-tolerant mechanism for distributed file cache consistency" (1989).
  */
 export const mutualExclusion: Invariant = {

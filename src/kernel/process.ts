@@ -121,7 +121,6 @@ export class Process<Q, R extends Tagged> {
   pendingAtMs = Number.POSITIVE_INFINITY
   /** Kernel's: the call in flight. */
   request: Q | undefined
-  lastSent: Q | undefined
   attempt = 0
   callNumber = 0
   timeoutMs = 0
@@ -133,6 +132,8 @@ export class Process<Q, R extends Tagged> {
   /** Kernel's: how often the request was sent, and whether it is to be sent again when there is no reply to it. */
   sendings = 0
   again: ((sendings: number) => boolean) | undefined
+  /** Kernel's: what it has sent last, to tell what is sent once more. */
+  lastSent: Q | undefined
 
   /** Outcome of the last call, once it is known: what decides whether the next request is a retry. */
   lastOutcome: R | Timeout | undefined

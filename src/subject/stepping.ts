@@ -6,7 +6,7 @@ export type Note = (command: Command, reply: Reply, nowMs: number) => void
 
 /** How the commands of a subject take steps. */
 export interface Stepping {
-  /** Somebody has asked for `step` or `decided`. */
+  /** Somebody has asked for `step`, `sleep` or `decided`. */
   wanted(): void
   readonly step: SubjectContext['step']
   readonly sleep: SubjectContext['sleep']

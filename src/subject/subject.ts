@@ -88,8 +88,8 @@ export interface SubjectContext {
   /**
    * Does `access` as one step of the command that asks for it, at a later `nowMs` of the subject's clock: what others do may
    * come in between, and a restart of the store (of a part that runs on nodes: a crash of its node) may cut the command off
-   * there. A subject that takes steps does in them all that
-   * it waits for, other commands apart. A command takes effect in its last step, unless it says where.
+   * there. A subject that takes steps does in them all that it waits for, other commands apart. A command takes effect in its
+   * last step, unless it says where. Throws a StepUnanswered, on nodes, where the store cannot be reached for long.
    * @param command whose step it is: for a loop of one's own, which carries out what others have asked for
    */
   step<T>(access: (nowMs: number) => T | PromiseLike<T>, command?: Command): Promise<T>
@@ -115,8 +115,8 @@ export const homes = ['service', 'nodes'] as const
 export interface Subject {
   readonly name: string
   /**
-   * `nodes` for parts that are a library beside a store: each node has its own, whose commands stand still while the node is paused,
-   * and end where it crashes. `service`, when absent.
+   * `nodes` for parts that are a library beside a store: each node has its own, whose commands stand still while the node is
+   * paused, and end where it crashes. `service`, when absent.
    */
   readonly runsOn?: (typeof homes)[number]
   /** A part with a function per command, or one `execute` for all commands: then it is the log and the jobs as well. */
